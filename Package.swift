@@ -1,0 +1,62 @@
+// swift-tools-version: 6.0
+// bt-dist: distributed data-parallel Barlow Twins on CPU clusters.
+import PackageDescription
+
+// Targets from the bottom to the top; a target imports only targets above it in this file.
+// C lives only in the shims (`C...`): a module map and a header of `static inline` getters.
+
+#if arch(x86_64)
+  // Vector kernels: AVX2 and FMA, so that one binary starts on every processor since 2013.
+  let vectorFlags: [String] = ["-Xcc", "-march=x86-64-v3"]
+#else
+  let vectorFlags: [String] = []
+#endif
+
+/// Kernels over raw memory, whose inputs are validated by their callers: no overflow or bounds checks.
+let kernels: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"] + vectorFlags, .when(configuration: .release))]
+let checked: [SwiftSetting] = []
+
+func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/Shims/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func module(_ name: String, _ dependencies: [String], _ settings: [SwiftSetting] = checked) -> Target {
+  .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ path: String, _ dependencies: [String], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)", resources: resources)
+}
+
+let package = Package(
+  name: "bt-dist",
+  products: [
+    .executable(name: "bt-dist", targets: ["bt-dist"]),
+    .library(name: "BarlowTwinsDistributed", targets: ["Training", "Datasets", "BarlowTwins", "Encoders"]),
+  ],
+  targets: [
+    system("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
+    system("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-openmp-dev"),
+    system("COneDNN", apt: "libdnnl-dev"),
+    system("COpenMP", apt: "libgomp1"),
+    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("CVector", apt: "libc6-dev"),
+
+    module("Diagnostics", []),
+    module("Configuration", ["Diagnostics"]),
+    module("MPI", ["CMPI", "Diagnostics"]),
+    module("Tensors", ["COpenBLAS", "COpenMP", "CVector", "COpenSSL", "Diagnostics"], kernels),
+    module("Optimization", ["Tensors", "CVector"], kernels),
+    module("Layers", ["COneDNN", "CVector", "Tensors"], kernels),
+    module("Encoders", ["Layers"]),
+    module("BarlowTwins", ["Encoders", "Layers", "Tensors"], kernels),
+    module("DataParallel", ["MPI", "Layers", "Tensors"], kernels),
+    module("Datasets", ["CZlib", "Tensors", "Diagnostics"], kernels),
+    module("Training", ["Configuration", "Datasets", "DataParallel", "BarlowTwins", "Encoders", "Optimization"]),
+    module("Reporting", ["Training"]),
+    .executableTarget(name: "bt-dist", dependencies: ["Reporting", "Training"], path: "Sources/bt-dist"),
+  ],
+  swiftLanguageModes: [.v6]
+)

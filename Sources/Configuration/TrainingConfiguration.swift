@@ -1,0 +1,85 @@
+/// Everything that defines a training run; the values are the defaults.
+///
+/// Names and defaults follow nidl's `BarlowTwins` where it has the parameter. The same names, in kebab case, are the
+/// long options of `bt-dist train` and the keys of its configuration file.
+public struct TrainingConfiguration: Sendable, Equatable {
+  public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18 }
+  public enum Stem: String, Sendable, CaseIterable { case imagenet, small }
+  public enum Optimizer: String, Sendable, CaseIterable { case adamW, sgd }
+  public enum Scheduler: String, Sendable, CaseIterable { case warmupCosine = "warmup_cosine", none }
+  public enum Interval: String, Sendable, CaseIterable { case step, epoch }
+  public enum Convolution: String, Sendable, CaseIterable { case auto, direct, winograd }
+  public enum LossForm: String, Sendable, CaseIterable { case auto, primal, dual }
+  /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
+  public enum Resume: Sendable, Equatable { case auto, never, path(String) }
+
+  // Data
+  /// A data specification: `fashion-mnist`, `idx:…`, `npy:…`, `pairs:…`, `synthetic:…`.
+  public var data = "fashion-mnist"
+  /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs.
+  public var augment = "auto"
+  public var shuffle = true
+  /// Samples a step over all ranks.
+  public var batchSize = 256
+  /// Loader threads of each rank.
+  public var workers = 1
+
+  // Network
+  public var encoder = Encoder.resnet18
+  public var stem = Stem.small
+  /// Channels of a ResNet's first stage.
+  public var width = 64
+  /// Output sizes of an MLP's layers; the last is the embedding.
+  public var mlpHidden = [1024, 1024, 512]
+  /// The encoder's output size; need not be given, and must be right if it is.
+  public var projInputDim: Int?
+  public var projHiddenDim = 2048
+  public var projOutputDim = 2048
+  /// Initial parameters from a safetensors file.
+  public var initialParameters: String?
+
+  // Loss
+  public var lambd = 0.005
+  public var lossForm = LossForm.auto
+
+  // Optimization
+  public var optimizer = Optimizer.adamW
+  public var optimizerKwargs: [String: KwargValue] = [:]
+  public var learningRate = 3e-4
+  public var weightDecay = 5e-4
+  public var excludeBiasAndNormWd = true
+  public var lrScheduler = Scheduler.warmupCosine
+  public var lrInterval = Interval.step
+  public var warmupEpochs = 10.0
+  public var warmupStartLr = 1e-6
+  public var minLr = 0.0
+
+  // Length of the run
+  public var maxEpochs: Int?
+  public var maxSteps: Int?
+  public var randomState: UInt64 = 0
+
+  // Parallelism
+  /// The parts of a batch along which every sum is taken; nil: the number of ranks at the first start.
+  public var shards: Int?
+  /// Threads of each rank; nil: the cores of the host over its ranks.
+  public var threads: Int?
+  public var convolution = Convolution.auto
+
+  // Output
+  /// The run folder.
+  public var out = ""
+  /// nil: at the end of each epoch.
+  public var checkpointEveryNSteps: Int?
+  public var keepCheckpoints = 3
+  public var resume = Resume.auto
+
+  public init() {}
+}
+
+/// A value of `--optimizer-kwargs`.
+public enum KwargValue: Sendable, Equatable {
+  case number(Double)
+  case flag(Bool)
+  case list([Double])
+}

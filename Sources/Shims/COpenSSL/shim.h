@@ -1,0 +1,4 @@
+#ifndef BT_COPENSSL_H
+#define BT_COPENSSL_H
+#include <openssl/evp.h>
+#endif

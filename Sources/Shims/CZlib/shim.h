@@ -1,0 +1,4 @@
+#ifndef BT_CZLIB_H
+#define BT_CZLIB_H
+#include <zlib.h>
+#endif
