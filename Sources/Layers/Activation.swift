@@ -1,0 +1,36 @@
+import Diagnostics
+import Tensors
+
+/// What flows between two layers: one tensor for each local shard, and room for its gradient.
+///
+/// In training a shard's samples are its b samples of view 1 and then its b samples of view 2.
+public final class Activation {
+  /// The shape of one shard's tensor.
+  public let shape: TensorShape
+  /// One buffer for each local shard.
+  public let values: [AlignedBuffer<Float>]
+  /// ∂L/∂values, one buffer for each local shard; set while backward passes are planned. Gradient buffers are shared
+  /// between activations whose gradients do not live at the same time.
+  public internal(set) var gradients: [AlignedBuffer<Float>] = []
+
+  public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
+    (self.shape, self.values) = (shape, values)
+  }
+}
+
+/// Hands out gradient and scratch buffers while passes are planned, and takes them back for later use in the plan.
+final class BufferPool {
+  private var free: [Int: [AlignedBuffer<Float>]] = [:]
+  private(set) var bytes = 0
+
+  func take(_ count: Int) -> AlignedBuffer<Float> {
+    if let buffer = free[count]?.popLast() { return buffer }
+    let buffer = AlignedBuffer<Float>(count)
+    bytes += buffer.bytes
+    return buffer
+  }
+
+  func giveBack(_ buffers: [AlignedBuffer<Float>]) {
+    for buffer in buffers { free[buffer.count, default: []].append(buffer) }
+  }
+}

@@ -1,0 +1,35 @@
+import Tensors
+
+/// Pairs of sums for each view and channel over the whole batch: what batch norm and standardisation ask of all ranks.
+public final class ChannelStatistics {
+  private let tiles: ChannelTiles
+  private let batch: any GlobalBatch
+  private let partials: AlignedBuffer<Double>
+  /// One row a local shard: `[(view · channels + channel) · 2 + {0, 1}]`.
+  private let leaves: AlignedBuffer<Double>
+  private let width: Int
+
+  public init(_ tiles: ChannelTiles, _ batch: any GlobalBatch) {
+    (self.tiles, self.batch) = (tiles, batch)
+    width = tiles.views * tiles.shape.channels * 2
+    partials = AlignedBuffer(tiles.partialCount)
+    leaves = AlignedBuffer(batch.localShards.count * width)
+  }
+
+  /// Elements of one channel in one view over all shards.
+  public var elementsPerView: Double { Double(tiles.elementsPerView * batch.shards) }
+
+  /// Lets `leaf(shard, partials, sums)` fill each local shard's sums, then adds them over all shards of all ranks.
+  public func sum(
+    _ leaf: (_ shard: Int, _ partials: UnsafeMutablePointer<Double>, _ sums: UnsafeMutablePointer<Double>) -> Void
+  ) throws {
+    for shard in 0..<batch.localShards.count { leaf(shard, partials.pointer, leaves.pointer + shard * width) }
+    try batch.sum(leaves.pointer, count: width)
+  }
+
+  /// The pair of sums over the whole batch, after `sum`.
+  public func total(view: Int, channel: Int) -> (Double, Double) {
+    let pair = leaves.pointer + (view * tiles.shape.channels + channel) * 2
+    return (pair[0], pair[1])
+  }
+}

@@ -1,0 +1,36 @@
+import Tensors
+
+/// The batch of all ranks, as layers and losses see it: S shards, some of them here, and sums over all of them.
+///
+/// `DataParallel.ShardGroup` is the distributed one. Every method is a collective: all ranks call it in the same order.
+public protocol GlobalBatch: AnyObject {
+  /// Shards of the whole batch, S.
+  var shards: Int { get }
+  /// The consecutive shards that this rank owns.
+  var localShards: Range<Int> { get }
+
+  /// Sums over all shards, in double precision along the reduction tree.
+  ///
+  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. On return the first row holds the
+  ///   sums, on every rank the same; the other rows are spent.
+  func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws
+
+  /// Completes `all`, in which each rank has filled its own shards' parts, on every rank.
+  ///
+  /// - Parameter all: S × `countPerShard` numbers, in the order of the shards.
+  func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int) throws
+}
+
+/// A batch that is whole on this rank: for inference, and the oracle of the distributed one.
+public final class LocalBatch: GlobalBatch {
+  public let shards: Int
+  public var localShards: Range<Int> { 0..<shards }
+
+  public init(shards: Int = 1) { self.shards = shards }
+
+  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int) {
+    ReductionTree.reduce(leaves, leaves: shards, count: count)
+  }
+
+  public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int) {}
+}

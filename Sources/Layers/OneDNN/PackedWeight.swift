@@ -1,0 +1,61 @@
+import COneDNN
+import Tensors
+
+/// A weight in the layout that a primitive wants: the arena's own memory where that is plain, else a copy that is
+/// refreshed once a step.
+final class PackedWeight {
+  let layout: MemoryDescriptor
+  let address: UnsafeMutableRawPointer
+  private let copy: AlignedBuffer<Float>?
+  private let reorder: PreparedCall?
+
+  init(_ spec: ParameterSpec, layout: MemoryDescriptor, _ workspace: Workspace) throws {
+    self.layout = layout
+    let values = try workspace.parameters.pointer(of: spec.name)
+    let plain = try MemoryDescriptor.plain(spec.shape)
+    guard !layout.isSame(as: plain) else {
+      (address, copy, reorder) = (.init(values), nil, nil)
+      return
+    }
+    let copy = AlignedBuffer<Float>(layout.count)
+    (self.copy, address) = (copy, .init(copy.pointer))
+    reorder = try PreparedCall(
+      try Primitive.reorder(from: plain, to: layout), scratchpad: workspace.scratchpad,
+      [(DNNL_ARG_FROM, plain, .init(values)), (DNNL_ARG_TO, layout, address)])
+  }
+
+  func refresh() throws { try reorder?.run() }
+}
+
+/// Turns a weight gradient from a primitive's layout into PyTorch's plain one.
+final class Unpacker {
+  let layout: MemoryDescriptor
+  private let plain: MemoryDescriptor
+  private let packed: AlignedBuffer<Float>?
+  private let reorder: Primitive?
+
+  init(_ spec: ParameterSpec, layout: MemoryDescriptor, _ workspace: Workspace) throws {
+    self.layout = layout
+    plain = try MemoryDescriptor.plain(spec.shape)
+    let isPlain = layout.isSame(as: plain)
+    packed = isPlain ? nil : workspace.pool.take(layout.count)
+    reorder = isPlain ? nil : try Primitive.reorder(from: layout, to: plain)
+  }
+
+  /// Where the primitive writes: `target` itself where the layouts agree.
+  func address(for target: UnsafeMutablePointer<Float>) -> UnsafeMutableRawPointer {
+    .init(packed?.pointer ?? target)
+  }
+
+  func call(to target: UnsafeMutablePointer<Float>, _ workspace: Workspace) throws -> PreparedCall? {
+    guard let reorder, let packed else { return nil }
+    return try PreparedCall(
+      reorder, scratchpad: workspace.scratchpad,
+      [(DNNL_ARG_FROM, layout, .init(packed.pointer)), (DNNL_ARG_TO, plain, .init(target))])
+  }
+
+  /// Lets later layers use the packed buffer; its content lives only within one layer's backward pass.
+  func release(_ workspace: Workspace) {
+    if let packed { workspace.pool.giveBack([packed]) }
+  }
+}

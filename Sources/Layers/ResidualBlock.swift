@@ -1,0 +1,55 @@
+import Tensors
+
+/// y = ReLU(body(x) + shortcut(x)): the last layer of the body is a batch norm that adds the shortcut and rectifies.
+///
+/// The shortcut is x itself, or a projection of it (`downsample`: a convolution and a batch norm).
+public final class ResidualBlock: Layer {
+  private let body: Sequential
+  private let last: BatchNormalization
+  private let projection: Sequential?
+  private var input: Activation!
+  /// The input as the shortcut sees it: the same values, a gradient of its own.
+  private var entry: Activation!
+  private var output: Activation!
+  /// The gradient that comes through the projection, before it is added to the body's.
+  private var projected: [AlignedBuffer<Float>] = []
+
+  public init(body: [any Layer], last: BatchNormalization, projection: [any Layer]?) {
+    (self.body, self.last) = (Sequential(body), last)
+    self.projection = projection.map(Sequential.init)
+  }
+
+  public var parameters: [ParameterSpec] { last.parameters + body.parameters + (projection?.parameters ?? []) }
+  public var buffers: [ParameterSpec] { body.buffers + last.buffers + (projection?.buffers ?? []) }
+
+  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+    self.input = input
+    entry = Activation(input.shape, values: input.values)
+    last.shortcut = try projection?.planForward(entry, workspace) ?? entry
+    output = try last.planForward(try body.planForward(input, workspace), workspace)
+    return output
+  }
+
+  public func planBackward(_ workspace: Workspace) throws {
+    try last.planBackward(workspace)
+    try body.planBackward(workspace)
+    try projection?.planBackward(workspace)
+    projected = entry.gradients
+    workspace.release(entry)
+  }
+
+  public func forward() throws {
+    try projection?.forward()
+    try body.forward()
+    try last.forward()
+  }
+
+  public func backward() throws {
+    try last.backward()
+    try body.backward()
+    try projection?.backward()
+    for (sum, part) in zip(input.gradients, projected) {
+      Elementwise.add(part.pointer, into: sum.pointer, count: sum.count)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/// The shape of an activation: samples × channels × spatial extents, and how they lie in memory.
+public struct TensorShape: Equatable, Sendable {
+  public enum Layout: Equatable, Sendable {
+    /// Plain C order: N×F, N×C×H×W, N×C×D×H×W.
+    case plain
+    /// Channels in blocks of `width` beside each other (oneDNN's nChw16c and kin); the last block is padded with zeros.
+    case blocked(width: Int)
+  }
+
+  public var samples: Int
+  public var channels: Int
+  /// [] for rows of features, [H, W] or [D, H, W].
+  public var spatial: [Int]
+  public var layout: Layout
+
+  public init(samples: Int, channels: Int, spatial: [Int] = [], layout: Layout = .plain) {
+    (self.samples, self.channels, self.spatial, self.layout) = (samples, channels, spatial, layout)
+  }
+
+  /// Positions of one channel of one sample.
+  public var plane: Int { spatial.reduce(1, *) }
+  /// Channels as stored, with the padding of the last block.
+  public var storedChannels: Int {
+    guard case .blocked(let width) = layout else { return channels }
+    return (channels + width - 1) / width * width
+  }
+  /// Elements of one sample as stored.
+  public var sampleStride: Int { storedChannels * plane }
+  /// Elements as stored.
+  public var count: Int { samples * sampleStride }
+  public var dimensions: [Int] { [samples, channels] + spatial }
+
+  /// The same memory as rows of features: only for the plain layout.
+  public var flattened: TensorShape { TensorShape(samples: samples, channels: channels * plane) }
+}
+
+extension TensorShape: CustomStringConvertible {
+  /// `64×8×8`, without the samples.
+  public var description: String { ([channels] + spatial).map(String.init).joined(separator: "×") }
+}

@@ -1,0 +1,93 @@
+import Tensors
+
+/// Everything that the layers of one network share while they are planned and run.
+public final class Workspace {
+  public let batch: any GlobalBatch
+  public let parameters: ParameterArena
+  /// Running statistics.
+  public let statistics: ParameterArena
+  /// Batch statistics and backward passes, or running statistics and forward passes only.
+  public let isTraining: Bool
+  public let convolution: ConvolutionAlgorithm
+
+  /// Called in backward when all gradients at arena offsets below `end` are complete for this rank's shards.
+  public var gradientsCompleted: ((_ end: Int) throws -> Void)?
+  /// Remarks of planning, such as a slow kernel.
+  public internal(set) var remarks: [String] = []
+
+  let scratchpad = Scratchpad()
+  let pool = BufferPool()
+  /// Partial sums of one layer's gradients over this rank's shards (`ReductionTree` slots 1, 2, …).
+  private let partialSums: [AlignedBuffer<Float>]
+
+  public var shardCount: Int { batch.localShards.count }
+
+  /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
+  public init(
+    batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
+    convolution: ConvolutionAlgorithm, largestGroup: Int
+  ) {
+    (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
+    (self.isTraining, self.convolution) = (isTraining, convolution)
+    let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
+    partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
+  }
+
+  /// An activation with buffers of its own.
+  func activation(_ shape: TensorShape) -> Activation {
+    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count) })
+  }
+
+  func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
+    (0..<shardCount).map { _ in pool.take(shape.count) }
+  }
+
+  func release(_ activation: Activation) {
+    pool.giveBack(activation.gradients)
+  }
+
+  /// Tells that the gradients of a layer are complete for this rank's shards.
+  func completed(_ sum: GradientSum) throws {
+    try gradientsCompleted?(sum.group.offset + sum.group.count)
+  }
+
+  /// Adds up gradients of one layer over the local shards, in the order of the reduction tree.
+  func gradientSum(of specs: [ParameterSpec]) throws -> GradientSum {
+    let group = try ParameterGroup(specs, in: parameters.layout)
+    return GradientSum(
+      target: parameters.gradients.pointer + group.offset, group: group, leaves: shardCount,
+      partialSums: partialSums.map(\.pointer))
+  }
+}
+
+/// The adjacent arena elements of one layer's parameters.
+struct ParameterGroup {
+  let offset: Int
+  let count: Int
+
+  init(_ specs: [ParameterSpec], in layout: ParameterLayout) throws {
+    let entries = try specs.map { try layout.entry($0.name) }
+    offset = entries.first!.offset
+    count = entries.last!.range.upperBound - offset
+  }
+}
+
+/// Where each local shard writes its part of a layer's gradient, and how the parts become their sum in the arena.
+struct GradientSum {
+  let target: UnsafeMutablePointer<Float>
+  let group: ParameterGroup
+  let leaves: Int
+  let partialSums: [UnsafeMutablePointer<Float>]
+
+  private func slot(_ index: Int) -> UnsafeMutablePointer<Float> { index == 0 ? target : partialSums[index - 1] }
+
+  /// Where shard `leaf` writes the gradient of the parameter at arena offset `offset`.
+  func address(leaf: Int, offset: Int) -> UnsafeMutablePointer<Float> {
+    slot(ReductionTree.slot(of: leaf)) + (offset - group.offset)
+  }
+
+  /// To be called after each shard, in order.
+  func merge(afterLeaf leaf: Int) {
+    ReductionTree.merge(afterLeaf: leaf, of: leaves, count: group.count, slot: slot)
+  }
+}

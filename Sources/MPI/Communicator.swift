@@ -1,0 +1,77 @@
+import CMPI
+import Diagnostics
+import Foundation
+
+/// The ranks of one job and their collectives: all of bt-dist's calls to MPI go through here.
+///
+/// Without `mpirun` or `srun` it is one rank, and MPI is not touched. Collectives are called by one thread at a time,
+/// in the same order on every rank. Every status is checked; a failed call throws `Failure(.defect)` that names
+/// the operation, the rank and the host.
+public final class Communicator {
+  public let rank: Int
+  public let size: Int
+  public let host: String
+  /// Seconds spent inside collectives so far.
+  public private(set) var secondsInCollectives = 0.0
+
+  /// MPI's communicator; nil for one rank without MPI.
+  let handle: MPI_Comm?
+  /// MPI counts are 32-bit: longer messages go in pieces of this many elements.
+  static let longestMessage = 1 << 28
+
+  private init(rank: Int, size: Int, host: String, handle: MPI_Comm?) {
+    (self.rank, self.size, self.host, self.handle) = (rank, size, host, handle)
+  }
+
+  /// Joins the job that a launcher started this process in; call once in a process.
+  public static func join() throws -> Communicator {
+    let host = ProcessInfo.processInfo.hostName
+    guard Launcher.current != nil else { return Communicator(rank: 0, size: 1, host: host, handle: nil) }
+    var provided: Int32 = 0
+    let status = MPI_Init_thread(nil, nil, bt_mpi_thread_serialized(), &provided)
+    guard status == bt_mpi_success(), provided >= bt_mpi_thread_serialized() else {
+      throw Failure(
+        .defect, "MPI_Init_thread failed (status \(status), thread level \(provided))", at: "host \(host)",
+        remedy: "start the program with Open MPI's own mpirun; `mpirun --version` must say Open MPI 4.1 or later")
+    }
+    let world = bt_mpi_comm_world()
+    MPI_Comm_set_errhandler(world, bt_mpi_errors_return())
+    var rank: Int32 = 0
+    var size: Int32 = 0
+    MPI_Comm_rank(world, &rank)
+    MPI_Comm_size(world, &size)
+    if let expected = Launcher.current?.size, expected != Int(size) {
+      MPI_Finalize()
+      throw Failure(
+        .usage, "the launcher started \(expected) processes, but MPI sees \(size) rank\(size == 1 ? "" : "s")",
+        at: "host \(host)", remedy: "use the mpirun of the Open MPI that bt-dist is linked with, or srun --mpi=pmix")
+    }
+    return Communicator(rank: Int(rank), size: Int(size), host: host, handle: world)
+  }
+
+  /// Leaves the job: the last call on this communicator, on every rank.
+  public func leave() {
+    if handle != nil { MPI_Finalize() }
+  }
+
+  /// Ends all ranks at once. For a rank that cannot reach the others in an orderly way any more.
+  public func abort(code: Int32) -> Never {
+    if let handle { MPI_Abort(handle, code) }
+    exit(code)
+  }
+
+  /// Runs one MPI call, adds up its time and turns a bad status into a `Failure`.
+  func checked(_ operation: String, _ call: (MPI_Comm) -> Int32) throws {
+    guard let handle else { return }
+    let start = DispatchTime.now().uptimeNanoseconds
+    let status = call(handle)
+    secondsInCollectives += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+    guard status == bt_mpi_success() else {
+      var text = [CChar](repeating: 0, count: Int(bt_mpi_max_error_string()) + 1)
+      var length: Int32 = 0
+      MPI_Error_string(status, &text, &length)
+      let message = String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+      throw Failure(.defect, "\(operation) failed: \(message)", at: "rank \(rank) on \(host)")
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// How this process was started, read from the environment before MPI is initialised.
+public struct Launcher: Sendable {
+  public let rank: Int
+  public let size: Int
+  /// Ranks on this host, where the launcher tells.
+  public let localSize: Int?
+
+  /// nil when no launcher started this process: one rank on its own.
+  public static var current: Launcher? {
+    let environment = ProcessInfo.processInfo.environment
+    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
+    if let rank = number("OMPI_COMM_WORLD_RANK"), let size = number("OMPI_COMM_WORLD_SIZE") {
+      return Launcher(rank: rank, size: size, localSize: number("OMPI_COMM_WORLD_LOCAL_SIZE"))
+    }
+    if let rank = number("PMI_RANK"), let size = number("PMI_SIZE") {
+      return Launcher(rank: rank, size: size, localSize: nil)
+    }
+    if environment["PMIX_RANK"] != nil, let rank = number("SLURM_PROCID"), let size = number("SLURM_NTASKS") {
+      let local = environment["SLURM_STEP_TASKS_PER_NODE"].flatMap { Int($0.prefix { $0.isNumber }) }
+      return Launcher(rank: rank, size: size, localSize: local)
+    }
+    return nil
+  }
+}
