@@ -1,0 +1,22 @@
+import Layers
+
+/// nidl's `BarlowTwinsProjectionHead`: Linear without bias, BN, ReLU; Linear without bias, BN, ReLU; Linear with bias.
+public struct Projector {
+  /// Parameter names start with `projection_head.layers.`, as nidl's.
+  public let layers: Sequential
+  public let inputs: Int
+  public let hidden: Int
+  public let outputs: Int
+
+  public init(inputs: Int, hidden: Int = 2048, outputs: Int = 2048) {
+    (self.inputs, self.hidden, self.outputs) = (inputs, hidden, outputs)
+    let name = "projection_head.layers."
+    layers = Sequential([
+      Linear(name + "0", inputs: inputs, outputs: hidden, bias: false),
+      BatchNormalization(name + "1", channels: hidden, rectifies: true),
+      Linear(name + "3", inputs: hidden, outputs: hidden, bias: false),
+      BatchNormalization(name + "4", channels: hidden, rectifies: true),
+      Linear(name + "6", inputs: hidden, outputs: outputs, bias: true),
+    ])
+  }
+}
