@@ -24,9 +24,8 @@ func module(_ name: String, _ dependencies: [String], _ settings: [SwiftSetting]
   .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ path: String, _ dependencies: [String], resources: [Resource]? = nil) -> Target {
-  .testTarget(
-    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)", resources: resources)
+func tests(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
+  .testTarget(name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)")
 }
 
 let package = Package(
@@ -56,7 +55,19 @@ let package = Package(
     module("Datasets", ["CZlib", "Tensors", "Diagnostics"], kernels),
     module("Training", ["Configuration", "Datasets", "DataParallel", "BarlowTwins", "Encoders", "Optimization"]),
     module("Reporting", ["Training"]),
-    .executableTarget(name: "bt-dist", dependencies: ["Reporting", "Training"], path: "Sources/bt-dist"),
+    module("Evaluation", ["Tensors", "Datasets", "Diagnostics"], kernels),
+    .executableTarget(
+      name: "bt-dist", dependencies: ["Configuration", "Evaluation", "Reporting", "Training"], path: "Sources/bt-dist"),
+
+    .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
+    .executableTarget(name: "rank-probe", dependencies: ["BarlowTwins", "DataParallel", "MPI"], path: "Tests/probe"),
+    tests(
+      "SingleTests", "single",
+      [
+        "TestSupport", "Diagnostics", "Configuration", "Tensors", "Optimization", "Layers", "Encoders", "BarlowTwins",
+        "Datasets", "Training", "Reporting", "Evaluation",
+      ]),
+    tests("ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,1 @@
+// Collectives and losses on real ranks, for Tests/parallel.
