@@ -60,7 +60,9 @@ let package = Package(
       name: "bt-dist", dependencies: ["Configuration", "Evaluation", "Reporting", "Training"], path: "Sources/bt-dist"),
 
     .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
-    .executableTarget(name: "rank-probe", dependencies: ["BarlowTwins", "DataParallel", "MPI"], path: "Tests/probe"),
+    .executableTarget(
+      name: "rank-probe", dependencies: ["BarlowTwins", "DataParallel", "Encoders", "Layers", "MPI", "Tensors"],
+      path: "Tests/probe"),
     tests(
       "SingleTests", "single",
       [

@@ -2,44 +2,73 @@ import Diagnostics
 import Foundation
 import MPI
 
+/// A failure that all ranks know of and throw together: the program ends everywhere with one message and one exit code.
+///
+/// Any other error is known to one rank only, which must abort the job, since the others wait for it in a collective.
+public struct AgreedFailure: Error, Sendable {
+  public let failure: Failure
+
+  public init(_ failure: Failure) { self.failure = failure }
+}
+
 extension Communicator {
   /// Runs `work`, which need not be the same on all ranks, and lets all ranks go on only if it succeeded on all of them.
   ///
-  /// A collective. When it failed somewhere, every rank throws the failure of the lowest rank that failed, so that the
-  /// program ends everywhere with one message and one exit code.
+  /// A collective. When it failed somewhere, every rank throws the failure of the lowest rank that failed as an
+  /// `AgreedFailure`.
   public func together<Result>(_ work: () throws -> Result) throws -> Result {
     let outcome = Swift.Result { try work() }
-    guard size > 1 else { return try outcome.get() }
     var own = ""
-    if case .failure(let error) = outcome { own = SharedFailure(error, rank: rank, host: host).text }
+    if case .failure(let error) = outcome {
+      let failure = SharedFailure(error, rank: rank, host: host, ranks: size)
+      guard size > 1 else { throw AgreedFailure(failure.failure) }
+      own = failure.text
+    }
     let failures = try allGather(own)
-    if let text = failures.first(where: { !$0.isEmpty }) { throw SharedFailure.decode(text) }
+    if let text = failures.first(where: { !$0.isEmpty }) { throw AgreedFailure(SharedFailure.decode(text)) }
     return try outcome.get()
+  }
+
+  /// Runs `work` on rank 0 and lets the others wait; its failure is thrown on all ranks. A collective.
+  public func onRoot(_ work: () throws -> Void) throws {
+    try together { if rank == 0 { try work() } }
+  }
+
+  /// Rank 0's text on every rank. A collective.
+  public func broadcast(_ text: String) throws -> String {
+    guard size > 1 else { return text }
+    return try allGather(rank == 0 ? text : "")[0]
   }
 }
 
 /// A failure as it travels between ranks.
-struct SharedFailure: Codable {
+private struct SharedFailure: Codable {
   let kind: Int32
   let message: String
   let location, expected, found, remedy: String?
 
-  init(_ error: any Error, rank: Int, host: String) {
-    let failure = error as? Failure ?? Failure(.defect, "\(error)")
+  init(_ error: any Error, rank: Int, host: String, ranks: Int) {
+    let failure = (error as? AgreedFailure)?.failure ?? error as? Failure ?? Failure(.defect, "\(error)")
     kind = failure.kind.rawValue
     message = failure.message
-    location = ([failure.location, "rank \(rank) on \(host)"].compactMap { $0 }).joined(separator: ", ")
+    // A wrong option is wrong everywhere; data and disks may differ between ranks and hosts.
+    let place = ranks > 1 && failure.kind != .usage && !(error is AgreedFailure) ? "rank \(rank) on \(host)" : nil
+    let parts = [failure.location, place].compactMap { $0 }
+    location = parts.isEmpty ? nil : parts.joined(separator: ", ")
     (expected, found, remedy) = (failure.expected, failure.found, failure.remedy)
   }
 
   var text: String { (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "?" }
 
+  var failure: Failure {
+    Failure(
+      Failure.Kind(rawValue: kind) ?? .defect, message, at: location, expected: expected, found: found, remedy: remedy)
+  }
+
   static func decode(_ text: String) -> Failure {
     guard let shared = try? JSONDecoder().decode(SharedFailure.self, from: Data(text.utf8)) else {
       return Failure(.defect, "a rank failed: \(text)")
     }
-    return Failure(
-      Failure.Kind(rawValue: shared.kind) ?? .defect, shared.message, at: shared.location, expected: shared.expected,
-      found: shared.found, remedy: shared.remedy)
+    return shared.failure
   }
 }

@@ -15,4 +15,15 @@ public struct Encoder {
   public init(name: String, layers: Sequential, features: Int, takesImages: Bool) {
     (self.name, self.layers, self.features, self.takesImages) = (name, layers, features, takesImages)
   }
+
+  /// Samples of shape [F], [C, H, W] or [C, D, H, W] as this encoder takes them.
+  public func inputShape(samples: Int, _ sampleShape: [Int]) throws -> TensorShape {
+    guard takesImages else { return TensorShape(samples: samples, channels: sampleShape.reduce(1, *)) }
+    guard sampleShape.count == 3 else {
+      throw Failure(
+        .usage, "the encoder \(name) takes images", at: "--encoder", expected: "samples of channels × height × width",
+        found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))", remedy: "choose --encoder mlp")
+    }
+    return TensorShape(samples: samples, channels: sampleShape[0], spatial: Array(sampleShape[1...]))
+  }
 }

@@ -1,1 +1,21 @@
-// Collectives and losses on real ranks, for Tests/parallel.
+// Parts of bt-dist on real ranks, for Tests/parallel: `mpirun -np N rank-probe PART …` writes what it computed.
+import DataParallel
+import Diagnostics
+import Foundation
+import MPI
+
+let communicator = try Communicator.join()
+do {
+  let arguments = Array(CommandLine.arguments.dropFirst())
+  switch arguments.first {
+  case "loss": try LossProbe(arguments, communicator).run()
+  case "network": try NetworkProbe(arguments, communicator).run()
+  case "sums": try SumProbe(communicator).run()
+  case "disagreement": try disagree(communicator)
+  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement …")
+  }
+  communicator.leave()
+} catch {
+  FileHandle.standardError.write(Data("rank \(communicator.rank): \(error)\n".utf8))
+  communicator.abort(code: 70)
+}

@@ -52,6 +52,8 @@ public struct ParameterLayout: Sendable, Equatable {
     return entry
   }
 
+  public func contains(_ name: String) -> Bool { index[name] != nil }
+
   public func entry(_ name: String) throws -> Entry {
     guard let position = index[name] else { throw Failure(.defect, "there is no parameter '\(name)'") }
     return entries[position]
@@ -59,6 +61,17 @@ public struct ParameterLayout: Sendable, Equatable {
 
   /// The number of parameters, without padding.
   public var parameterCount: Int { entries.reduce(0) { $0 + $1.count } }
+
+  /// Floats of the layer with the most: neighbours whose names differ only behind the last dot (a weight and its bias).
+  public var largestLayer: Int {
+    func layer(_ entry: Entry) -> Substring { entry.name.prefix(upTo: entry.name.lastIndex(of: ".") ?? entry.name.endIndex) }
+    var (largest, start) = (0, 0)
+    for (position, entry) in entries.enumerated() {
+      if position == 0 || layer(entries[position - 1]) != layer(entry) { start = entry.offset }
+      largest = max(largest, entry.range.upperBound - start)
+    }
+    return largest
+  }
 
   /// Neighbours with the same `decays` as one range, padding included. The runs cover `0..<total` in order.
   public var runs: [Run] {

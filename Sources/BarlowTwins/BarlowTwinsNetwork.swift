@@ -1,0 +1,57 @@
+import Diagnostics
+import Encoders
+import Layers
+import Tensors
+
+/// A replica of encoder, projector and loss, planned for this rank's shards of the global batch.
+///
+/// Parameter names are nidl's: `encoder.…` and `projection_head.…`; arenas are ordered as backward completes gradients.
+public final class BarlowTwinsNetwork {
+  public let encoder: Encoder
+  public let projector: Projector
+  public let state: ParameterSet
+  public let loss: BarlowTwinsLoss
+  private let network: PlannedNetwork
+
+  /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
+  /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
+  /// - Parameter lossForm: nil for the cheaper one.
+  public init(
+    encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
+    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
+    decayAll: Bool = false
+  ) throws {
+    (self.encoder, self.projector) = (encoder, projector)
+    let layers = Sequential([encoder.layers, projector.layers])
+    state = try ParameterSet(layers, decayAll: decayAll)
+    let workspace = Workspace(
+      batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
+      convolution: convolution, largestGroup: state.parameters.layout.largestLayer)
+    network = try PlannedNetwork(
+      layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
+    loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
+  }
+
+  /// One buffer a local shard for 2·b samples in C order; to be filled before each step.
+  public var inputs: [AlignedBuffer<Float>] { network.input.values }
+
+  /// z of the local shards: after `forwardBackward` view 1's rows and then view 2's.
+  public var embeddings: Activation { network.output }
+
+  /// Told in backward that all gradients below an arena offset are complete for this rank's shards.
+  public var gradientsCompleted: ((_ end: Int) throws -> Void)? {
+    get { network.workspace.gradientsCompleted }
+    set { network.workspace.gradientsCompleted = newValue }
+  }
+
+  /// Remarks of planning, such as a slow kernel.
+  public var remarks: [String] { network.workspace.remarks }
+
+  /// The loss of the global batch, and this rank's part of its gradient in `state.parameters.gradients`. A collective.
+  public func forwardBackward() throws -> LossValue {
+    try network.forward()
+    let value = try loss.forwardBackward()
+    try network.backward()
+    return value
+  }
+}

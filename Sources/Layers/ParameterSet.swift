@@ -1,0 +1,48 @@
+import Diagnostics
+import Tensors
+
+/// The parameters and running statistics of a network, each in one arena; see `ParameterLayout`.
+public struct ParameterSet {
+  public let parameters: ParameterArena
+  /// Running means and variances of the batch norms.
+  public let statistics: ParameterArena
+  private let specs: [ParameterSpec]
+
+  /// - Parameter decayAll: weight decay also for biases and norms, which are left out otherwise.
+  public init(_ network: Sequential, decayAll: Bool = false) throws {
+    var layout = ParameterLayout()
+    for spec in network.parameters {
+      try layout.append(name: spec.name, shape: spec.shape, decays: decayAll ? true : nil)
+    }
+    var buffers = ParameterLayout()
+    for spec in network.buffers { try buffers.append(name: spec.name, shape: spec.shape) }
+    (parameters, statistics) = (ParameterArena(layout), ParameterArena(buffers))
+    specs = network.parameters + network.buffers
+  }
+
+  /// Fills everything with PyTorch's initial distributions, a function of `seed` and each tensor's name alone.
+  public func initialise(seed: UInt64) throws {
+    for spec in specs {
+      let arena = parameters.layout.contains(spec.name) ? parameters : statistics
+      let entry = try arena.layout.entry(spec.name)
+      spec.fill(UnsafeMutableBufferPointer(start: arena.pointer(of: entry), count: entry.count), seed: seed)
+    }
+  }
+
+  /// Everything as tensors for a file; the arenas must outlive them.
+  public var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
+}
+
+extension ParameterSpec {
+  /// Draws initial values from the generator's stream for this name.
+  func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
+    // FNV-1a of the name: a tensor's numbers do not depend on which other layers there are.
+    let number = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    var stream = PhiloxStream(seed: seed, purpose: .initialisation, sample: Int(number & 0xFFFF_FFFF_FFFF))
+    switch initialization {
+    case .constant(let value): values.update(repeating: value)
+    case .normal(let deviation): for i in values.indices { values[i] = Float(deviation) * stream.normal() }
+    case .uniform(let bound): for i in values.indices { values[i] = stream.uniform(in: Float(-bound)...Float(bound)) }
+    }
+  }
+}

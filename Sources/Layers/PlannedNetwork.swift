@@ -1,0 +1,29 @@
+import Tensors
+
+/// Layers planned for one input shape: buffers and kernels are made here, so that a pass allocates nothing.
+public final class PlannedNetwork {
+  /// One tensor a local shard; the caller fills `values` before `forward`.
+  public let input: Activation
+  /// `gradients` exist in training: the caller fills them before `backward`.
+  public let output: Activation
+  public let workspace: Workspace
+  private let layers: Sequential
+
+  /// - Parameter input: the shape of one shard's samples (in training both views').
+  /// - Throws: a usage failure when the samples do not fit the layers.
+  public init(_ layers: Sequential, input shape: TensorShape, _ workspace: Workspace) throws {
+    (self.layers, self.workspace) = (layers, workspace)
+    input = workspace.activation(shape)
+    output = try layers.planForward(input, workspace)
+    if workspace.isTraining {
+      output.gradients = workspace.gradientBuffers(output.shape)
+      try layers.planBackward(workspace)
+    }
+  }
+
+  public func forward() throws { try layers.forward() }
+
+  /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
+  /// they appear.
+  public func backward() throws { try layers.backward() }
+}

@@ -1,0 +1,45 @@
+import Diagnostics
+import Foundation
+import Tensors
+
+/// A checkpoint folder whose files were found whole.
+public struct Checkpoint: Sendable {
+  public static let modelFile = "model.safetensors"
+  static let optimizerFile = "optimizer.safetensors"
+
+  public let path: String
+  let state: CheckpointState
+
+  /// Optimizer steps done.
+  public var step: Int { state.step }
+
+  /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise `Failure(.data)`.
+  public init(verifying path: String) throws {
+    let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
+    for required in [Self.modelFile, Self.optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil {
+      throw Failure(.data, "the checkpoint's manifest does not name \(required)", at: path)
+    }
+    for (name, file) in manifest.files.sorted(by: { $0.key < $1.key }) {
+      let bytes = try InputFile(path: "\(path)/\(name)").bytes
+      guard bytes == file.bytes else {
+        throw Failure(
+          .data, "the file has another size than the checkpoint's manifest says", at: "\(path)/\(name)",
+          expected: "\(file.bytes) bytes", found: "\(bytes) bytes")
+      }
+      let digest = try SHA256.hex(ofFile: "\(path)/\(name)")
+      guard digest == file.sha256 else {
+        throw Failure(
+          .data, "the file was altered after the checkpoint was written", at: "\(path)/\(name)",
+          expected: "SHA-256 \(file.sha256)", found: digest)
+      }
+    }
+    self.path = path
+    state = try CheckpointState(contentsOf: "\(path)/\(CheckpointState.fileName)")
+    guard state.format == 1, state.step >= 0, state.shards >= 1 else {
+      throw Failure(.data, "the checkpoint's state is of another version of bt-dist", at: path, found: "\(state)")
+    }
+  }
+
+  public var modelPath: String { "\(path)/\(Self.modelFile)" }
+  var optimizerPath: String { "\(path)/\(Self.optimizerFile)" }
+}

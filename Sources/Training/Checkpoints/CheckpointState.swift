@@ -1,0 +1,63 @@
+import Diagnostics
+import Foundation
+
+/// What a checkpoint says beside its tensors: `state.json`.
+struct CheckpointState: Codable, Equatable, Sendable {
+  var format = 1
+  /// Optimizer steps done.
+  var step: Int
+  /// Shards of a batch when it was written.
+  var shards: Int
+  /// The loss of the run's first step.
+  var lossStart: Double
+  /// SHA-256 of the parameters' names, shapes and order.
+  var layout: String
+
+  enum CodingKeys: String, CodingKey {
+    case format, step, shards, layout
+    case lossStart = "loss_start"
+  }
+
+  static let fileName = "state.json"
+
+  func json() throws -> String { try prettyJSON(self) }
+
+  init(step: Int, shards: Int, lossStart: Double, layout: String) {
+    (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
+  }
+
+  init(contentsOf path: String) throws { self = try decodeJSON(path) }
+}
+
+/// Sizes and digests of a checkpoint's files: `manifest.json`, written last.
+struct CheckpointManifest: Codable, Sendable {
+  struct File: Codable, Sendable {
+    var bytes: Int
+    var sha256: String
+  }
+  var format = 1
+  var files: [String: File] = [:]
+
+  static let fileName = "manifest.json"
+
+  func json() throws -> String { try prettyJSON(self) }
+
+  init() {}
+
+  init(contentsOf path: String) throws { self = try decodeJSON(path) }
+}
+
+private func prettyJSON(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+}
+
+private func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw Failure(.data, "the file is missing or cannot be read", at: path)
+  }
+  do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+    throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
+  }
+}

@@ -1,0 +1,103 @@
+import Diagnostics
+import Foundation
+import Tensors
+
+/// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or not there. Used by rank 0 only.
+///
+/// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and renamed.
+/// So a folder with that name is complete unless the disk failed later, which its digests tell.
+final class CheckpointStore {
+  let folder: String
+  private let keep: Int
+
+  /// - Parameter keep: the newest checkpoints that stay.
+  init(runFolder: String, keep: Int) {
+    folder = runFolder + "/checkpoints"
+    self.keep = keep
+  }
+
+  static func name(step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  func path(step: Int) -> String { "\(folder)/\(Self.name(step: step))" }
+
+  /// Writes a checkpoint and removes the oldest ones. Returns its path.
+  func save(_ state: CheckpointState, model: [NamedTensor], optimizer: [NamedTensor]) throws -> String {
+    let (path, partial) = (path(step: state.step), "\(folder)/.\(Self.name(step: state.step)).partial")
+    try removeIfThere(partial)
+    try makeFolder(partial)
+    do {
+      try write(state, model: model, optimizer: optimizer, into: partial)
+      try removeIfThere(path)
+      if rename(partial, path) != 0 { throw Failure.cannotWrite("rename the checkpoint", path: path, errno: errno) }
+      try OutputFile.synchronizeFolder(folder)
+    } catch {
+      try? FileManager.default.removeItem(atPath: partial)
+      throw error
+    }
+    prune()
+    return path
+  }
+
+  private func write(
+    _ state: CheckpointState, model: [NamedTensor], optimizer: [NamedTensor], into partial: String
+  ) throws {
+    var manifest = CheckpointManifest()
+    func record(_ name: String, _ summary: OutputFile.Summary) {
+      manifest.files[name] = .init(bytes: summary.bytes, sha256: summary.sha256)
+    }
+    record(Checkpoint.modelFile, try SafetensorsWriter.write(model, to: "\(partial)/\(Checkpoint.modelFile)"))
+    record(
+      Checkpoint.optimizerFile, try SafetensorsWriter.write(optimizer, to: "\(partial)/\(Checkpoint.optimizerFile)"))
+    let file = try OutputFile(path: "\(partial)/\(CheckpointState.fileName)")
+    try file.write(try state.json())
+    record(CheckpointState.fileName, try file.finish())
+    let last = try OutputFile(path: "\(partial)/\(CheckpointManifest.fileName)")
+    try last.write(try manifest.json())
+    _ = try last.finish()
+    try OutputFile.synchronizeFolder(partial)
+  }
+
+  /// The newest checkpoint whose files are whole; `warn` is told of each newer one that is not.
+  func newestValid(warn: (String) -> Void) -> Checkpoint? {
+    for name in names().reversed() {
+      do { return try Checkpoint(verifying: "\(folder)/\(name)") } catch {
+        warn("skipping a checkpoint that is not whole: \((error as? Failure)?.description ?? "\(error)")")
+      }
+    }
+    return nil
+  }
+
+  /// Folder names, oldest first.
+  func names() -> [String] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return all.filter { $0.hasPrefix("step-") && Int($0.dropFirst(5)) != nil }
+      .sorted { Int($0.dropFirst(5))! < Int($1.dropFirst(5))! }
+  }
+
+  private func prune() {
+    for name in names().dropLast(max(1, keep)) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+  }
+
+  private func makeFolder(_ path: String) throws {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+      throw Failure.cannotWrite("create the folder", path: path, errno: systemError(error))
+    }
+  }
+
+  private func removeIfThere(_ path: String) throws {
+    guard access(path, F_OK) == 0 else { return }
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      throw Failure.cannotWrite("remove the folder", path: path, errno: systemError(error))
+    }
+  }
+}
+
+/// The `errno` inside one of Foundation's errors.
+func systemError(_ error: any Error) -> Int32 {
+  let outer = error as NSError
+  let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+  return inner.domain == NSPOSIXErrorDomain ? Int32(inner.code) : EIO
+}

@@ -1,0 +1,58 @@
+import Diagnostics
+import Layers
+import Tensors
+
+/// Parameters and running statistics in a safetensors file, under PyTorch's names and in PyTorch's layouts.
+///
+/// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`); that follows from the number of steps
+/// and is written, so that `load_state_dict(strict=True)` finds it, and not read.
+struct ModelFile {
+  let state: ParameterSet
+  private let batchesSeen = AlignedBuffer<Int64>(1)
+
+  private static let counter = "num_batches_tracked"
+
+  init(_ state: ParameterSet) { self.state = state }
+
+  /// The tensors after `step` optimizer steps; each step shows every batch norm two batches, one a view.
+  /// This object and the arenas must outlive them.
+  func tensors(step: Int) -> [NamedTensor] {
+    batchesSeen.pointer[0] = Int64(2 * step)
+    let counters = state.statistics.layout.entries.compactMap { entry in
+      entry.name.hasSuffix("running_mean")
+        ? NamedTensor(
+          name: entry.name.dropLast("running_mean".count) + Self.counter, shape: [], integers: batchesSeen.pointer)
+        : nil
+    }
+    return state.namedTensors + counters
+  }
+
+  /// Reads every tensor of the network from `path`.
+  ///
+  /// - Parameter ignoring: names with this prefix in the file are left out: the projector's, for an encoder alone.
+  /// - Throws: `Failure(.data)` for a missing tensor, one that the network does not have, or one of another shape.
+  func read(_ path: String, ignoring prefix: String? = nil) throws {
+    let file = try SafetensorsFile(path: path)
+    for name in file.names where !name.hasSuffix(Self.counter) && !(prefix.map(name.hasPrefix) ?? false) {
+      guard state.parameters.layout.contains(name) || state.statistics.layout.contains(name) else {
+        throw Failure(
+          .data, "the network has no tensor '\(name)'", at: path,
+          remedy: "the file belongs to another network: give the options it was trained with")
+      }
+    }
+    for arena in [state.parameters, state.statistics] {
+      for entry in arena.layout.entries {
+        try file.read(entry.name, into: arena.pointer(of: entry), expectedShape: entry.shape, converting: true)
+        try checkFinite(arena, entry, path)
+      }
+    }
+  }
+
+  private func checkFinite(_ arena: ParameterArena, _ entry: ParameterLayout.Entry, _ path: String) throws {
+    let values = UnsafeBufferPointer(start: arena.pointer(of: entry), count: entry.count)
+    guard let position = values.firstIndex(where: { !$0.isFinite }) else { return }
+    throw Failure(
+      .data, "the tensor '\(entry.name)' holds a value that is not a number", at: path, expected: "finite numbers",
+      found: "\(values[position]) at element \(position)")
+  }
+}

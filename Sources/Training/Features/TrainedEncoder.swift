@@ -1,0 +1,52 @@
+import BarlowTwins
+import Configuration
+import Diagnostics
+import Encoders
+import Foundation
+import Layers
+
+/// The encoder of a run: its configuration, and the checkpoint whose parameters it takes.
+public struct TrainedEncoder: Sendable {
+  public let configuration: TrainingConfiguration
+  public let checkpoint: Checkpoint
+
+  /// - Parameter path: a run folder (the newest whole checkpoint is taken) or a checkpoint folder inside one.
+  /// - Parameter warn: told of checkpoints that are not whole.
+  public init(from path: String, warn: (String) -> Void = { _ in }) throws {
+    let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
+    let folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
+    guard let configuration = try folder.configuration() else {
+      throw Failure(
+        .data, "there is no run", at: path, expected: "a folder with config.json that bt-dist train has written",
+        remedy: "give the folder that --out named")
+    }
+    self.configuration = configuration
+    if isCheckpoint {
+      checkpoint = try Checkpoint(verifying: path)
+    } else if let newest = CheckpointStore(runFolder: path, keep: 1).newestValid(warn: warn) {
+      checkpoint = newest
+    } else {
+      throw Failure(.data, "the run has no whole checkpoint", at: "\(path)/checkpoints", remedy: "train it first")
+    }
+  }
+
+  /// The encoder with its parameters read from the checkpoint.
+  public func extractor(sampleShape: [Int]) throws -> FeatureExtractor {
+    let extractor = try makeExtractor(sampleShape)
+    try ModelFile(extractor.state).read(checkpoint.modelPath, ignoring: "projection_head.")
+    return extractor
+  }
+
+  /// The same encoder as it was before training.
+  public func untrainedExtractor(sampleShape: [Int]) throws -> FeatureExtractor {
+    let extractor = try makeExtractor(sampleShape)
+    try extractor.state.initialise(seed: configuration.randomState)
+    return extractor
+  }
+
+  private func makeExtractor(_ sampleShape: [Int]) throws -> FeatureExtractor {
+    try FeatureExtractor(
+      encoder: try Encoder(configuration, sampleShape: sampleShape), sampleShape: sampleShape,
+      convolution: configuration.convolutionAlgorithm)
+  }
+}

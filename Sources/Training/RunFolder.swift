@@ -1,0 +1,38 @@
+import Configuration
+import Diagnostics
+import Foundation
+import Tensors
+
+/// A run's folder: `config.json`, `metrics.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public var configurationPath: String { path + "/config.json" }
+  public var metricsPath: String { path + "/metrics.jsonl" }
+
+  /// Creates the folder and sees that it can be written to.
+  func prepare() throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
+    } catch {
+      throw Failure.cannotWrite("create the run folder", path: path, errno: systemError(error))
+    }
+    try OutputFile.replace(path + "/.writable", with: "")
+    unlink(path + "/.writable")
+  }
+
+  /// The configuration of the run that is there; nil in a new folder.
+  public func configuration() throws -> TrainingConfiguration? {
+    guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
+    guard let data = FileManager.default.contents(atPath: configurationPath) else {
+      throw Failure.cannotRead("read the run's configuration", path: configurationPath, errno: errno)
+    }
+    return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
+  }
+
+  func store(_ configuration: TrainingConfiguration) throws {
+    try OutputFile.replace(configurationPath, with: configuration.json)
+  }
+}

@@ -1,0 +1,18 @@
+import Foundation
+import MPI
+import Tensors
+
+/// How many threads a rank gets.
+enum RankThreads {
+  /// `requested`, else `OMP_NUM_THREADS`, else the cores that the launcher bound this rank to, else this rank's share of
+  /// the host's cores.
+  static func count(requested: Int?) -> Int {
+    if let requested { return requested }
+    if let text = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"], let count = Int(text), count > 0 { return count }
+    let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    var bound = cpu_set_t()
+    let isKnown = sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &bound) == 0
+    let allowed = isKnown ? withUnsafeBytes(of: bound) { $0.reduce(0) { $0 + $1.nonzeroBitCount } } : cores
+    return allowed < cores ? max(1, allowed) : max(1, cores / (Launcher.current?.localSize ?? 1))
+  }
+}

@@ -1,0 +1,78 @@
+import BarlowTwins
+import Configuration
+import DataParallel
+import Datasets
+import Diagnostics
+import Encoders
+import MPI
+import Optimization
+import Tensors
+
+/// Everything that the training loop of one rank needs, made before the first step.
+struct TrainingParts {
+  let plan: TrainingPlan
+  let communicator: Communicator
+  let group: ShardGroup
+  let dataset: any Dataset
+  let augmentation: Augmentation
+  let network: BarlowTwinsNetwork
+  let optimizer: any Optimizer
+  let schedule: LearningRateSchedule
+  let loader: BatchLoader
+  let saver: CheckpointSaver
+  let firstStep: Int
+  let lossStart: Double?
+
+  /// Opens the data, plans the network and loads its first parameters: from the start's checkpoint, from `--init`, or drawn.
+  /// A collective.
+  init(_ start: RunStart, _ dataset: any Dataset, _ communicator: Communicator) throws {
+    let (plan, configuration) = (start.plan, start.plan.configuration)
+    (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
+    group = try ShardGroup(communicator, shards: plan.shards)
+    let (shape, group) = (dataset.sampleShape, group)
+    augmentation = try communicator.together {
+      try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
+    }
+    network = try communicator.together {
+      let encoder = try Encoder(configuration, sampleShape: shape)
+      return try BarlowTwinsNetwork(
+        encoder: encoder,
+        projector: Projector(
+          inputs: encoder.features, hidden: configuration.projHiddenDim, outputs: configuration.projOutputDim),
+        sampleShape: shape, samplesPerShard: configuration.batchSize / plan.shards, batch: group,
+        lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
+        convolution: configuration.convolutionAlgorithm, decayAll: !configuration.excludeBiasAndNormWd)
+    }
+    optimizer = try configuration.makeOptimizer(network.state.parameters.layout)
+    schedule = configuration.learningRateSchedule
+    let store = communicator.rank == 0 ? start.store : nil
+    saver = CheckpointSaver(network.state, optimizer, shards: plan.shards, store: store)
+    (firstStep, lossStart) = (start.step, start.lossStart)
+    optimizer.stepCount = firstStep
+    try loadParameters(start)
+    let (dataset, augmentation, firstStep) = (dataset, augmentation, firstStep)
+    loader = try communicator.together {
+      try BatchLoader(
+        dataset: dataset, augmentation: augmentation, seed: configuration.randomState, shuffle: configuration.shuffle,
+        batchSize: configuration.batchSize, shards: plan.shards, localShards: group.localShards,
+        firstStep: firstStep, lastStep: plan.lastStep, workers: configuration.workers)
+    }
+  }
+
+  /// Rank 0 reads files; the others get its arenas.
+  private func loadParameters(_ start: RunStart) throws {
+    let (state, configuration) = (network.state, plan.configuration)
+    try communicator.together { try state.initialise(seed: configuration.randomState) }
+    guard start.isResumed || configuration.initialParameters != nil else { return }
+    try communicator.onRoot {
+      if let checkpoint = start.checkpoint {
+        try saver.restore(checkpoint)
+      } else if let path = configuration.initialParameters {
+        try ModelFile(state).read(path)
+      }
+    }
+    for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {
+      try communicator.broadcast(buffer.pointer, count: buffer.count)
+    }
+  }
+}

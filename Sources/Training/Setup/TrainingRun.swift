@@ -1,0 +1,32 @@
+import Configuration
+import DataParallel
+import Datasets
+import Diagnostics
+import MPI
+import Tensors
+
+/// A training run on the ranks of a communicator, from its configuration to its last checkpoint.
+public struct TrainingRun {
+  public let folder: RunFolder
+  public let summary: RunSummary
+  private let parts: TrainingParts
+
+  /// Opens data and folder, plans the network, and loads the newest checkpoint if there is one. A collective.
+  ///
+  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank.
+  public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
+    ThreadPool.configure(threads: RankThreads.count(requested: configuration.threads))
+    let dataset = try communicator.together {
+      try configuration.validate(forTraining: true)
+      return try DataSpec.open(configuration.data)
+    }
+    let start = try RunStart(configuration, samples: dataset.count, communicator)
+    parts = try TrainingParts(start, dataset, communicator)
+    (folder, summary) = (start.folder, RunSummary(parts, start))
+  }
+
+  /// Trains to the end or to a signal. A collective.
+  public func train(_ observer: (any TrainingObserver)?) throws -> RunEnd {
+    try Trainer(parts, observer: observer).run(summary)
+  }
+}

@@ -1,0 +1,108 @@
+import BarlowTwins
+import DataParallel
+import Datasets
+import Diagnostics
+import Dispatch
+import MPI
+import Optimization
+import Tensors
+
+/// The training loop of one rank. All ranks run it in step.
+public final class Trainer {
+  public let plan: TrainingPlan
+  private let communicator: Communicator
+  private let network: BarlowTwinsNetwork
+  private let buckets: GradientBuckets
+  private let optimizer: any Optimizer
+  private let schedule: LearningRateSchedule
+  private let loader: BatchLoader
+  private let saver: CheckpointSaver
+  private let observer: (any TrainingObserver)?
+  private let control: StepControl
+  private var step: Int
+  private var lossStart: Double?
+
+  /// - Parameter observer: told on rank 0 only.
+  init(_ parts: TrainingParts, observer: (any TrainingObserver)?) {
+    (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
+    (optimizer, schedule, loader, saver) = (parts.optimizer, parts.schedule, parts.loader, parts.saver)
+    (step, lossStart) = (parts.firstStep, parts.lossStart)
+    self.observer = parts.communicator.rank == 0 ? observer : nil
+    buckets = GradientBuckets(parts.network.state.parameters.gradients, parts.group)
+    control = StepControl(parts.communicator)
+    network.gradientsCompleted = buckets.completed
+  }
+
+  /// Trains to the plan's last step, or until some rank gets a signal: then a checkpoint is saved at that step.
+  ///
+  /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
+  public func run(_ summary: RunSummary) throws -> RunEnd {
+    let start = DispatchTime.now()
+    control.attempt { try observer?.runWillStart(summary) }
+    var end = RunEnd.finished
+    while true {
+      let waited = step < plan.lastStep ? control.attempt { try loader.next(into: network.inputs).waitMilliseconds } : 0
+      let signal = try control.agree(signal: SignalWatch.received)
+      guard step < plan.lastStep else { break }
+      if signal != 0 {
+        end = .interrupted(SignalWatch.name(signal))
+        break
+      }
+      let record = try trainOneStep(dataWaitMs: waited ?? 0)
+      control.attempt { try observer?.stepDidEnd(record) }
+      if plan.isCheckpointDue(after: step) { control.attempt { try saveCheckpoint() } }
+    }
+    loader.stop()
+    control.attempt { if saver.lastSaved != step { try saveCheckpoint() } }
+    control.attempt { try observer?.runDidEnd(end, finalStep: step, seconds: seconds(since: start)) }
+    _ = try control.agree(signal: 0)
+    return end
+  }
+
+  /// Forward, loss, backward with the gradients' allreduce beside it, optimizer: one step over the global batch.
+  private func trainOneStep(dataWaitMs: Double) throws -> StepRecord {
+    let (start, communicated) = (DispatchTime.now(), communicator.secondsInCollectives)
+    let loss = try network.forwardBackward()
+    try buckets.finish()
+    let gradientNorm = GradientNorm.compute(network.state.parameters)
+    try checkFinite(loss, gradientNorm)
+    let learningRate = schedule.learningRate(step: step, stepsPerEpoch: plan.stepsPerEpoch)
+    optimizer.step(network.state.parameters, learningRate: learningRate)
+    step += 1
+    lossStart = lossStart ?? loss.total
+
+    var record = StepRecord()
+    (record.step, record.epoch) = (step, plan.epoch(after: step))
+    (record.loss, record.lossInvariance, record.lossRedundancy) = (loss.total, loss.invariance, loss.redundancy)
+    record.lossFloor = LossValue.floor(
+      batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
+    (record.lossStart, record.learningRate, record.gradNorm) = (lossStart ?? 0, learningRate, gradientNorm)
+    record.deadFeatures = loss.deadFeatures
+    record.stepMs = 1e3 * seconds(since: start) + dataWaitMs
+    record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
+    record.dataWaitMs = dataWaitMs
+    record.commWaitMs = 1e3 * (communicator.secondsInCollectives - communicated)
+    return record
+  }
+
+  /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.
+  private func checkFinite(_ loss: LossValue, _ gradientNorm: Double) throws {
+    guard !loss.total.isFinite || !gradientNorm.isFinite else { return }
+    throw AgreedFailure(
+      Failure(
+        .data, "the \(loss.total.isFinite ? "gradient" : "loss") is not a finite number",
+        at: "step \(step + 1), samples \(loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")), …",
+        found: "loss \(loss.total), gradient norm \(gradientNorm)",
+        remedy: "lower --learning-rate or lengthen --warmup-epochs; the last checkpoint is from before this step"))
+  }
+
+  private func saveCheckpoint() throws {
+    let start = DispatchTime.now()
+    guard let path = try saver.save(step: step, lossStart: lossStart ?? 0) else { return }
+    try observer?.checkpointDidSave(step: step, path: path, milliseconds: 1e3 * seconds(since: start))
+  }
+}
+
+func seconds(since start: DispatchTime) -> Double {
+  Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) * 1e-9
+}

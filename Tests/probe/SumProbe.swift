@@ -1,0 +1,82 @@
+import DataParallel
+import Diagnostics
+import Layers
+import MPI
+import Tensors
+
+/// `sums`: collectives against the sum that every rank can compute by itself, with other numbers on each rank.
+struct SumProbe {
+  let communicator: Communicator
+
+  init(_ communicator: Communicator) { self.communicator = communicator }
+
+  func run() throws {
+    let group = try ShardGroup(communicator, shards: 2 * communicator.size)
+    for count in [1, 2, 3, 17, 4095, 4096, 4097, 100_003] {
+      try checkLeaves(group, count)
+      try checkGradients(group, count)
+    }
+    try checkGather(group)
+  }
+
+  /// A number that differs between shards and places, and whose sums are rounded.
+  private func number(_ shard: Int, _ i: Int) -> Double { 1 / Double(1 + shard * 7919 + i) }
+
+  /// The tree written down: ((0+1)+(2+3))+…
+  private func treeSum(_ values: [Double]) -> Double {
+    values.count == 1 ? values[0] : treeSum(Array(values[..<(values.count / 2)])) + treeSum(Array(values[(values.count / 2)...]))
+  }
+
+  private func checkLeaves(_ group: ShardGroup, _ count: Int) throws {
+    let leaves = AlignedBuffer<Double>(group.localShards.count * count)
+    for (local, shard) in group.localShards.enumerated() {
+      for i in 0..<count { leaves.pointer[local * count + i] = number(shard, i) }
+    }
+    try group.sum(leaves.pointer, count: count)
+    for i in 0..<count {
+      let expected = treeSum((0..<group.shards).map { number($0, i) })
+      let isRight =
+        group.isIndependentOfRanks
+        ? leaves.pointer[i] == expected : abs(leaves.pointer[i] - expected) <= 1e-14 * abs(expected)
+      guard isRight else {
+        throw Failure(.defect, "wrong sum of doubles", at: "element \(i) of \(count)", expected: "\(expected)", found: "\(leaves.pointer[i])")
+      }
+    }
+  }
+
+  private func checkGradients(_ group: ShardGroup, _ count: Int) throws {
+    let values = AlignedBuffer<Float>(count)
+    for i in 0..<count { values.pointer[i] = Float(number(communicator.rank, i)) }
+    try group.sumOverRanks(values.pointer, count: count)
+    for i in 0..<count {
+      let expected = (0..<communicator.size).reduce(0.0) { $0 + Double(Float(number($1, i))) }
+      guard abs(Double(values.pointer[i]) - expected) <= 1e-6 * expected else {
+        throw Failure(.defect, "wrong sum of floats", at: "element \(i) of \(count)", expected: "\(expected)", found: "\(values.pointer[i])")
+      }
+    }
+  }
+
+  private func checkGather(_ group: ShardGroup) throws {
+    let all = AlignedBuffer<Float>(group.shards * 3)
+    for shard in group.localShards { for i in 0..<3 { all.pointer[3 * shard + i] = Float(10 * shard + i) } }
+    try group.gather(all.pointer, countPerShard: 3)
+    for shard in 0..<group.shards {
+      for i in 0..<3 where all.pointer[3 * shard + i] != Float(10 * shard + i) {
+        throw Failure(.defect, "wrong gathered value", at: "shard \(shard)")
+      }
+    }
+  }
+}
+
+/// `disagreement`: the last rank fails alone; every rank must throw that failure, and say so.
+func disagree(_ communicator: Communicator) throws {
+  do {
+    try communicator.together {
+      if communicator.rank == communicator.size - 1 { throw Failure(.data, "the planted fault", at: "here") }
+    }
+  } catch let agreed as AgreedFailure {
+    print("agreed: \(agreed.failure.kind.rawValue) \(agreed.failure.message)")
+    return
+  }
+  throw Failure(.defect, "nothing was thrown")
+}
