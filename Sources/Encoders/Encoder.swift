@@ -26,4 +26,9 @@ public struct Encoder {
     }
     return TensorShape(samples: samples, channels: sampleShape[0], spatial: Array(sampleShape[1...]))
   }
+
+  /// No layers: samples as they are, as rows of numbers. The baseline of evaluations.
+  public static func identity(sampleShape: [Int]) -> Encoder {
+    Encoder(name: "identity", layers: Sequential([]), features: sampleShape.reduce(1, *), takesImages: false)
+  }
 }

@@ -1,1 +1,3 @@
-print("bt-dist")
+import Foundation
+
+exit(Program.run(Array(CommandLine.arguments.dropFirst())))

@@ -30,7 +30,10 @@ struct RunStart {
       try folder.prepare()
       found = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       stored = try found == nil ? nil : folder.configuration()
-      if let stored { try Self.checkSameRun(configuration, stored, folder, &remarks) }
+      if let stored {
+        let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
+        remarks += changes.compactMap(configuration.remark)
+      }
     }
     checkpoint = found
     // Numbers that the others need: step, shards of the checkpoint, bits of the start's loss.
@@ -83,27 +86,6 @@ struct RunStart {
           remedy: "choose another --out, or --resume auto to go on with it")
       }
       return nil
-    }
-  }
-
-  /// Options that define the result must be the run's own.
-  private static func checkSameRun(
-    _ configuration: TrainingConfiguration, _ stored: TrainingConfiguration, _ folder: RunFolder,
-    _ remarks: inout [String]
-  ) throws {
-    var configuration = configuration
-    configuration.shards = configuration.shards ?? stored.shards
-    let differences = configuration.differences(from: stored)
-    for difference in differences where difference.mayChangeOnResume {
-      remarks.append("--\(difference.option) is now \(difference.new); it was \(difference.old)")
-    }
-    let fixed = differences.filter { !$0.mayChangeOnResume }
-    guard fixed.isEmpty else {
-      throw Failure(
-        .usage, "the folder holds a run with other options", at: folder.configurationPath,
-        expected: fixed.map { "--\($0.option) \($0.old)" }.joined(separator: ", "),
-        found: fixed.map { "--\($0.option) \($0.new)" }.joined(separator: ", "),
-        remedy: "give the run's own options to go on with it, or choose another --out")
     }
   }
 }

@@ -15,9 +15,9 @@ public struct TrainingRun {
   ///
   /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank.
   public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
-    ThreadPool.configure(threads: RankThreads.count(requested: configuration.threads))
+    RankThreads.configure(requested: configuration.threads)
     let dataset = try communicator.together {
-      try configuration.validate(forTraining: true)
+      try configuration.validate()
       return try DataSpec.open(configuration.data)
     }
     let start = try RunStart(configuration, samples: dataset.count, communicator)

@@ -1,0 +1,21 @@
+import Diagnostics
+import Foundation
+
+/// A folder that goes away with this object.
+public final class TemporaryFolder: Sendable {
+  public let path: String
+
+  public init() throws {
+    path = NSTemporaryDirectory() + "/bt-dist-test-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  public func file(_ name: String) -> String { path + "/" + name }
+
+  /// A file's text, empty if there is none.
+  public func text(_ name: String) -> String {
+    String(decoding: FileManager.default.contents(atPath: file(name)) ?? Data(), as: UTF8.self)
+  }
+}
