@@ -6,12 +6,18 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18 }
   public enum Stem: String, Sendable, CaseIterable { case imagenet, small }
   public enum Optimizer: String, Sendable, CaseIterable { case adamW, sgd }
-  public enum Scheduler: String, Sendable, CaseIterable { case warmupCosine = "warmup_cosine", none }
+  public enum Scheduler: String, Sendable, CaseIterable {
+    case warmupCosine = "warmup_cosine"
+    case none
+  }
   public enum Interval: String, Sendable, CaseIterable { case step, epoch }
   public enum Convolution: String, Sendable, CaseIterable { case auto, direct, winograd }
   public enum LossForm: String, Sendable, CaseIterable { case auto, primal, dual }
   /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
-  public enum Resume: Sendable, Equatable { case auto, never, path(String) }
+  public enum Resume: Sendable, Equatable {
+    case auto, never
+    case path(String)
+  }
 
   // Data
   /// A data specification: `fashion-mnist`, `idx:…`, `npy:…`, `pairs:…`, `synthetic:…`.

@@ -1,0 +1,108 @@
+import Diagnostics
+
+/// Whether an option may be another one when a run is resumed.
+public enum ResumeRule: Sendable {
+  /// The option belongs to the run: another value would be another run, or other numbers.
+  case mustMatch
+  /// The option says how, where or how long: the steps themselves stay the same.
+  case mayChange
+}
+
+/// An option of a command: its name, its field in `Target`, how its values are written, and what the help says.
+public struct OptionDefinition<Target>: Sendable {
+  /// In kebab case, without the dashes: `batch-size`. Also the key in configuration files.
+  public let name: String
+  public let placeholder: String
+  /// What a value must be: `an integer of at least 1`.
+  public let expected: String
+  /// One sentence or two.
+  public let help: String
+  /// What the help shows as the default, where the value in a new `Target` would say too little.
+  public let defaultText: String?
+  /// Names that people try for this option; errors lead from them to `name`.
+  public let synonyms: [String]
+  public let onResume: ResumeRule
+  /// A boolean, which needs no value on the command line.
+  public let isFlag: Bool
+  let field: FieldAccess<Target>
+
+  public init<Value>(
+    _ name: String, _ path: any WritableKeyPath<Target, Value> & Sendable, _ format: ValueFormat<Value>,
+    _ help: String, defaultText: String? = nil, synonyms: [String] = [], onResume: ResumeRule = .mustMatch
+  ) {
+    self.name = name
+    self.placeholder = format.placeholder
+    self.expected = format.expected
+    self.help = help
+    self.defaultText = defaultText
+    self.synonyms = synonyms
+    self.onResume = onResume
+    self.isFlag = Value.self == Bool.self
+    self.field = FieldAccess(path, format)
+  }
+
+  /// The value in `target`.
+  public func value(in target: Target) -> JSONValue { field.get(target) }
+
+  /// The value in `target` as the command line spells it: strings without quotes, lists with commas.
+  public func text(in target: Target) -> String {
+    switch value(in: target) {
+    case .string(let text): text
+    case .array(let values): values.map(\.description).joined(separator: ",")
+    case let value: value.description
+    }
+  }
+
+  /// Sets the field from the text of a command line.
+  public func set(_ target: inout Target, text: String) throws(Failure) {
+    if !field.setText(&target, text) { throw failure(at: "--\(name)", found: "'\(text)'", remedy: field.remedy(text)) }
+  }
+
+  /// Sets the field from a value of a configuration file; `location` names file, line and key.
+  public func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
+    if !field.setJSON(&target, json) { throw failure(at: location, found: json) }
+  }
+
+  /// Throws if the value in `target`, set by a program, is out of the option's range.
+  public func check(_ target: Target, at location: String? = nil) throws(Failure) {
+    var copy = target
+    let value = value(in: target)
+    if !field.setJSON(&copy, value) { throw failure(at: location ?? "--\(name)", found: value) }
+  }
+
+  private func failure(at location: String, found: JSONValue) -> Failure {
+    if case .string(let text) = found {
+      return failure(at: location, found: "\(found) (a string)", remedy: field.remedy(text))
+    }
+    let isScalarNumber = if case .number = found { true } else { false }
+    return failure(at: location, found: isScalarNumber ? "\(found)" : "\(found) (\(found.kind))", remedy: nil)
+  }
+
+  private func failure(at location: String, found: String, remedy: String?) -> Failure {
+    Failure(.usage, "not a value of \(name)", at: location, expected: expected, found: found, remedy: remedy)
+  }
+}
+
+/// Reads and writes one field, its type forgotten.
+struct FieldAccess<Target>: Sendable {
+  let get: @Sendable (Target) -> JSONValue
+  /// False, and `Target` as it was, for a text that is no value of the field.
+  let setText: @Sendable (inout Target, String) -> Bool
+  let setJSON: @Sendable (inout Target, JSONValue) -> Bool
+  let remedy: @Sendable (String) -> String?
+
+  init<Value>(_ path: any WritableKeyPath<Target, Value> & Sendable, _ format: ValueFormat<Value>) {
+    get = { format.toJSON($0[keyPath: path]) }
+    setText = { target, text in
+      guard let value = format.fromText(text) else { return false }
+      target[keyPath: path] = value
+      return true
+    }
+    setJSON = { target, json in
+      guard let value = format.fromJSON(json) else { return false }
+      target[keyPath: path] = value
+      return true
+    }
+    remedy = format.remedy
+  }
+}

@@ -1,0 +1,133 @@
+import Diagnostics
+
+/// A parameter of an optimizer under PyTorch's name, as `--optimizer-kwargs` takes it.
+struct OptimizerKeyword: Sendable {
+  var name: String
+  /// What the value must be: `a number of at least 0`.
+  var expected: String
+  var accepts: @Sendable (KwargValue) -> Bool
+
+  /// The parameters of each optimizer; learning rate and weight decay have options of their own.
+  static func known(for optimizer: TrainingConfiguration.Optimizer) -> [OptimizerKeyword] {
+    switch optimizer {
+    case .adamW:
+      [
+        OptimizerKeyword(name: "betas", expected: "a list of two numbers from 0 to below 1, such as [0.9, 0.999]") {
+          if case .list(let betas) = $0 { betas.count == 2 && betas.allSatisfy { 0 <= $0 && $0 < 1 } } else { false }
+        },
+        number("eps"),
+        flag("amsgrad"),
+      ]
+    case .sgd: [number("momentum"), number("dampening"), flag("nesterov")]
+    }
+  }
+
+  /// For the help: `adamW: betas, eps, amsgrad; sgd: momentum, dampening, nesterov.`
+  static var summary: String {
+    TrainingConfiguration.Optimizer.allCases.map { optimizer in
+      "\(optimizer.rawValue): " + known(for: optimizer).map(\.name).joined(separator: ", ")
+    }.joined(separator: "; ") + "."
+  }
+
+  private static func number(_ name: String) -> OptimizerKeyword {
+    OptimizerKeyword(name: name, expected: "a finite number of at least 0") {
+      if case .number(let value) = $0 { value.isFinite && value >= 0 } else { false }
+    }
+  }
+
+  private static func flag(_ name: String) -> OptimizerKeyword {
+    OptimizerKeyword(name: name, expected: "true or false") { if case .flag = $0 { true } else { false } }
+  }
+}
+
+extension TrainingConfiguration {
+  /// Throws unless every optimizer keyword is one of the optimizer's, of its kind and range, and supported.
+  func validateKeywords(at location: String) throws(Failure) {
+    let known = OptimizerKeyword.known(for: optimizer)
+    for (name, value) in optimizerKwargs.sorted(by: { $0.key < $1.key }) {
+      guard let keyword = known.first(where: { $0.name == name }) else {
+        throw Failure(
+          .usage, "\(optimizer.rawValue) has no parameter '\(name)'", at: location,
+          expected: known.map(\.name).joined(separator: ", "), found: name,
+          remedy: remedy(forKeyword: name, known: known))
+      }
+      if !keyword.accepts(value) {
+        throw Failure(
+          .usage, "not a value of \(optimizer.rawValue)'s \(name)", at: location, expected: keyword.expected,
+          found: value.json.description)
+      }
+    }
+    if optimizerKwargs["amsgrad"] == .flag(true) {
+      throw Failure(
+        .usage, "amsgrad is not supported yet", at: location, remedy: "leave amsgrad out: adamW runs without it")
+    }
+    try validateNesterov(at: location)
+  }
+
+  /// As PyTorch: Nesterov's momentum needs a momentum and no dampening.
+  private func validateNesterov(at location: String) throws(Failure) {
+    guard optimizerKwargs["nesterov"] == .flag(true) else { return }
+    let momentum = optimizerKwargs["momentum"] ?? .number(0)
+    let dampening = optimizerKwargs["dampening"] ?? .number(0)
+    if momentum == .number(0) || dampening != .number(0) {
+      throw Failure(
+        .usage, "nesterov needs a momentum above 0 and no dampening", at: location,
+        found: "momentum \(momentum.json), dampening \(dampening.json)",
+        remedy: #"for example --optimizer-kwargs '{"momentum": 0.9, "nesterov": true}'"#)
+    }
+  }
+
+  private func remedy(forKeyword name: String, known: [OptimizerKeyword]) -> String? {
+    switch name {
+    case "lr", "learning_rate": return "give the learning rate with --learning-rate"
+    case "weight_decay": return "give the weight decay with --weight-decay"
+    default: break
+    }
+    if let question = NearestName.question(for: name, among: known.map(\.name)) { return question }
+    let owner = Optimizer.allCases.first { OptimizerKeyword.known(for: $0).contains { $0.name == name } }
+    return owner.map { "\(name) is a parameter of --optimizer \($0.rawValue)" }
+  }
+}
+
+extension KwargValue {
+  /// A number, a boolean or a list of numbers; nil for anything else.
+  init?(json: JSONValue) {
+    switch json {
+    case .bool(let value): self = .flag(value)
+    case .array(let values):
+      let numbers = values.compactMap(\.double)
+      if numbers.count != values.count { return nil }
+      self = .list(numbers)
+    default:
+      guard let number = json.double else { return nil }
+      self = .number(number)
+    }
+  }
+
+  var json: JSONValue {
+    switch self {
+    case .number(let value): .double(value)
+    case .flag(let value): .bool(value)
+    case .list(let values): .array(values.map { .double($0) })
+    }
+  }
+}
+
+extension ValueFormat<[String: KwargValue]> {
+  /// An object of numbers, booleans and lists of numbers: JSON5 on the command line, an object in a file.
+  static var keywordArguments: Self {
+    let accepts: @Sendable ([(key: String, value: JSONValue)]) -> [String: KwargValue]? = { members in
+      let pairs = members.compactMap { member in KwargValue(json: member.value).map { (member.key, $0) } }
+      return pairs.count == members.count ? Dictionary(uniqueKeysWithValues: pairs) : nil
+    }
+    return ValueFormat(
+      placeholder: "JSON", expected: #"a JSON object of numbers, booleans and lists of numbers, such as {"eps": 1e-8}"#,
+      fromText: { text in
+        guard let members = try? JSON5Parser.parse(Array(text.utf8)) else { return nil }
+        return accepts(members.map { ($0.key, $0.value) })
+      },
+      fromJSON: { if case .object(let members) = $0 { accepts(members.map { ($0.key, $0.value) }) } else { nil } },
+      toJSON: { .object($0.mapValues(\.json)) },
+      remedy: { $0.contains("{") ? "put the object in single quotes, so that the shell leaves it alone" : nil })
+  }
+}

@@ -1,0 +1,80 @@
+extension TrainingConfiguration {
+  /// The options of `bt-dist train`, one for every field.
+  public static let optionGroups: [OptionGroup<TrainingConfiguration>] = [
+    OptionGroup("Data", dataOptions), OptionGroup("Network", networkOptions), OptionGroup("Loss", lossOptions),
+    OptionGroup("Optimization", optimizationOptions), OptionGroup("Length of the run", lengthOptions),
+    OptionGroup("Parallelism", parallelismOptions), OptionGroup("Output", outputOptions),
+  ]
+
+  static let optionTable = OptionTable(optionGroups)
+
+  typealias Options = [OptionDefinition<TrainingConfiguration>]
+
+  private static let dataOptions: Options = [
+    OptionDefinition(
+      "data", \.data, .text("SPEC"),
+      """
+      What to train on: fashion-mnist, idx:IMAGES[,LABELS], npy:X.npy[,Y.npy], pairs:X1.npy,X2.npy[,Y.npy] (two given \
+      views) or synthetic:SHAPE,n=COUNT. Arrays are samples first, then channels.
+      """, synonyms: ["dataset", "train", "train-data", "input"]),
+    OptionDefinition(
+      "augment", \.augment, .text("RECIPE"),
+      """
+      How two views of a sample are made: an augmentation recipe, none, or auto: the small-image recipe for single \
+      images and none for given pairs.
+      """, synonyms: ["augmentation", "augmentations", "transform", "transforms"]),
+    OptionDefinition(
+      "shuffle", \.shuffle, .boolean,
+      "Whether every epoch sees the samples in another order, which depends on --random-state and the epoch only."),
+    OptionDefinition(
+      "batch-size", \.batchSize, .integer(atLeast: 2),
+      "Samples a step over all ranks together, not on each; the last partial batch of an epoch is left out.",
+      synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
+    OptionDefinition(
+      "workers", \.workers, .integer(atLeast: 0, atMost: 1024),
+      "Loader threads of each rank, which prepare batches beside the training.",
+      synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange),
+  ]
+
+  private static let networkOptions: Options = [
+    OptionDefinition(
+      "encoder", \.encoder, .choice, "The network whose output is the embedding; it is what the run is for.",
+      synonyms: ["arch", "model", "backbone", "network"]),
+    OptionDefinition(
+      "stem", \.stem, .choice,
+      "How a ResNet begins: imagenet is 7x7 with stride 2 and a pooling, small is 3x3 with stride 1 and none."),
+    OptionDefinition(
+      "width", \.width, .integer(atLeast: 1), "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times.",
+      synonyms: ["channels", "filters"]),
+    OptionDefinition(
+      "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
+      "Output sizes of the layers of --encoder mlp; the last one is the embedding.",
+      synonyms: ["hidden", "layers", "hidden-channels"]),
+    OptionDefinition(
+      "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1), or: "auto"),
+      "The size of the embedding. It need not be given, and an error says if it is not the encoder's.",
+      defaultText: "the encoder's output size", onResume: .mayChange),
+    OptionDefinition(
+      "proj-hidden-dim", \.projHiddenDim, .integer(atLeast: 1), "Size of the projector's two hidden layers."),
+    OptionDefinition(
+      "proj-output-dim", \.projOutputDim, .integer(atLeast: 1),
+      "Size D of the projector's output, between whose features the loss takes the cross-correlation.",
+      synonyms: ["projection-dim", "proj-dim", "output-dim"]),
+    OptionDefinition(
+      "init", \.initialParameters, .optional(.text("FILE"), or: "none"),
+      "Initial parameters from a safetensors file with the names of torchvision and nidl.",
+      defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"]),
+  ]
+
+  private static let lossOptions: Options = [
+    OptionDefinition(
+      "lambd", \.lambd, .number(atLeast: 0), "The weight of the redundancy term beside the invariance term.",
+      synonyms: ["lambda", "lmbda", "lambda-param"]),
+    OptionDefinition(
+      "loss-form", \.lossForm, .choice,
+      """
+      How the same loss is computed: primal forms the D x D correlation, dual works with B x B products, auto takes \
+      the cheaper of the two. They agree to rounding.
+      """),
+  ]
+}

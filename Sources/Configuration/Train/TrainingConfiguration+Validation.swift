@@ -1,0 +1,83 @@
+import Diagnostics
+
+extension TrainingConfiguration {
+  /// nidl's length of a run, taken if neither epochs nor steps are limited.
+  public static let defaultMaxEpochs = 1000
+
+  /// Sets `maxEpochs` to `defaultMaxEpochs` if neither epochs nor steps are limited.
+  public mutating func fillInDefaults() {
+    if maxEpochs == nil && maxSteps == nil { maxEpochs = Self.defaultMaxEpochs }
+  }
+
+  /// Throws the first thing that makes the configuration no run, as a usage failure.
+  ///
+  /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file, line
+  /// and key of a value; without them they name the option. What depends on the data, the encoder or the ranks
+  /// (`projInputDim`, default shards) is checked where those are known.
+  public func validate(origins: ValueOrigins = [:]) throws(Failure) {
+    for option in Self.optionTable.options {
+      try option.check(self, at: origins.location(of: option.name))
+    }
+    if out.isEmpty {
+      throw Failure(
+        .usage, "the run folder is missing", at: "--out",
+        expected: "a folder for configuration, metrics and checkpoints",
+        remedy: "add --out FOLDER, for example --out runs/first")
+    }
+    if let shards { try validate(shards: shards, origins: origins) }
+    try validateLength(origins: origins)
+    try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
+  }
+
+  /// Throws unless the batch can be cut into `shards` equal parts.
+  ///
+  /// For shards that were not given, call this with their number once the ranks are known.
+  public func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
+    if batchSize % shards == 0 { return }
+    let below = batchSize / shards * shards
+    let batches = [below, below + shards].filter { $0 >= 2 }.map { "--batch-size \($0)" }
+    let divisor = (1...shards).last { batchSize % $0 == 0 } ?? 1
+    throw Failure(
+      .usage, "the batch cannot be cut into equal shards",
+      at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size"),
+      expected: "a batch size that is a multiple of the shards (by default the number of ranks)",
+      found: "\(batchSize) samples, \(shards) shards",
+      remedy: "give \(batches.joined(separator: " or ")), or --shards \(divisor)")
+  }
+
+  private func validateLength(origins: ValueOrigins) throws(Failure) {
+    if maxEpochs != nil { return }
+    guard let maxSteps else {
+      throw Failure(
+        .usage, "the run has no end", at: "--max-epochs", remedy: "give --max-epochs or --max-steps")
+    }
+    if lrScheduler == .warmupCosine {
+      throw Failure(
+        .usage, "the schedule warmup_cosine needs a finite number of epochs", at: origins.location(of: "lr-scheduler"),
+        expected: "--max-epochs, at which the cosine ends", found: "only --max-steps \(maxSteps)",
+        remedy: "give --max-epochs too (the run still ends at --max-steps), or --lr-scheduler none")
+    }
+  }
+
+  /// Sentences on values that were given and have no effect, or a surprising one; for the user, not errors.
+  public func remarks(origins: ValueOrigins) -> [String] {
+    func unused(_ names: [String], _ reason: String) -> [String] {
+      names.filter { origins[$0] != nil }.map { "--\($0) has no effect \(reason)" }
+    }
+    var remarks: [String] = []
+    switch encoder {
+    case .mlp: remarks += unused(["stem", "width", "convolution"], "with --encoder mlp")
+    case .resnet18: remarks += unused(["mlp-hidden"], "with --encoder \(encoder.rawValue)")
+    }
+    switch lrScheduler {
+    case .none:
+      remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")
+    case .warmupCosine:
+      if let maxEpochs, warmupEpochs >= Double(maxEpochs) {
+        remarks.append(
+          "the warm-up of \(warmupEpochs) epochs takes the whole run of \(maxEpochs): the learning rate never falls")
+      }
+    }
+    return remarks
+  }
+}

@@ -1,0 +1,143 @@
+import Configuration
+import Diagnostics
+import Testing
+
+/// A text for every option that is not its default.
+let otherTexts = [
+  "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
+  "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4", "proj-input-dim": "4",
+  "proj-hidden-dim": "16", "proj-output-dim": "24", "init": "a \"quoted\" \\ näme\u{1}.safetensors", "lambd": "0.1",
+  "loss-form": "dual", "optimizer": "sgd",
+  "optimizer-kwargs": #"{"momentum": 0.9, "nesterov": true, "x": [1, 1e-300]}"#,
+  "learning-rate": "0.1", "weight-decay": "1e-6", "exclude-bias-and-norm-wd": "false", "lr-scheduler": "none",
+  "lr-interval": "epoch", "warmup-epochs": "2.5", "warmup-start-lr": "0.30000000000000004", "min-lr": "1e-5",
+  "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
+  "convolution": "direct", "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
+  "resume": "runs/a/checkpoints/step-00000005",
+]
+
+@Suite struct TrainingConfigurationTests {
+  let options = TrainingConfiguration.command.options
+
+  @Test func everyFieldHasOneOption() throws {
+    let fields = Array(Mirror(reflecting: TrainingConfiguration()).children)
+    #expect(fields.count == options.count)
+    var seen: Set<String> = []
+    for option in options {
+      var configuration = TrainingConfiguration()
+      try option.set(&configuration, text: try #require(otherTexts[option.name]))
+      let changed = zip(fields, Mirror(reflecting: configuration).children)
+        .filter { "\($0.value)" != "\($1.value)" }.compactMap { $1.label }
+      #expect(changed.count == 1, "\(option.name) changes \(changed)")
+      seen.formUnion(changed)
+    }
+    #expect(seen.count == fields.count)
+  }
+
+  @Test func canonicalJSONKeepsEveryValue() throws {
+    for option in options {
+      var configuration = TrainingConfiguration()
+      try option.set(&configuration, text: try #require(otherTexts[option.name]))
+      #expect(try TrainingConfiguration(json: configuration.json) == configuration, "\(option.name)")
+      #expect(configuration.json != TrainingConfiguration().json)
+    }
+    let all = try otherConfiguration()
+    #expect(try TrainingConfiguration(json: all.json) == all)
+    #expect(try TrainingConfiguration(json: all.json).json == all.json)
+  }
+
+  @Test func canonicalJSONIsStable() throws {
+    let lines = TrainingConfiguration().json.split(separator: "\n")
+    #expect(lines.count == options.count + 2)
+    #expect(lines.dropFirst().dropLast().sorted() == Array(lines.dropFirst().dropLast()))
+    #expect(lines.contains(#"  "batch-size": 256,"#) && lines.contains(#"  "learning-rate": 0.0003,"#))
+    #expect(lines.contains(#"  "max-epochs": null,"#) && lines.contains(#"  "mlp-hidden": [1024, 1024, 512],"#))
+    let kwargs = try otherConfiguration().json.split(separator: "\n").first { $0.contains("kwargs") }
+    #expect(kwargs == #"  "optimizer-kwargs": {"momentum": 0.9, "nesterov": true, "x": [1.0, 1e-300]},"#)
+  }
+
+  @Test func readingBackIsStrict() throws {
+    #expect(try TrainingConfiguration(json: "{}") == TrainingConfiguration())
+    let failure = #expect(throws: Failure.self) { try TrainingConfiguration(json: "{new: 1}", path: "r/config.json") }
+    #expect(failure?.location == "r/config.json, line 1")
+  }
+
+  @Test func differencesNameOldAndNew() throws {
+    var new = TrainingConfiguration()
+    #expect(new.differences(from: new).isEmpty)
+    new.threads = 4
+    new.mlpHidden = [8, 4]
+    let differences = new.differences(from: TrainingConfiguration())
+    #expect(differences.map(\.option) == ["mlp-hidden", "threads"])
+    #expect(
+      differences.map(\.description) == ["--mlp-hidden 8,4 instead of 1024,1024,512", "--threads 4 instead of null"])
+    #expect(differences.map(\.onResume) == [.mustMatch, .mayChange])
+    #expect(try otherConfiguration().differences(from: TrainingConfiguration()).count == options.count)
+  }
+
+  @Test func resumeWithOtherOptions() throws {
+    var saved = TrainingConfiguration()
+    saved.shards = 4
+    saved.maxEpochs = 10
+    var new = saved
+    new.shards = nil
+    new.threads = 2
+    new.maxEpochs = 20
+    let allowed = try new.checkResume(of: saved, path: "runs/a/config.json")
+    #expect(allowed.map(\.option) == ["max-epochs", "threads"])
+    #expect(allowed.map { new.remark(on: $0) != nil } == [true, false])
+    new.width = 8
+    new.lambd = 0.1
+    let failure = #expect(throws: Failure.self) { try new.checkResume(of: saved, path: "runs/a/config.json") }
+    #expect(failure?.expected == "--width 64 --lambd 0.005" && failure?.found == "--width 8 --lambd 0.1")
+    #expect(failure?.location == "runs/a/config.json")
+  }
+
+  @Test func optionsThatMayChangeOnResume() {
+    let names = options.filter { $0.onResume == .mayChange }.map(\.name)
+    #expect(
+      names == [
+        "workers", "proj-input-dim", "max-epochs", "max-steps", "threads", "out", "checkpoint-every-n-steps",
+        "keep-checkpoints", "resume",
+      ])
+  }
+
+  @Test func valuesSetByAProgramAreChecked() throws {
+    func failure(_ change: (inout TrainingConfiguration) -> Void) -> Failure? {
+      var configuration = TrainingConfiguration()
+      configuration.out = "a"
+      configuration.maxEpochs = 20
+      change(&configuration)
+      do throws(Failure) { try configuration.validate() } catch { return error }
+      return nil
+    }
+    #expect(failure { _ in } == nil)
+    #expect(failure { $0.batchSize = 0 }?.location == "--batch-size")
+    #expect(failure { $0.projOutputDim = 0 }?.location == "--proj-output-dim")
+    #expect(failure { $0.mlpHidden = [] }?.location == "--mlp-hidden")
+    #expect(failure { $0.lambd = .nan }?.location == "--lambd")
+    #expect(failure { $0.learningRate = .infinity }?.found == "inf")
+    #expect(failure { $0.maxEpochs = nil }?.message == "the run has no end")
+    #expect(
+      failure {
+        $0.lrScheduler = .none
+        $0.maxEpochs = nil
+        $0.maxSteps = 3
+      } == nil)
+    #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
+  }
+
+  @Test func remarksOnValuesWithoutEffect() throws {
+    let command = try parseTrain(["--out", "a", "--encoder", "mlp", "--width", "8", "--max-epochs", "10"])
+    let remarks = command.options.remarks(origins: command.origins)
+    #expect(remarks.count == 2)
+    #expect(remarks[0] == "--width has no effect with --encoder mlp")
+    #expect(remarks[1].contains("warm-up of 10.0 epochs"))
+  }
+
+  private func otherConfiguration() throws -> TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    for option in options { try option.set(&configuration, text: otherTexts[option.name]!) }
+    return configuration
+  }
+}

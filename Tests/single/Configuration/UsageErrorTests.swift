@@ -1,0 +1,111 @@
+import Configuration
+import Diagnostics
+import Testing
+
+/// A call that must fail, and what its error must say.
+struct WrongCall: Sendable, CustomTestStringConvertible {
+  var arguments: [String]
+  var file = "{}"
+  var says: [String]
+
+  init(_ arguments: String..., file: String = "{}", says: [String]) {
+    self.arguments = arguments
+    self.file = file
+    self.says = says
+  }
+
+  /// A configuration file that must fail.
+  init(file: String, says: [String]) {
+    self.init("--out", "a", "--config", "run.json5", file: file, says: says)
+  }
+
+  var testDescription: String { (arguments + (file == "{}" ? [] : [file])).joined(separator: " ") }
+}
+
+@Suite struct UsageErrorTests {
+  @Test(arguments: [
+    WrongCall("--batch-sise", "3", says: ["--batch-sise", "did you mean --batch-size?", "bt-dist train --help"]),
+    WrongCall("--lr", "3", says: ["did you mean --learning-rate?"]),
+    WrongCall("--epochs=3", says: ["unknown option --epochs", "did you mean --max-epochs?"]),
+    WrongCall("--proj", says: ["--proj-input-dim, --proj-hidden-dim or --proj-output-dim?"]),
+    WrongCall("--no-shuffle", says: ["write --shuffle false"]),
+    WrongCall("--confg", "x", says: ["did you mean --config?"]),
+    WrongCall("--xyzzyxyzzy", says: ["remedy:   `bt-dist train --help`"]),
+    WrongCall("-width", "3", says: ["write --width"]),
+    WrongCall(
+      "--width", says: ["--width: a value is missing", "an integer of at least 1", "the end of the command line"]),
+    WrongCall("--width", "--out", "a", says: ["a value is missing", "the option --out", "write --width N"]),
+    WrongCall("--width", "many", says: ["--width", "expected: an integer of at least 1", "found:    'many'"]),
+    WrongCall("--width", "0", says: ["--width", "an integer of at least 1", "'0'"]),
+    WrongCall("--batch-size", "1", says: ["--batch-size", "at least 2"]),
+    WrongCall("--proj-output-dim", "0", says: ["--proj-output-dim", "at least 1"]),
+    WrongCall("--mlp-hidden", "8,,4", says: ["--mlp-hidden", "one or more integers", "'8,,4'"]),
+    WrongCall("--mlp-hidden", "8,0", says: ["--mlp-hidden"]),
+    WrongCall("--mlp-hidden=", says: ["--mlp-hidden", "''"]),
+    WrongCall("--lambd", "-0.1", says: ["--lambd", "a finite number of at least 0"]),
+    WrongCall("--learning-rate", "nan", says: ["--learning-rate", "finite"]),
+    WrongCall("--learning-rate", "inf", says: ["--learning-rate", "finite"]),
+    WrongCall("--learning-rate", ".", says: ["--learning-rate", "finite"]),
+    WrongCall("--random-state", "-1", says: ["--random-state", "at least 0"]),
+    WrongCall("--optimizer", "adamw", says: ["one of adamW, sgd", "'adamw'", "did you mean adamW?"]),
+    WrongCall("--shards", "0", says: ["--shards", "at least 1, or auto"]),
+    WrongCall("--shuffle=maybe", says: ["--shuffle", "true or false", "'maybe'"]),
+    WrongCall("--shuffle", "no", says: ["unexpected argument 'no'", "--shuffle takes true or false"]),
+    WrongCall("run", says: ["unexpected argument 'run'"]),
+    WrongCall("width", "3", says: ["unexpected argument 'width'", "write --width"]),
+    WrongCall("--data", "", says: ["--data", "not empty"]),
+    WrongCall("--print-config=yes", says: ["--print-config: the option takes no value"]),
+    WrongCall("--optimizer-kwargs", "{momentum:", says: ["--optimizer-kwargs", "a JSON object", "single quotes"]),
+    WrongCall("--optimizer-kwargs", "{\"eps\": \"x\"}", says: ["--optimizer-kwargs", "a JSON object"]),
+  ])
+  func commandLine(call: WrongCall) { expectFailure(call) }
+
+  @Test(arguments: [
+    WrongCall(file: "{\n lerning_rate: 1}", says: ["run.json5, line 2: unknown key", "did you mean learning-rate?"]),
+    WrongCall(file: "{seed: 1}", says: ["did you mean random-state?"]),
+    WrongCall(file: "{\n\n width: 'x'}", says: ["run.json5, line 3, key 'width'", "\"x\" (a string)", "at least 1"]),
+    WrongCall(file: "{width: \"8\"}", says: ["key 'width'", "(a string)"]),
+    WrongCall(file: "{width: 8.5}", says: ["key 'width'", "found:    8.5"]),
+    WrongCall(file: "{width: null}", says: ["key 'width'", "null"]),
+    WrongCall(file: "{lambd: NaN}", says: ["key 'lambd'", "nan"]),
+    WrongCall(file: "{shuffle: 1}", says: ["key 'shuffle'", "true or false"]),
+    WrongCall(file: "{mlp_hidden: 8}", says: ["key 'mlp-hidden'", "[1024, 512] in a file"]),
+    WrongCall(file: "{'optimizer': 'adamw'}", says: ["did you mean adamW?"]),
+    WrongCall(
+      file: "{max_steps: 3,\n'max-steps': 4}", says: ["run.json5, line 2", "'max-steps' stands twice, first"]),
+    WrongCall(file: "{width: 3,\nwidth: 4}", says: ["run.json5, line 2", "stands twice"]),
+    WrongCall(file: "{\nbatch-size: 3}", says: ["run.json5, line 2", "in quotes"]),
+    WrongCall(file: "[]", says: ["run.json5, line 1", "object"]),
+    WrongCall(file: "", says: ["run.json5, line 1", "object"]),
+    WrongCall(file: "{\n'batch-size': 10, shards: 4}", says: ["run.json5, line 2, key 'batch-size'"]),
+  ])
+  func configurationFile(call: WrongCall) { expectFailure(call) }
+
+  @Test(arguments: [
+    WrongCall(says: ["--out: the run folder is missing", "add --out FOLDER"]),
+    WrongCall(
+      "--out", "a", "--batch-size", "10", "--shards", "4",
+      says: ["10 samples, 4 shards", "--batch-size 8 or --batch-size 12, or --shards 2"]),
+    WrongCall(
+      "--out", "a", "--max-steps", "10", says: ["warmup_cosine", "finite", "--max-epochs", "--lr-scheduler none"]),
+    WrongCall(
+      "--out", "a", "--optimizer-kwargs", "{bettas: [0.9, 0.99]}",
+      says: ["--optimizer-kwargs: adamW has no parameter 'bettas'", "betas, eps, amsgrad", "did you mean betas?"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{momentum: 0.9}", says: ["a parameter of --optimizer sgd"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{lr: 0.9}", says: ["--learning-rate"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9]}", says: ["a list of two numbers", "[0.9]"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9, 1]}", says: ["a list of two numbers"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{eps: -1}", says: ["adamW's eps", "at least 0"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{amsgrad: true}", says: ["amsgrad is not supported yet"]),
+    WrongCall(
+      "--out", "a", "--optimizer", "sgd", "--optimizer-kwargs", "{nesterov: true}",
+      says: ["nesterov needs a momentum", "\"momentum\": 0.9"]),
+  ])
+  func acrossOptions(call: WrongCall) { expectFailure(call) }
+
+  private func expectFailure(_ call: WrongCall) {
+    let failure = #expect(throws: Failure.self) { try act(call.arguments, file: call.file) }
+    #expect(failure?.kind == .usage)
+    for text in call.says { #expect(failure?.description.contains(text) == true, "\(failure?.description ?? "")") }
+  }
+}
