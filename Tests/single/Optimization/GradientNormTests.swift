@@ -1,0 +1,61 @@
+import Optimization
+import Tensors
+import TestSupport
+import Testing
+
+@Suite(.serialized) struct GradientNormTests {
+  private let layout: ParameterLayout
+  private let arena: ParameterArena
+
+  init() throws {
+    layout = try oddLayout()
+    arena = ParameterArena(layout)
+    fill(arena.gradients, layout, seed: 3)
+  }
+
+  private var slow: Double { arena.gradients.elements.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot() }
+
+  @Test func agreesWithASlowSum() {
+    #expect(abs(GradientNorm(layout).measure(arena) / slow - 1) < 1e-13)
+  }
+
+  @Test func threadsChangeNoBit() {
+    let threads = ThreadPool.threads
+    defer { ThreadPool.configure(threads: threads) }
+    let norms = [1, 2, 3].map { count in
+      ThreadPool.configure(threads: count)
+      return GradientNorm(layout).measure(arena).bitPattern
+    }
+    #expect(Set(norms).count == 1)
+  }
+
+  @Test func largeGradientsDoNotOverflow() {
+    for entry in layout.entries { for i in entry.range { arena.gradients.pointer[i] = 3e38 } }
+    #expect(GradientNorm(layout).measure(arena).isFinite)
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity]) func badValuesAreSeenAndSpreadNowhere(value: Float) throws {
+    arena.gradient(of: try layout.entry("p3"))[16] = value
+    let before = bits(arena.gradients)
+    let norm = GradientNorm(layout).clip(arena, to: 1)
+    #expect(!norm.isFinite)
+    #expect(bits(arena.gradients) == before)
+  }
+
+  @Test func clippingScalesAsPyTorch() {
+    let norm = slow
+    let before = Array(arena.gradients.elements)
+    #expect(abs(GradientNorm(layout).clip(arena, to: norm / 4) / norm - 1) < 1e-13)
+    let coefficient = norm / 4 / (norm + 1e-6)
+    #expect(relativeError(arena.gradients.elements, to: before.map { Float(Double($0) * coefficient) }) < 1e-7)
+    #expect(paddingIsZero(arena.gradients, layout))
+  }
+
+  @Test func smallGradientsAreLeftAlone() {
+    let before = bits(arena.gradients)
+    _ = GradientNorm(layout).clip(arena, to: slow + 1)
+    #expect(bits(arena.gradients) == before)
+  }
+
+  @Test func noParametersHaveNoNorm() { #expect(GradientNorm(ParameterLayout()).measure(arena) == 0) }
+}
