@@ -2,6 +2,8 @@
 public struct RunSummary: Sendable {
   /// One line each: data, network, loss form, ranks and threads, optimizer, exactness.
   public var lines: [String] = []
+  /// What the user should know before the first step: skipped checkpoints, changed options, slow kernels.
+  public var remarks: [String] = []
   public var ranks = 1
   public var firstStep = 0
   /// The step after which the run ends.

@@ -1,0 +1,14 @@
+import Foundation
+import Training
+
+/// Chooses how a run is shown to people.
+public enum ConsoleObserver {
+  /// A progress bar if `handle` is a terminal that can redraw a line, plain lines otherwise.
+  public static func make(
+    _ handle: FileHandle = .standardOutput, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> any TrainingObserver {
+    let isDumb = environment["TERM"] == "dumb"
+    if isDumb || Terminal.width(of: handle.fileDescriptor, environment: environment) == nil { return PlainLog(handle) }
+    return ProgressBar(handle, environment: environment)
+  }
+}

@@ -1,0 +1,48 @@
+import Diagnostics
+import Foundation
+import Tensors
+import Training
+
+/// Appends one JSON object a step to `metrics.jsonl`; each step of a run stands there once, whatever was interrupted.
+///
+/// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the end.
+/// A replay of the run writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
+/// `data_wait_ms`, `comm_wait_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
+public final class MetricsFile: TrainingObserver {
+  public let path: String
+  private var handle: FileHandle?
+  private var output: OutputFile?
+
+  /// Nothing is opened before `runWillStart`.
+  public init(path: String) { self.path = path }
+
+  /// Opens the file to go on after `step`: lines of later steps (done after the checkpoint that is resumed, and about to
+  /// be done again) and unreadable ones (torn by a kill) are cut off. 0 for a new run.
+  public func open(resumingAfter step: Int) throws {
+    try MetricsCut.cut(path, after: step)
+    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    self.handle = handle
+    output = try OutputFile(handle: handle, name: path)
+  }
+
+  public func append(_ record: StepRecord) throws {
+    guard let output else { throw Failure(.defect, "the file of metrics is not open", at: path) }
+    try output.write(MetricsLine.json(record) + "\n")
+  }
+
+  /// Waits for the disk.
+  private func synchronize() throws {
+    guard let handle else { return }
+    if fsync(handle.fileDescriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP {
+      throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
+    }
+  }
+
+  public func runWillStart(_ summary: RunSummary) throws { try open(resumingAfter: summary.firstStep) }
+  public func stepDidEnd(_ record: StepRecord) throws { try append(record) }
+  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws { try synchronize() }
+  public func warn(_ message: String) {}
+  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws { try synchronize() }
+}

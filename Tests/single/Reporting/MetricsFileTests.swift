@@ -1,0 +1,134 @@
+import Diagnostics
+import Foundation
+import Reporting
+import Testing
+import Training
+
+@Suite struct MetricsFileTests {
+  private let scratch: Scratch
+  private var path: String { scratch.file("metrics.jsonl") }
+
+  init() throws { scratch = try Scratch() }
+
+  private func run(from first: Int, to last: Int) throws {
+    let file = MetricsFile(path: path)
+    try file.runWillStart(summary(firstStep: first))
+    for step in first..<last { try file.stepDidEnd(record(step: step + 1)) }
+    try file.checkpointDidSave(step: last, path: "", milliseconds: 1)
+    try file.runDidEnd(.finished, finalStep: last, seconds: 1)
+  }
+
+  private func append(_ text: String) throws {
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.seekToEnd()
+    try handle.write(contentsOf: Data(text.utf8))
+    try handle.close()
+  }
+
+  private func steps() throws -> [Int] {
+    try scratch.text("metrics.jsonl").split(separator: "\n").map { line in
+      let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      return try #require(object["step"] as? Int)
+    }
+  }
+
+  @Test func aLineHasTheseKeysAndDigits() throws {
+    #expect(
+      MetricsLine.json(record(step: 7)) == """
+        {"step":7,"epoch":0.14,"loss":812.345679,"loss_invariance":12.25,"loss_redundancy":160019.136,"loss_floor":100,\
+        "lr":0.0003,"grad_norm":1.5,"dead_features":0,"step_ms":200,"samples_per_second":1280,"data_wait_ms":0.25,\
+        "comm_wait_ms":12.5}
+        """)
+  }
+
+  @Test func whatIsNoNumberIsNull() throws {
+    var bad = record(step: 1)
+    (bad.loss, bad.gradNorm, bad.lossInvariance, bad.learningRate) = (.nan, .infinity, -.infinity, 1.25e-12)
+    let line = MetricsLine.json(bad)
+    let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    #expect(object.count == 13)
+    for key in ["loss", "grad_norm", "loss_invariance"] { #expect(object[key] is NSNull) }
+    #expect(object["lr"] as? Double == 1.25e-12)
+  }
+
+  @Test func everyFloatIsToldApart() throws {
+    let floats: [Float] = [812.3457, Float(812.3457).nextUp, 1e-30, 16_777_215]
+    for value in floats {
+      var one = record(step: 1)
+      one.loss = Double(value)
+      let object = try #require(
+        JSONSerialization.jsonObject(with: Data(MetricsLine.json(one).utf8)) as? [String: Any])
+      #expect(Float(try #require(object["loss"] as? Double)) == value)
+    }
+  }
+
+  @Test func everyLineIsInTheFileAtOnce() throws {
+    let file = MetricsFile(path: path)
+    try file.runWillStart(summary())
+    for step in 1...3 {
+      try file.stepDidEnd(record(step: step))
+      #expect(try steps() == Array(1...step))
+    }
+  }
+
+  @Test func aResumeCutsLaterSteps() throws {
+    try run(from: 0, to: 10)
+    try run(from: 6, to: 8)
+    #expect(try steps() == Array(1...8))
+    try run(from: 8, to: 9)
+    #expect(try steps() == Array(1...9))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["metrics.jsonl"])
+  }
+
+  @Test func aNewRunStartsAnEmptyFile() throws {
+    try run(from: 0, to: 10)
+    try run(from: 0, to: 1)
+    #expect(try steps() == [1])
+  }
+
+  @Test(arguments: [#"{"step":4,"epoch":0.0"#, "{\"ste", "{\"step\":4}{\"step\":5}\n", "\0\0\0\0", "\n"])
+  func tornLinesAreCut(torn: String) throws {
+    try run(from: 0, to: 3)
+    try append(torn)
+    try run(from: 3, to: 5)
+    #expect(try steps() == Array(1...5))
+  }
+
+  @Test func aWholeLastLineWithoutItsLineFeedStays() throws {
+    try run(from: 0, to: 2)
+    try append(MetricsLine.json(record(step: 3)))
+    try run(from: 3, to: 4)
+    #expect(try steps() == Array(1...4))
+  }
+
+  @Test func otherKeysAndSpacesAreUnderstood() throws {
+    try run(from: 0, to: 1)
+    try append("{ \"loss\": 1, \"step\": 2, \"note\": \"{}\" }\n{\"loss\": 1, \"step\": 3}\n")
+    try run(from: 2, to: 3)
+    #expect(try steps() == [1, 2, 3])
+    #expect(try scratch.text("metrics.jsonl").contains("note"))
+  }
+
+  @Test func nothingToCutLeavesTheFileAlone() throws {
+    try run(from: 0, to: 3)
+    let before = try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+    try run(from: 3, to: 4)
+    #expect(try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int == before)
+  }
+
+  @Test func errorsNameThePath() throws {
+    func failure(_ path: String) -> Failure? {
+      do {
+        let file = MetricsFile(path: path)
+        try file.open(resumingAfter: 0)
+        try file.append(record(step: 1))
+        return nil
+      } catch { return error as? Failure }
+    }
+    for path in [scratch.file("missing/metrics.jsonl"), scratch.path, "/dev/full"] {
+      let found = failure(path)
+      #expect(found?.kind == .cannotWrite, "\(path)")
+      #expect(found?.location == path)
+    }
+  }
+}

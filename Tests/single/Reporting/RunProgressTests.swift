@@ -1,0 +1,77 @@
+import Reporting
+import Testing
+import Training
+
+@Suite struct RunProgressTests {
+  private func progress(step: Int) -> RunProgress {
+    var progress = RunProgress()
+    progress.start(summary())
+    if step > 0 { progress.add(record(step: step)) }
+    return progress
+  }
+
+  @Test func wideBarHasEverything() {
+    let bar = progress(step: 450).bar(width: 120)
+    #expect(bar.hasPrefix("epoch 9/20  [====="))
+    #expect(bar.hasSuffix("]  45% 450/1000  loss 812.35  62% to floor  1280 samples/s  ETA 1:50"))
+    #expect(bar.count <= 120)
+  }
+
+  @Test(arguments: 0..<200) func barFitsEveryWidth(width: Int) {
+    for step in [0, 1, 450, 1000] {
+      let bar = progress(step: step).bar(width: width)
+      #expect(bar.utf8.count <= width)
+      #expect(bar.allSatisfy { $0.isASCII && !$0.isNewline })
+    }
+  }
+
+  @Test func narrowBarsKeepWhatMatters() {
+    #expect(progress(step: 450).bar(width: 28) == "45% 450/1000  loss 812.35")
+    #expect(progress(step: 450).bar(width: 12) == "45% 450/1000")
+    #expect(progress(step: 450).bar(width: 60).contains("[==="))
+  }
+
+  @Test func barIsEmptyAtTheStartAndFullAtTheEnd() {
+    #expect(progress(step: 0).bar(width: 80).hasPrefix("epoch 1/20  [>  "))
+    #expect(!progress(step: 0).bar(width: 80).contains("loss"))
+    let end = progress(step: 1000).bar(width: 120)
+    #expect(end.contains("===]  100% 1000/1000"))
+    #expect(end.hasPrefix("epoch 20/20"))
+    #expect(!end.contains("ETA"))
+  }
+
+  @Test func paceFollowsSlowly() {
+    var pace = Pace()
+    #expect(pace.secondsPerStep == nil)
+    for _ in 0..<50 { pace.add(seconds: 0.1) }
+    #expect(abs((pace.secondsPerStep ?? 0) - 0.1) < 1e-12)
+    for _ in 0..<10 { pace.add(seconds: 0.2) }
+    #expect((0.11...0.15).contains(pace.secondsPerStep ?? 0))
+    for _ in 0..<1000 { pace.add(seconds: 0.2) }
+    #expect(abs((pace.secondsPerStep ?? 0) - 0.2) < 1e-4)
+  }
+
+  @Test func badNumbersAreShown() {
+    var bad = record(step: 3)
+    (bad.loss, bad.gradNorm, bad.stepMs) = (.nan, .infinity, 0)
+    var progress = RunProgress()
+    progress.start(summary(lastStep: 0, stepsPerEpoch: 0))
+    progress.add(bad)
+    #expect(progress.bar(width: 100).contains("loss nan"))
+    #expect(progress.line.contains("grad norm inf"))
+  }
+
+  @Test(arguments: [
+    (0, "0:00"), (59.6, "1:00"), (754, "12:34"), (3723, "1:02:03"), (273_900, "3d 04:05"), (.nan, "?"), (-1, "?"),
+  ])
+  func durations(seconds: Double, text: String) { #expect(Wording.duration(seconds) == text) }
+
+  @Test func endings() {
+    #expect(
+      progress(step: 1000).ending(.finished, finalStep: 1000, seconds: 200)
+        == "finished at step 1000: 1000 steps in 3:20, 1280 samples/s, loss 812.35")
+    #expect(
+      progress(step: 450).ending(.interrupted("SIGUSR1"), finalStep: 450, seconds: 90).hasPrefix(
+        "interrupted by SIGUSR1 at step 450 of 1000: 450 steps in 1:30"))
+  }
+}
