@@ -18,12 +18,11 @@ public final class BarlowTwinsNetwork {
   /// - Parameter lossForm: nil for the cheaper one.
   public init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
-    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
-    decayAll: Bool = false
+    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto
   ) throws {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
-    state = try ParameterSet(layers, decayAll: decayAll)
+    state = try ParameterSet(layers)
     let workspace = Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
       convolution: convolution, largestGroup: state.parameters.layout.largestLayer)

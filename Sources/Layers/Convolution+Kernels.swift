@@ -87,7 +87,8 @@ final class ConvolutionForward {
     let weight = try PackedWeight(spec, layout: primitive.layout(dnnl_query_weights_md), workspace)
     (self.primitive, self.weight) = (primitive, weight)
     if primitive.isReference {
-      workspace.remarks.append("\(spec.name): oneDNN has no fast kernel for \(output.shape) here (\(primitive.implementation))")
+      workspace.remarks.append(
+        "\(spec.name): oneDNN has no fast kernel for \(output.shape) here (\(primitive.implementation))")
     }
     calls = try zip(source.values, output.values).map { x, y in
       try PreparedCall(

@@ -25,7 +25,8 @@ public final class MaxPooling: Layer {
     shape.spatial = shape.spatial.map { ($0 + 2 * padding - window) / stride + 1 }
     guard shape.spatial.allSatisfy({ $0 > 0 }) else {
       throw Failure(
-        .usage, "the images are too small for max pooling", expected: "at least \(window - 2 * padding) in each direction",
+        .usage, "the images are too small for max pooling",
+        expected: "at least \(window - 2 * padding) in each direction",
         found: input.shape.description, remedy: "give larger images, or --stem small")
     }
     output = workspace.activation(shape)

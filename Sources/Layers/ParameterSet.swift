@@ -8,12 +8,9 @@ public struct ParameterSet {
   public let statistics: ParameterArena
   private let specs: [ParameterSpec]
 
-  /// - Parameter decayAll: weight decay also for biases and norms, which are left out otherwise.
-  public init(_ network: Sequential, decayAll: Bool = false) throws {
+  public init(_ network: Sequential) throws {
     var layout = ParameterLayout()
-    for spec in network.parameters {
-      try layout.append(name: spec.name, shape: spec.shape, decays: decayAll ? true : nil)
-    }
+    for spec in network.parameters { try layout.append(name: spec.name, shape: spec.shape) }
     var buffers = ParameterLayout()
     for spec in network.buffers { try buffers.append(name: spec.name, shape: spec.shape) }
     (parameters, statistics) = (ParameterArena(layout), ParameterArena(buffers))

@@ -46,7 +46,8 @@ extension Communicator {
   public func allGather<Element: MPIElement>(inPlace all: UnsafeMutablePointer<Element>, counts: [Int]) throws {
     guard size > 1 else { return }
     guard counts.reduce(0, +) <= Int(Int32.max) else {
-      throw Failure(.usage, "an all-gather of \(counts.reduce(0, +)) elements is longer than MPI's 2³¹ − 1",
+      throw Failure(
+        .usage, "an all-gather of \(counts.reduce(0, +)) elements is longer than MPI's 2³¹ − 1",
         at: "rank \(rank)", remedy: "use a smaller batch or embedding")
     }
     let lengths = counts.map(Int32.init)

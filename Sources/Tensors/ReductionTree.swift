@@ -23,7 +23,9 @@ public enum ReductionTree {
   public static func slot(of leaf: Int) -> Int { leaf.nonzeroBitCount }
 
   /// Partial sums beside the result that `leaves` leaves need at most.
-  public static func extraSlots(leaves: Int) -> Int { leaves <= 1 ? 0 : Int.bitWidth - (leaves - 1).leadingZeroBitCount }
+  public static func extraSlots(leaves: Int) -> Int {
+    leaves <= 1 ? 0 : Int.bitWidth - (leaves - 1).leadingZeroBitCount
+  }
 
   /// Adds what leaf `leaf`, just written to its slot, completes. After the last leaf slot 0 holds the sum.
   public static func merge(

@@ -9,6 +9,9 @@ public enum ThreadPool {
   /// Threads that a parallel region uses.
   public static var threads: Int { Int(omp_get_max_threads()) }
 
+  /// Cores that the launcher lets this process run on.
+  public static var allowedCores: Int { Int(omp_get_num_procs()) }
+
   /// Sets the threads of this rank for OpenMP, and so for oneDNN, and for OpenBLAS. Call before the first kernel.
   public static func configure(threads: Int) {
     omp_set_dynamic(0)

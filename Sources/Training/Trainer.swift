@@ -13,6 +13,7 @@ public final class Trainer {
   private let communicator: Communicator
   private let network: BarlowTwinsNetwork
   private let buckets: GradientBuckets
+  private let gradientNorm: GradientNorm
   private let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
   private let loader: BatchLoader
@@ -28,6 +29,7 @@ public final class Trainer {
     (optimizer, schedule, loader, saver) = (parts.optimizer, parts.schedule, parts.loader, parts.saver)
     (step, lossStart) = (parts.firstStep, parts.lossStart)
     self.observer = parts.communicator.rank == 0 ? observer : nil
+    gradientNorm = GradientNorm(parts.network.state.parameters.layout)
     buckets = GradientBuckets(parts.network.state.parameters.gradients, parts.group)
     control = StepControl(parts.communicator)
     network.gradientsCompleted = buckets.completed
@@ -39,6 +41,7 @@ public final class Trainer {
   public func run(_ summary: RunSummary) throws -> RunEnd {
     let start = DispatchTime.now()
     control.attempt { try observer?.runWillStart(summary) }
+    for remark in summary.remarks { observer?.warn(remark) }
     var end = RunEnd.finished
     while true {
       let waited = step < plan.lastStep ? control.attempt { try loader.next(into: network.inputs).waitMilliseconds } : 0
@@ -64,9 +67,9 @@ public final class Trainer {
     let (start, communicated) = (DispatchTime.now(), communicator.secondsInCollectives)
     let loss = try network.forwardBackward()
     try buckets.finish()
-    let gradientNorm = GradientNorm.compute(network.state.parameters)
-    try checkFinite(loss, gradientNorm)
-    let learningRate = schedule.learningRate(step: step, stepsPerEpoch: plan.stepsPerEpoch)
+    let norm = gradientNorm.measure(network.state.parameters)
+    try checkFinite(loss, norm)
+    let learningRate = schedule.learningRate(step: step, stepsPerEpoch: plan.batches.stepsPerEpoch)
     optimizer.step(network.state.parameters, learningRate: learningRate)
     step += 1
     lossStart = lossStart ?? loss.total
@@ -76,7 +79,7 @@ public final class Trainer {
     (record.loss, record.lossInvariance, record.lossRedundancy) = (loss.total, loss.invariance, loss.redundancy)
     record.lossFloor = LossValue.floor(
       batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
-    (record.lossStart, record.learningRate, record.gradNorm) = (lossStart ?? 0, learningRate, gradientNorm)
+    (record.lossStart, record.learningRate, record.gradNorm) = (lossStart ?? 0, learningRate, norm)
     record.deadFeatures = loss.deadFeatures
     record.stepMs = 1e3 * seconds(since: start) + dataWaitMs
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
@@ -86,13 +89,14 @@ public final class Trainer {
   }
 
   /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.
-  private func checkFinite(_ loss: LossValue, _ gradientNorm: Double) throws {
-    guard !loss.total.isFinite || !gradientNorm.isFinite else { return }
+  private func checkFinite(_ loss: LossValue, _ norm: Double) throws {
+    guard !loss.total.isFinite || !norm.isFinite else { return }
     throw AgreedFailure(
       Failure(
         .data, "the \(loss.total.isFinite ? "gradient" : "loss") is not a finite number",
-        at: "step \(step + 1), samples \(loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")), …",
-        found: "loss \(loss.total), gradient norm \(gradientNorm)",
+        at:
+          "step \(step + 1), samples \(loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")), …",
+        found: "loss \(loss.total), gradient norm \(norm)",
         remedy: "lower --learning-rate or lengthen --warmup-epochs; the last checkpoint is from before this step"))
   }
 

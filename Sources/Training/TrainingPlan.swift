@@ -1,44 +1,34 @@
 import Configuration
+import Datasets
 import Diagnostics
 
 /// What is decided before the first step and stays: the configuration with nothing left open, and the run's length.
 public struct TrainingPlan: Sendable {
   /// With shards and epochs resolved, as `config.json` stores it.
   public let configuration: TrainingConfiguration
-  public let shards: Int
-  public let stepsPerEpoch: Int
+  public let batches: BatchPlan
   /// The step after which the run ends.
   public let lastStep: Int
-  /// Samples at the end of an epoch that do not fill a batch.
-  public let samplesLeftOut: Int
 
+  /// - Parameter shards: S; overrides the configuration's.
+  /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards.
   init(_ configuration: TrainingConfiguration, shards: Int, samples: Int) throws {
-    let batch = configuration.batchSize
-    guard batch <= samples else {
-      throw Failure(
-        .usage, "the batch is larger than the data set", at: "--batch-size", expected: "at most \(samples) samples",
-        found: "\(batch)", remedy: "choose a smaller batch; only whole batches are trained on")
-    }
-    guard batch % shards == 0 else {
-      throw Failure(
-        .usage, "the batch cannot be shared out evenly over \(shards) shards", at: "--batch-size",
-        expected: "a multiple of \(shards)", found: "\(batch)",
-        remedy: "choose --batch-size \(max(1, batch / shards) * shards), or another number of ranks or --shards")
-    }
+    try configuration.validate(shards: shards)
+    batches = try BatchPlan(
+      count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
+      shuffle: configuration.shuffle)
     self.configuration = configuration
-    self.shards = shards
-    stepsPerEpoch = samples / batch
-    samplesLeftOut = samples % batch
-    // Saturating: "a very long time" is a legitimate number of epochs.
-    let byEpochs = configuration.maxEpochs.map { $0.multipliedReportingOverflow(by: samples / batch) }
+    // Saturating: "for ever" is a legitimate number of epochs.
+    let byEpochs = configuration.maxEpochs.map { $0.multipliedReportingOverflow(by: samples / configuration.batchSize) }
     lastStep = min(byEpochs.map { $0.overflow ? .max : $0.partialValue } ?? .max, configuration.maxSteps ?? .max)
   }
 
   /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is given,
   /// and at the end of the run.
   func isCheckpointDue(after step: Int) -> Bool {
-    step == lastStep || step % (configuration.checkpointEveryNSteps ?? stepsPerEpoch) == 0
+    step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
   }
 
-  func epoch(after step: Int) -> Double { Double(step) / Double(stepsPerEpoch) }
+  /// Epochs completed after `step` steps; a fraction within an epoch.
+  func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
 }

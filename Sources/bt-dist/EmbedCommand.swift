@@ -36,7 +36,7 @@ enum EmbedCommand: OptionCommand {
           OptionDefinition("out", \.out, .text("FILE"), "The file to write: float32, samples × features."),
           OptionDefinition("view", \.view, .integer(atLeast: 1, atMost: 2), "Which of two given views."),
           OptionDefinition(
-            "threads", \.threads, .integer(atLeast: 1).optional(or: "auto"), "Threads of each rank."),
+            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank."),
         ])
     ],
     defaults: EmbedOptions(),
@@ -58,12 +58,12 @@ enum EmbedCommand: OptionCommand {
     }
     var writer: NpyWriter?
     try communicator.onRoot {
-      writer = try NpyWriter(path: options.out, rows: dataset.count, columns: extractor.features)
+      writer = try NpyWriter(path: options.out, shape: [dataset.count, extractor.features])
     }
     try FeatureRun(dataset, extractor, view: options.view - 1, communicator).forEachBlock { features, rows in
-      try writer?.write(features, rows: rows)
+      try writer?.write(UnsafeBufferPointer(start: features, count: rows * extractor.features))
     }
-    try communicator.onRoot { try writer?.finish() }
+    try communicator.onRoot { _ = try writer?.finish() }
     if communicator.rank == 0 { print("\(options.out): \(dataset.count) × \(extractor.features)") }
     return 0
   }

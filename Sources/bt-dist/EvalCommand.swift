@@ -21,7 +21,8 @@ struct EvalOptions: Sendable {
 enum EvalCommand: OptionCommand {
   static let definition = CommandDefinition(
     name: "eval",
-    summary: "classifies test samples by their nearest neighbours in feature space, beside raw and untrained baselines.",
+    summary:
+      "classifies test samples by their nearest neighbours in feature space, beside raw and untrained baselines.",
     synopsis: ["eval --from RUN --train SPEC --test SPEC [options]"],
     examples: [
       CommandExample(
@@ -37,7 +38,7 @@ enum EvalCommand: OptionCommand {
           OptionDefinition("test", \.test, .text("SPEC"), "Labelled samples to classify."),
           OptionDefinition("k", \.k, .integer(atLeast: 1), "Neighbours that vote."),
           OptionDefinition(
-            "threads", \.threads, .integer(atLeast: 1).optional(or: "auto"), "Threads of each rank."),
+            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank."),
         ])
     ],
     defaults: EvalOptions(),
@@ -69,7 +70,8 @@ enum EvalCommand: OptionCommand {
       ]
     }
     if communicator.rank == 0 {
-      print("\(options.k)-nearest-neighbour accuracy by cosine similarity, \(test.count) against \(train.count) samples:")
+      print(
+        "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(test.count) against \(train.count) samples:")
     }
     for (name, extractor) in extractors {
       let features = try FeatureRun(train, extractor, communicator).collect()

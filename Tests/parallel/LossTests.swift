@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// The loss and its gradient against nidl's in float64, each rank with its own rows of the batch.
@@ -21,7 +21,9 @@ import Testing
       #expect(relativeError(try found.floats(of: name), to: try expected.floats(name)) < 2e-6)
     }
     for name in ["loss", "invariance", "redundancy"] {
-      let (value, reference) = (try #require(Double(found.metadata[name] ?? "")), try expected.value(name, as: Double.self))
+      let (value, reference) = (
+        try #require(Double(found.metadata[name] ?? "")), try expected.value(name, as: Double.self)
+      )
       #expect(abs(value - reference) <= 2e-6 * reference, "\(name): \(value) instead of \(reference)")
     }
     #expect(found.metadata["dead"] == "0")

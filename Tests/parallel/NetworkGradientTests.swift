@@ -1,5 +1,5 @@
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Embeddings and gradients of whole networks at step 0 against PyTorch in float64, each rank with its own rows.
@@ -41,7 +41,9 @@ import Testing
     #expect(relativeError(gradients.0, to: gradients.1) < tolerance * yardstick.grad)
     let z = try (["z1", "z2"].flatMap { try found.floats(of: $0) }, ["z1", "z2"].flatMap { try expected.floats($0) })
     #expect(relativeError(z.0, to: z.1) < tolerance * yardstick.z)
-    let (loss, reference) = (try #require(Double(found.metadata["loss"] ?? "")), try expected.value("losses", as: [Double].self)[0])
+    let (loss, reference) = (
+      try #require(Double(found.metadata["loss"] ?? "")), try expected.value("losses", as: [Double].self)[0]
+    )
     #expect(abs(loss - reference) < 1e-5 * reference)
   }
 }

@@ -29,7 +29,8 @@ struct LossProbe {
     let arena = ParameterArena(ParameterLayout())
     let workspace = Workspace(
       batch: group, parameters: arena, statistics: arena, isTraining: true, convolution: .auto, largestGroup: 0)
-    let network = try PlannedNetwork(Sequential([]), input: TensorShape(samples: 2 * rows, channels: features), workspace)
+    let network = try PlannedNetwork(
+      Sequential([]), input: TensorShape(samples: 2 * rows, channels: features), workspace)
     let views = [try fixture.floats(of: "z1"), try fixture.floats(of: "z2")]
     for (local, shard) in group.localShards.enumerated() {
       for view in 0..<2 {

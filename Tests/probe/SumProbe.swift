@@ -24,7 +24,8 @@ struct SumProbe {
 
   /// The tree written down: ((0+1)+(2+3))+…
   private func treeSum(_ values: [Double]) -> Double {
-    values.count == 1 ? values[0] : treeSum(Array(values[..<(values.count / 2)])) + treeSum(Array(values[(values.count / 2)...]))
+    values.count == 1
+      ? values[0] : treeSum(Array(values[..<(values.count / 2)])) + treeSum(Array(values[(values.count / 2)...]))
   }
 
   private func checkLeaves(_ group: ShardGroup, _ count: Int) throws {
@@ -39,7 +40,9 @@ struct SumProbe {
         group.isIndependentOfRanks
         ? leaves.pointer[i] == expected : abs(leaves.pointer[i] - expected) <= 1e-14 * abs(expected)
       guard isRight else {
-        throw Failure(.defect, "wrong sum of doubles", at: "element \(i) of \(count)", expected: "\(expected)", found: "\(leaves.pointer[i])")
+        throw Failure(
+          .defect, "wrong sum of doubles", at: "element \(i) of \(count)", expected: "\(expected)",
+          found: "\(leaves.pointer[i])")
       }
     }
   }
@@ -51,7 +54,9 @@ struct SumProbe {
     for i in 0..<count {
       let expected = (0..<communicator.size).reduce(0.0) { $0 + Double(Float(number($1, i))) }
       guard abs(Double(values.pointer[i]) - expected) <= 1e-6 * expected else {
-        throw Failure(.defect, "wrong sum of floats", at: "element \(i) of \(count)", expected: "\(expected)", found: "\(values.pointer[i])")
+        throw Failure(
+          .defect, "wrong sum of floats", at: "element \(i) of \(count)", expected: "\(expected)",
+          found: "\(values.pointer[i])")
       }
     }
   }

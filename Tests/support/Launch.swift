@@ -28,7 +28,8 @@ public final class Launch {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
       process.arguments =
         [
-          "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np", "\(ranks)", path,
+          "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np", "\(ranks)",
+          path,
         ] + arguments
     } else {
       process.executableURL = URL(fileURLWithPath: path)
@@ -41,7 +42,7 @@ public final class Launch {
     process.environment = all.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     // Files, not pipes: nobody has to read while the program runs.
-    for name in ["output", "errors"] { FileManager.default.createFile(atPath: folder.file(name), contents: nil) }
+    for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: folder.file(name), contents: nil) }
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
     process.standardInput = FileHandle.nullDevice
@@ -63,7 +64,8 @@ public final class Launch {
       usleep(3_000_000)
       if process.isRunning { send(signal: SIGKILL) }
       throw Failure(
-        .defect, "the program hangs", at: process.arguments?.joined(separator: " "), expected: "an end within \(limit) s",
+        .defect, "the program hangs", at: process.arguments?.joined(separator: " "),
+        expected: "an end within \(limit) s",
         found: folder.text("output") + folder.text("errors"))
     }
     return LaunchResult(code: process.terminationStatus, output: folder.text("output"), errors: folder.text("errors"))

@@ -8,6 +8,7 @@ extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, un
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 extern int omp_get_max_threads(void);
+extern int omp_get_num_procs(void);
 extern void omp_set_num_threads(int);
 extern void omp_set_dynamic(int);
 #endif

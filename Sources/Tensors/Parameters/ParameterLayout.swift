@@ -64,7 +64,9 @@ public struct ParameterLayout: Sendable, Equatable {
 
   /// Floats of the layer with the most: neighbours whose names differ only behind the last dot (a weight and its bias).
   public var largestLayer: Int {
-    func layer(_ entry: Entry) -> Substring { entry.name.prefix(upTo: entry.name.lastIndex(of: ".") ?? entry.name.endIndex) }
+    func layer(_ entry: Entry) -> Substring {
+      entry.name.prefix(upTo: entry.name.lastIndex(of: ".") ?? entry.name.endIndex)
+    }
     var (largest, start) = (0, 0)
     for (position, entry) in entries.enumerated() {
       if position == 0 || layer(entries[position - 1]) != layer(entry) { start = entry.offset }

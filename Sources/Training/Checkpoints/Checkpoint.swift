@@ -16,7 +16,8 @@ public struct Checkpoint: Sendable {
   /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise `Failure(.data)`.
   public init(verifying path: String) throws {
     let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
-    for required in [Self.modelFile, Self.optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil {
+    for required in [Self.modelFile, Self.optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil
+    {
       throw Failure(.data, "the checkpoint's manifest does not name \(required)", at: path)
     }
     for (name, file) in manifest.files.sorted(by: { $0.key < $1.key }) {

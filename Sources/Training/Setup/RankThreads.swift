@@ -11,11 +11,10 @@ public enum RankThreads {
   /// the host's cores.
   static func count(requested: Int?) -> Int {
     if let requested { return requested }
-    if let text = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"], let count = Int(text), count > 0 { return count }
-    let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    var bound = cpu_set_t()
-    let isKnown = sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &bound) == 0
-    let allowed = isKnown ? withUnsafeBytes(of: bound) { $0.reduce(0) { $0 + $1.nonzeroBitCount } } : cores
+    if let text = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"], let count = Int(text), count > 0 {
+      return count
+    }
+    let (cores, allowed) = (sysconf(Int32(_SC_NPROCESSORS_ONLN)), ThreadPool.allowedCores)
     return allowed < cores ? max(1, allowed) : max(1, cores / (Launcher.current?.localSize ?? 1))
   }
 }

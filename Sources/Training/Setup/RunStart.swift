@@ -48,7 +48,8 @@ struct RunStart {
     let shards = Self.shards(configuration.shards, before: before, ranks: communicator.size)
     if let before, shards != before {
       remarks.append(
-        "\(communicator.size) ranks do not share out \(before) shards evenly: the run goes on with \(shards) shards, equal to rounding")
+        "\(communicator.size) ranks do not share out \(before) shards evenly: the run goes on with \(shards) shards, equal to rounding"
+      )
     }
     var resolved = configuration
     resolved.shards = shards
@@ -58,7 +59,8 @@ struct RunStart {
     try communicator.onRoot {
       guard lastStep <= plan.lastStep else {
         throw Failure(
-          .usage, "the run has gone further than it should", at: folder.path, expected: "at most \(plan.lastStep) steps",
+          .usage, "the run has gone further than it should", at: folder.path,
+          expected: "at most \(plan.lastStep) steps",
           found: "a checkpoint after \(lastStep)", remedy: "raise --max-steps or --max-epochs, or choose another --out")
       }
       try folder.store(plan.configuration)

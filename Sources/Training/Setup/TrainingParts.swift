@@ -28,7 +28,7 @@ struct TrainingParts {
   init(_ start: RunStart, _ dataset: any Dataset, _ communicator: Communicator) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
-    group = try ShardGroup(communicator, shards: plan.shards)
+    group = try communicator.together { try ShardGroup(communicator, shards: plan.batches.shards) }
     let (shape, group) = (dataset.sampleShape, group)
     augmentation = try communicator.together {
       try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
@@ -39,24 +39,24 @@ struct TrainingParts {
         encoder: encoder,
         projector: Projector(
           inputs: encoder.features, hidden: configuration.projHiddenDim, outputs: configuration.projOutputDim),
-        sampleShape: shape, samplesPerShard: configuration.batchSize / plan.shards, batch: group,
+        sampleShape: shape, samplesPerShard: plan.batches.samplesPerShard, batch: group,
         lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
-        convolution: configuration.convolutionAlgorithm, decayAll: !configuration.excludeBiasAndNormWd)
+        convolution: configuration.convolutionAlgorithm)
     }
-    optimizer = try configuration.makeOptimizer(network.state.parameters.layout)
+    let layout = network.state.parameters.layout
+    optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
     let store = communicator.rank == 0 ? start.store : nil
-    saver = CheckpointSaver(network.state, optimizer, shards: plan.shards, store: store)
+    saver = CheckpointSaver(network.state, optimizer, shards: plan.batches.shards, store: store)
     (firstStep, lossStart) = (start.step, start.lossStart)
-    optimizer.stepCount = firstStep
-    try loadParameters(start)
-    let (dataset, augmentation, firstStep) = (dataset, augmentation, firstStep)
+    let augmentation = augmentation
     loader = try communicator.together {
       try BatchLoader(
-        dataset: dataset, augmentation: augmentation, seed: configuration.randomState, shuffle: configuration.shuffle,
-        batchSize: configuration.batchSize, shards: plan.shards, localShards: group.localShards,
-        firstStep: firstStep, lastStep: plan.lastStep, workers: configuration.workers)
+        dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
+        steps: start.step..<plan.lastStep, workers: configuration.workers)
     }
+    optimizer.stepCount = start.step
+    try loadParameters(start)
   }
 
   /// Rank 0 reads files; the others get its arenas.

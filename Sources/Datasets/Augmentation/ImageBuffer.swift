@@ -1,0 +1,56 @@
+import Tensors
+
+/// A sample under augmentation, with the memory that operations need: they allocate nothing.
+///
+/// Images are C×H×W; samples of other shapes are one row, for operations that know no geometry. Does not own its
+/// memory: it is valid within `AugmentationWorkspace`'s call.
+public struct ImageBuffer {
+  public let channels: Int
+  public let height: Int
+  public let width: Int
+  /// The values, C×H×W.
+  public private(set) var pixels: UnsafeMutablePointer<Float>
+  /// As much room again: an operation that cannot work in place writes here and calls `exchange`.
+  public private(set) var spare: UnsafeMutablePointer<Float>
+  /// Room for 2·(H + W) + 16 numbers each, for tables of an operation.
+  public let weights: UnsafeMutablePointer<Float>
+  public let indices: UnsafeMutablePointer<Int>
+
+  public var count: Int { channels * height * width }
+
+  /// Makes the spare memory the pixels.
+  public mutating func exchange() { swap(&pixels, &spare) }
+
+  package init(
+    shape: [Int], pixels: UnsafeMutablePointer<Float>, spare: UnsafeMutablePointer<Float>,
+    weights: UnsafeMutablePointer<Float>, indices: UnsafeMutablePointer<Int>
+  ) {
+    let isImage = shape.count == 3
+    channels = isImage ? shape[0] : 1
+    height = isImage ? shape[1] : 1
+    width = isImage ? shape[2] : shape.reduce(1, *)
+    (self.pixels, self.spare, self.weights, self.indices) = (pixels, spare, weights, indices)
+  }
+}
+
+/// The memory of one thread that augments samples of a shape.
+public final class AugmentationWorkspace: Sendable {
+  let shape: [Int]
+  let spare: AlignedBuffer<Float>
+  let weights: AlignedBuffer<Float>
+  let indices: AlignedBuffer<Int>
+
+  public init(shape: [Int]) {
+    self.shape = shape
+    spare = AlignedBuffer(shape.reduce(1, *))
+    let numbers = shape.count == 3 ? 2 * (shape[1] + shape[2]) + 16 : 16
+    weights = AlignedBuffer(numbers)
+    indices = AlignedBuffer(numbers)
+  }
+
+  /// The sample at `pixels` as operations see it.
+  func image(_ pixels: UnsafeMutablePointer<Float>) -> ImageBuffer {
+    ImageBuffer(
+      shape: shape, pixels: pixels, spare: spare.pointer, weights: weights.pointer, indices: indices.pointer)
+  }
+}

@@ -1,0 +1,52 @@
+import Diagnostics
+
+/// Which samples a step trains on: a function of the step, the same on every rank.
+///
+/// Steps are counted from 0 over the whole run; step k lies in epoch k / `stepsPerEpoch`. Only whole batches are taken
+/// from an epoch. Shard s of a batch has the B/S consecutive positions of the epoch's order that begin at s·B/S.
+public struct BatchPlan: Sendable {
+  public let order: EpochOrder
+  /// B: samples a step over all ranks.
+  public let batchSize: Int
+  /// S: the parts of the batch.
+  public let shards: Int
+  public let stepsPerEpoch: Int
+
+  /// `count` samples. Errors: `Failure(.usage)` for batches that are larger than the data set, or that do not
+  /// fall into equal shards.
+  public init(count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true) throws {
+    guard batchSize >= 1 else {
+      throw Failure(.usage, "the batch is empty", at: "--batch-size", expected: "at least 1", found: "\(batchSize)")
+    }
+    guard batchSize <= count else {
+      throw Failure(
+        .usage, "the batch is larger than the data set", at: "--batch-size", expected: "at most \(count)",
+        found: "\(batchSize)", remedy: "give a smaller --batch-size or more data")
+    }
+    guard shards >= 1, batchSize % shards == 0 else {
+      throw Failure(
+        .usage, "the batch does not fall into equal shards", at: "--batch-size, --shards",
+        expected: "a number of shards of at least 1 that divides the batch",
+        found: "\(batchSize) samples, \(shards) shards",
+        remedy: shards >= 1 ? "give --batch-size \((batchSize + shards - 1) / shards * shards)" : nil)
+    }
+    (self.batchSize, self.shards) = (batchSize, shards)
+    order = EpochOrder(count: count, seed: seed, shuffle: shuffle)
+    stepsPerEpoch = count / batchSize
+  }
+
+  /// B/S.
+  public var samplesPerShard: Int { batchSize / shards }
+  /// Samples of an epoch that are not trained on, because they fill no batch. Others each time, when shuffled.
+  public var samplesLeftOut: Int { order.count - stepsPerEpoch * batchSize }
+
+  public func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }
+
+  /// The sample at a place (0 to B − 1) of a step's batch.
+  public func sample(step: Int, place: Int) -> Int {
+    order.sample(at: step % stepsPerEpoch * batchSize + place, epoch: epoch(ofStep: step))
+  }
+
+  /// The samples of a step's batch, shard by shard.
+  public func sampleNumbers(step: Int) -> [Int] { (0..<batchSize).map { sample(step: step, place: $0) } }
+}

@@ -1,0 +1,66 @@
+import Diagnostics
+
+/// Records of one size behind each other in a file: what idx and npy have in common.
+package protocol RecordSource: Sendable {
+  var path: String { get }
+  /// With the records first.
+  var shape: [Int] { get }
+  /// Reads a record as floats, unsigned bytes as 0...1. Thread-safe; `record` is in `0..<shape[0]`.
+  func read(_ record: Int, into destination: UnsafeMutablePointer<Float>) throws
+}
+
+/// A data set of array files: one file a view.
+package struct ArrayDataset: Dataset {
+  package let name: String
+  package let count: Int
+  package let sampleShape: [Int]
+  package let labels: [Int32]?
+  private let sources: [any RecordSource]
+
+  /// Errors: `Failure(.data)` for shapes that hold no samples, that differ between the views, or that do not match
+  /// the number of labels.
+  package init(name: String, views: [any RecordSource], labels path: String?) throws {
+    guard let first = views.first else { throw Failure(.defect, "a data set without files", at: name) }
+    sampleShape = try SampleShape.ofArray(first.shape, path: first.path)
+    count = first.shape[0]
+    for other in views.dropFirst() where other.shape != first.shape {
+      throw Failure(
+        .data, "the two views of the pairs have different shapes", at: other.path,
+        expected: "\(first.shape) as in \(first.path)", found: "\(other.shape)",
+        remedy: "row i of both files must be the two views of sample i")
+    }
+    labels = try path.map { try LabelFile.read($0) }
+    if let path, let labels, labels.count != count {
+      throw Failure(
+        .data, "the number of labels is not that of the samples", at: path,
+        expected: "\(count) as in \(first.path)", found: "\(labels.count)")
+    }
+    sources = views
+    self.name = name
+  }
+
+  package var viewsPerSample: Int { sources.count }
+
+  package func read(_ index: Int, view: Int, into destination: UnsafeMutablePointer<Float>) throws {
+    try check(index, view)
+    let source = sources[view]
+    try source.read(index, into: destination)
+    let size = sampleSize
+    if let element = FiniteCheck.firstBadElement(destination, size) {
+      throw Failure(
+        .data, "a value is not a finite float32", at: "\(source.path), sample \(index), element \(element)",
+        found: "\(destination[element])", remedy: "remove or mend the sample")
+    }
+  }
+}
+
+/// Finds NaN and infinities.
+enum FiniteCheck {
+  /// The first element that is not finite, or nil.
+  static func firstBadElement(_ values: UnsafePointer<Float>, _ count: Int) -> Int? {
+    // All exponent bits set: one pass without branches, which the compiler turns into vector instructions.
+    var bad: UInt32 = 0
+    for i in 0..<count { bad |= values[i].bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
+    return bad == 0 ? nil : (0..<count).first { !values[$0].isFinite }
+  }
+}
