@@ -79,15 +79,15 @@ struct GradientSum {
   let leaves: Int
   let partialSums: [UnsafeMutablePointer<Float>]
 
-  private func slot(_ index: Int) -> UnsafeMutablePointer<Float> { index == 0 ? target : partialSums[index - 1] }
-
   /// Where shard `leaf` writes the gradient of the parameter at arena offset `offset`.
   func address(leaf: Int, offset: Int) -> UnsafeMutablePointer<Float> {
-    slot(ReductionTree.slot(of: leaf)) + (offset - group.offset)
+    let slot = ReductionTree.slot(of: leaf)
+    return (slot == 0 ? target : partialSums[slot - 1]) + (offset - group.offset)
   }
 
   /// To be called after each shard, in order.
   func merge(afterLeaf leaf: Int) {
-    ReductionTree.merge(afterLeaf: leaf, of: leaves, count: group.count, slot: slot)
+    ReductionTree.merge(
+      afterLeaf: leaf, of: leaves, count: group.count, target: target, partialSums: partialSums)
   }
 }

@@ -28,13 +28,17 @@ public enum ReductionTree {
   }
 
   /// Adds what leaf `leaf`, just written to its slot, completes. After the last leaf slot 0 holds the sum.
+  ///
+  /// - Parameter target: slot 0.
+  /// - Parameter partialSums: slots 1, 2, …
   public static func merge(
-    afterLeaf leaf: Int, of leaves: Int, count: Int, slot: (Int) -> UnsafeMutablePointer<Float>
+    afterLeaf leaf: Int, of leaves: Int, count: Int, target: UnsafeMutablePointer<Float>,
+    partialSums: [UnsafeMutablePointer<Float>]
   ) {
     var top = Self.slot(of: leaf)
     var rest = leaf
     while top > 0 && (rest & 1 == 1 || leaf == leaves - 1) {
-      Elementwise.add(slot(top), into: slot(top - 1), count: count)
+      Elementwise.add(partialSums[top - 1], into: top == 1 ? target : partialSums[top - 2], count: count)
       top -= 1
       rest >>= 1
     }

@@ -102,7 +102,7 @@ public final class Trainer {
 
   private func saveCheckpoint() throws {
     let start = DispatchTime.now()
-    guard let path = try saver.save(step: step, lossStart: lossStart ?? 0) else { return }
+    guard let path = try saver.save(step: step, lossStart: lossStart) else { return }
     try observer?.checkpointDidSave(step: step, path: path, milliseconds: 1e3 * seconds(since: start))
   }
 }

@@ -10,6 +10,7 @@ do {
   switch arguments.first {
   case "loss": try LossProbe(arguments, communicator).run()
   case "network": try NetworkProbe(arguments, communicator).run()
+  case "allocations": try AllocationProbe().run()
   case "sums": try SumProbe(communicator).run()
   case "disagreement": try disagree(communicator)
   default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement …")

@@ -31,7 +31,7 @@ extension TrainingConfiguration {
       "Samples a step over all ranks together, not on each; the last partial batch of an epoch is left out.",
       synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
     OptionDefinition(
-      "workers", \.workers, .integer(atLeast: 0, atMost: 1024),
+      "workers", \.workers, .integer(atLeast: 1, atMost: 256),
       "Loader threads of each rank, which prepare batches beside the training.",
       synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange),
   ]

@@ -17,7 +17,7 @@ final class CheckpointSaver {
   }
 
   /// Writes a checkpoint after `step` steps and returns its path; on other ranks than 0 does nothing and returns nil.
-  func save(step: Int, lossStart: Double) throws -> String? {
+  func save(step: Int, lossStart: Double?) throws -> String? {
     lastSaved = step
     guard let store else { return nil }
     let arena = model.state.parameters

@@ -8,8 +8,8 @@ struct CheckpointState: Codable, Equatable, Sendable {
   var step: Int
   /// Shards of a batch when it was written.
   var shards: Int
-  /// The loss of the run's first step.
-  var lossStart: Double
+  /// The loss of the run's first step; nil before it.
+  var lossStart: Double?
   /// SHA-256 of the parameters' names, shapes and order.
   var layout: String
 
@@ -22,7 +22,7 @@ struct CheckpointState: Codable, Equatable, Sendable {
 
   func json() throws -> String { try prettyJSON(self) }
 
-  init(step: Int, shards: Int, lossStart: Double, layout: String) {
+  init(step: Int, shards: Int, lossStart: Double?, layout: String) {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
   }
 

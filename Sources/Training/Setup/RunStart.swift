@@ -36,14 +36,15 @@ struct RunStart {
       }
     }
     checkpoint = found
-    // Numbers that the others need: step, shards of the checkpoint, bits of the start's loss.
-    var numbers: [Int64] =
-      found.map { [1, Int64($0.step), Int64($0.state.shards), Int64(bitPattern: $0.state.lossStart.bitPattern)] }
-      ?? [0, 0, 0, 0]
+    // What the others need to know of the checkpoint; NaN: no step was done yet.
+    let startBits = (found?.state.lossStart ?? .nan).bitPattern
+    var numbers = [found == nil ? 0 : 1, Int64(found?.step ?? 0), Int64(found?.state.shards ?? 0)]
+    numbers.append(Int64(bitPattern: startBits))
     try communicator.broadcast(&numbers, count: numbers.count)
     isResumed = numbers[0] == 1
     step = Int(numbers[1])
-    lossStart = isResumed ? Double(bitPattern: UInt64(bitPattern: numbers[3])) : nil
+    let start = Double(bitPattern: UInt64(bitPattern: numbers[3]))
+    lossStart = start.isNaN ? nil : start
     let before = isResumed ? Int(numbers[2]) : nil
     let shards = Self.shards(configuration.shards, before: before, ranks: communicator.size)
     if let before, shards != before {

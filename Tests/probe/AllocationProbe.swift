@@ -1,0 +1,30 @@
+import BarlowTwins
+import Encoders
+import Foundation
+import Layers
+
+/// `allocations`: heap allocations of a step once the first ones are done, as a preloaded library counts them.
+///
+/// The library exports `bt_allocations`, the number of calls to `malloc` and its kin so far in all threads.
+struct AllocationProbe {
+  typealias Counter = @convention(c) () -> Int
+
+  func run() throws {
+    guard let symbol = dlsym(nil, "bt_allocations") else { fatalError("the counting library is not preloaded") }
+    let counter = unsafeBitCast(symbol, to: Counter.self)
+    for (name, encoder, shape) in [
+      ("mlp", Encoder.mlp(inputs: 20, hidden: [32, 16]), [20]),
+      ("resnet18", Encoder.resnet18(channels: 1, width: 16, stem: .imagenet), [1, 28, 28]),
+    ] {
+      let network = try BarlowTwinsNetwork(
+        encoder: encoder, projector: Projector(inputs: encoder.features, hidden: 64, outputs: 64), sampleShape: shape,
+        samplesPerShard: 8, batch: LocalBatch(shards: 2), lambd: 0.005)
+      try network.state.initialise(seed: 1)
+      for buffer in network.inputs { for i in 0..<buffer.count { buffer.pointer[i] = Float(i * 7919 % 1000) / 1000 } }
+      for _ in 0..<3 { _ = try network.forwardBackward() }
+      let before = counter()
+      for _ in 0..<10 { _ = try network.forwardBackward() }
+      print("\(name) \((counter() - before) / 10)")
+    }
+  }
+}
