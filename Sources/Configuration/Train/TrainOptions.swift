@@ -20,8 +20,9 @@ extension TrainingConfiguration {
     OptionDefinition(
       "augment", \.augment, .text("RECIPE"),
       """
-      How two views of a sample are made: an augmentation recipe, none, or auto: the small-image recipe for single \
-      images and none for given pairs.
+      How two views of a sample are made: operations in their order, such as \
+      crop=0.4:1,flip,brightness=0.4@0.8,noise=0.05 (numbers, then @ and how often), \
+      small-images, none, or auto: small-images for single images and none for given pairs.
       """, synonyms: ["augmentation", "augmentations", "transform", "transforms"]),
     OptionDefinition(
       "shuffle", \.shuffle, .boolean,

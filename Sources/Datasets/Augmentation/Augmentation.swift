@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Made by `parse`. What it does to a view is a function of the stream it is given, and so of (seed, epoch, sample,
 /// view). Safe to use from several threads, each with its own workspace.
-public struct Augmentation: Sendable {
+public struct Augmentation: Sendable, CustomStringConvertible {
   /// All operations that recipes know.
   public static let operations: [any AugmentationOperation.Type] = [
     RandomResizedCrop.self, HorizontalFlip.self, Brightness.self, Contrast.self, GaussianBlur.self, GaussianNoise.self,

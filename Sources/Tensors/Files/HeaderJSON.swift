@@ -6,9 +6,14 @@ enum HeaderJSON {
   case string(String)
   case integer(Int)
   case array([HeaderJSON])
-  case object([(key: String, value: HeaderJSON)])
+  case object([Member])
   /// A fraction, an integer beyond `Int`, `true`, `false` or `null`, as written.
   case other(String)
+
+  struct Member {
+    var key: String
+    var value: HeaderJSON
+  }
 
   /// What is wrong, and at which byte of the text.
   struct SyntaxError: Error {
@@ -69,7 +74,7 @@ private struct Parser {
   }
 
   private mutating func object(depth: Int) throws(HeaderJSON.SyntaxError) -> HeaderJSON {
-    var members: [(key: String, value: HeaderJSON)] = []
+    var members: [HeaderJSON.Member] = []
     try take(UInt8(ascii: "{"))
     skipSpace()
     if next == UInt8(ascii: "}") {
@@ -81,7 +86,7 @@ private struct Parser {
       if next != UInt8(ascii: "\"") { throw error("no name in quotes here") }
       let key = try string()
       try take(UInt8(ascii: ":"))
-      members.append((key, try value(depth: depth + 1)))
+      members.append(.init(key: key, value: try value(depth: depth + 1)))
       skipSpace()
       if next == UInt8(ascii: ",") { position += 1 } else { break }
     }

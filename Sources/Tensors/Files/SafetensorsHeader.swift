@@ -20,7 +20,8 @@ struct SafetensorsHeader {
     }
     let data = 8 + text.count
     var seen: Set<String> = []
-    for (name, value) in members {
+    for member in members {
+      let (name, value) = (member.key, member.value)
       if !seen.insert(name).inserted { throw problem(name, "stands in the header twice") }
       if name == "__metadata__" {
         metadata = try readMetadata(value)
@@ -57,7 +58,8 @@ struct SafetensorsHeader {
   private func readMetadata(_ value: HeaderJSON) throws -> [String: String] {
     guard case .object(let members) = value else { throw problem("__metadata__", "is not an object", found: value) }
     var result: [String: String] = [:]
-    for (key, value) in members {
+    for member in members {
+      let (key, value) = (member.key, member.value)
       guard case .string(let text) = value else {
         throw problem("__metadata__", "has a value that is not a string at '\(key)'", found: value)
       }

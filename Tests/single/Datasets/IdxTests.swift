@@ -1,5 +1,6 @@
 import Datasets
 import Diagnostics
+import TestSupport
 import Testing
 
 @Suite struct IdxTests {
@@ -8,12 +9,6 @@ import Testing
   let pixels = (0..<30).map { UInt8($0 * 8) }
 
   init() throws { folder = try TemporaryFolder() }
-
-  func values(_ dataset: any Dataset, _ index: Int, view: Int = 0) throws -> [Float] {
-    var values = [Float](repeating: -1, count: dataset.sampleSize)
-    try values.withUnsafeMutableBufferPointer { try dataset.read(index, view: view, into: $0.baseAddress!) }
-    return values
-  }
 
   @Test func plainAndGzip() throws {
     let plain = try folder.write("images", idx([5, 2, 3], pixels))
@@ -26,7 +21,7 @@ import Testing
       #expect(dataset.labels == [0, 1, 2, 1, 0])
       #expect(dataset.summary == "5 images of 1×2×3, 3 classes")
       for index in 0..<5 {
-        #expect(try values(dataset, index) == pixels[index * 6..<index * 6 + 6].map { Float($0) / 255 })
+        #expect(try sampleValues(dataset, index) == pixels[index * 6..<index * 6 + 6].map { Float($0) / 255 })
       }
     }
   }
@@ -44,7 +39,7 @@ import Testing
     let parts = try [all.prefix(20), all.dropFirst(20)].enumerated().map { try folder.write("\($0)", Array($1)) }
     let joined = try parts.flatMap { try folder.bytes(folder.gzip($0)) }
     let dataset = try DataSpec.open("idx:" + folder.write("joined.gz", joined))
-    #expect(try values(dataset, 4) == pixels[24..<30].map { Float($0) / 255 })
+    #expect(try sampleValues(dataset, 4) == pixels[24..<30].map { Float($0) / 255 })
   }
 
   @Test func badPlainFiles() throws {
@@ -66,7 +61,7 @@ import Testing
     try expect(idx([0, 2, 3], []), "the array is empty")
     try expect(idx([5, 0, 3], []), "the array is empty")
     try expect(idx([0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF, 0xFFFF_FFFF], []), "impossible")
-    try expect(idx([0xFFFF_FFFF, 0xFFFF_FFFF], []), "ends too early")
+    try expect(idx([0xFFFF_FFFF, 3], []), "ends too early")
     expectFailure(.data, "cannot open the file", "nowhere") { _ = try DataSpec.open("idx:\(folder.path)/nowhere") }
     expectFailure(.data, "not a regular file") { _ = try DataSpec.open("idx:\(folder.path)") }
   }
@@ -105,7 +100,7 @@ import Testing
   @Test func samplesOutside() throws {
     let dataset = try DataSpec.open("idx:" + folder.write("images", idx([5, 2, 3], pixels)))
     for (index, view) in [(5, 0), (-1, 0), (0, 1)] {
-      expectFailure(.defect, "no such sample") { _ = try values(dataset, index, view: view) }
+      expectFailure(.defect, "no such sample") { _ = try sampleValues(dataset, index, view: view) }
     }
   }
 }

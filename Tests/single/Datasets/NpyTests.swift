@@ -1,18 +1,13 @@
 import Datasets
 import Diagnostics
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct NpyTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
-
-  func values(_ dataset: any Dataset, _ index: Int, view: Int = 0) throws -> [Float] {
-    var values = [Float](repeating: -1, count: dataset.sampleSize)
-    try values.withUnsafeMutableBufferPointer { try dataset.read(index, view: view, into: $0.baseAddress!) }
-    return values
-  }
 
   @Test func elementTypes() throws {
     let numbers: [Float] = [0, 1, 2, 3.5, -4, 5, 6, 7, 8, 9]
@@ -24,13 +19,13 @@ import Testing
       for version in 1...3 as ClosedRange<UInt8> {
         let dataset = try DataSpec.open("npy:" + folder.write("x.npy", npy(type, [2, 5], payload, version: version)))
         #expect(dataset.sampleShape == [5])
-        #expect(try values(dataset, 0) == Array(numbers[..<5]))
-        #expect(try values(dataset, 1) == Array(numbers[5...]))
+        #expect(try sampleValues(dataset, 0) == Array(numbers[..<5]))
+        #expect(try sampleValues(dataset, 1) == Array(numbers[5...]))
       }
     }
     let bytes = try DataSpec.open("npy:" + folder.write("x.npy", npy("|u1", [1, 2, 2], [0, 51, 102, 255])))
     #expect(bytes.sampleShape == [1, 2, 2])
-    #expect(try values(bytes, 0) == [0, 0.2, 0.4, 1])
+    #expect(try sampleValues(bytes, 0) == [0, 0.2, 0.4, 1])
   }
 
   @Test func shapes() throws {
@@ -90,11 +85,11 @@ import Testing
     for (bad, text) in [(Float.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")] {
       let path = try folder.write("x.npy", npy([3, 2], [1, 2, 3, bad, 5, 6]))
       let dataset = try DataSpec.open("npy:\(path)")
-      #expect(try values(dataset, 0) == [1, 2])
-      expectFailure(.data, path, "sample 1, element 1", text) { _ = try values(dataset, 1) }
+      #expect(try sampleValues(dataset, 0) == [1, 2])
+      expectFailure(.data, path, "sample 1, element 1", text) { _ = try sampleValues(dataset, 1) }
     }
     let path = try folder.write("x.npy", npy("<f8", [1, 2], littleEndian([1, 1e300])))
-    expectFailure(.data, "sample 0, element 1") { _ = try values(DataSpec.open("npy:\(path)"), 0) }
+    expectFailure(.data, "sample 0, element 1") { _ = try sampleValues(DataSpec.open("npy:\(path)"), 0) }
   }
 
   @Test func labels() throws {
@@ -123,8 +118,8 @@ import Testing
     let dataset = try DataSpec.open("pairs:\(a),\(b),\(y)")
     #expect(dataset.viewsPerSample == 2)
     #expect(dataset.labels == [0, 1, 0])
-    #expect(try values(dataset, 2, view: 0) == [5, 6])
-    #expect(try values(dataset, 2, view: 1) == [-5, -6])
+    #expect(try sampleValues(dataset, 2, view: 0) == [5, 6])
+    #expect(try sampleValues(dataset, 2, view: 1) == [-5, -6])
     let c = try folder.write("c.npy", npy([2, 2], [1, 2, 3, 4]))
     expectFailure(.data, c, "[3, 2] as in \(a)", "[2, 2]") { _ = try DataSpec.open("pairs:\(a),\(c)") }
     expectFailure(.usage, "pairs:X1.npy,X2.npy[,Y.npy]") { _ = try DataSpec.open("pairs:\(a)") }
@@ -150,6 +145,6 @@ import Testing
     _ = try row.finish()
     #expect(try NpyFile(path: folder.path + "/row.npy").shape == [1])
     expectFailure(.cannotWrite, "nowhere") { _ = try NpyWriter(path: folder.path + "/nowhere/x.npy", shape: [1]) }
-    expectFailure(.defect, "elements outside") { try file.readFloats(5..<7, into: .allocate(capacity: 2)) }
+    expectFailure(.defect, "elements outside") { try file.readFloats(5..<7, into: AlignedBuffer(2).pointer) }
   }
 }

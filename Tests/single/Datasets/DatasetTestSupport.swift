@@ -1,18 +1,10 @@
+import Datasets
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
-/// A folder for the files of one test; removed with the object.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "bt-dist-tests-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   /// Writes a file and returns its path.
   @discardableResult
   func write(_ name: String, _ bytes: [UInt8]) throws -> String {
@@ -71,4 +63,11 @@ func expectFailure(
   } catch {
     Issue.record(error, sourceLocation: sourceLocation)
   }
+}
+
+/// A view of a sample.
+func sampleValues(_ dataset: any Dataset, _ index: Int, view: Int = 0) throws -> [Float] {
+  var values = [Float](repeating: -1, count: dataset.sampleSize)
+  try values.withUnsafeMutableBufferPointer { try dataset.read(index, view: view, into: $0.baseAddress!) }
+  return values
 }
