@@ -20,7 +20,7 @@ import Testing
       let result = try Launch.run(
         "bt-dist",
         [
-          "train", "--data", "synthetic:1x8x8,n=64", "--width", "4", "--proj-hidden-dim", "16", "--proj-output-dim",
+          "train", "--data", "synthetic:1x8x8,n=64", "--width", "16", "--proj-hidden-dim", "16", "--proj-output-dim",
           "24", "--batch-size", "16", "--max-epochs", "2", "--warmup-epochs", "0", "--out", folder.file("run"),
         ], ranks: nil)
       try #require(result.code == 0, "\(result.text)")
@@ -57,7 +57,7 @@ import Testing
     let material = try Self.material.get()
     let data = try material.data(0..<samples)
     let alone = try material.embed(data, ranks: nil)
-    #expect(alone.file.shape == [samples, 32])
+    #expect(alone.file.shape == [samples, 128])
     for ranks in [1, 2, 3] { #expect(try material.embed(data, ranks: ranks).bytes == alone.bytes, "np \(ranks)") }
   }
 
@@ -67,10 +67,10 @@ import Testing
     let all = try material.embed(try material.data(0..<Self.most), ranks: 3).file.floats()
     for i in [0, 1, 63, 64, 127, 128, 500, Self.most - 1] {
       let one = try material.embed(try material.data(i..<i + 1), ranks: nil).file.floats()
-      let row = all[i * 32..<(i + 1) * 32]
-      #expect(one.count == 32 && relativeError(row, to: one) < 1e-5, "row \(i)")
+      let row = all[i * 128..<(i + 1) * 128]
+      #expect(one.count == 128 && relativeError(row, to: one) < 1e-5, "row \(i)")
       let next = (i + 1) % Self.most
-      #expect(relativeError(all[next * 32..<(next + 1) * 32], to: one) > 1e-3, "row \(i)")
+      #expect(relativeError(all[next * 128..<(next + 1) * 128], to: one) > 1e-3, "row \(i)")
     }
   }
 

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RankCountTests {
   /// A small ResNet with augmentation, shuffling and the default optimizer and schedule, over an epoch's end.
   private static let network = [
-    "--encoder", "resnet18", "--width", "4", "--proj-hidden-dim", "32", "--proj-output-dim", "48", "--max-epochs", "3",
+    "--encoder", "resnet18", "--width", "16", "--proj-hidden-dim", "32", "--proj-output-dim", "48", "--max-epochs", "3",
     "--warmup-epochs", "1",
   ]
 

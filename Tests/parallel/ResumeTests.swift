@@ -21,10 +21,10 @@ import Testing
     Recipe(
       testDescription: "resnet18, sgd with Nesterov's momentum",
       options: [
-        "--data", "synthetic:1x8x8,n=56", "--width", "4", "--optimizer", "sgd", "--learning-rate", "1e-3",
+        "--data", "synthetic:1x8x8,n=56", "--width", "16", "--optimizer", "sgd", "--learning-rate", "1e-3",
         "--optimizer-kwargs", #"{"momentum": 0.9, "nesterov": true}"#,
       ]),
-    Recipe(testDescription: "resnet18, adamW", options: ["--data", "synthetic:1x8x8,n=56", "--width", "4"]),
+    Recipe(testDescription: "resnet18, adamW", options: ["--data", "synthetic:1x8x8,n=56", "--width", "16"]),
   ]
   /// 12 steps.
   private static let fourEpochs = ["--max-epochs", "4", "--warmup-epochs", "1.5"]
@@ -50,11 +50,9 @@ import Testing
     for (out, limit) in [(whole.path, []), (halves.path, ["--max-steps", "\(call.stop)"]), (halves.path, [])] {
       let result = try train(options + limit, out: out, ranks: call.ranks)
       try #require(result.code == 0, "\(result.text)")
-      if !limit.isEmpty { #expect(try halves.metrics().count == call.stop) }
+      if !limit.isEmpty { #expect(try halves.metrics().count == call.stop && halves.checkpoints.last == call.stop) }
     }
     try expectEqual(halves, whole, steps: 12)
-    // The rest was computed, and is not what a start from the beginning gives.
-    #expect(try whole.digests(12) != halves.digests(call.stop))
   }
 
   /// Going back to an older checkpoint by its path writes the later steps again, the same ones.
@@ -76,27 +74,35 @@ import Testing
   enum Target: Sendable {
     /// The only process, without `mpirun`.
     case process
+    /// The same, started with signals blocked.
+    case blockingProcess
     case mpirun
     case rank(Int)
   }
 
   static let signals: [(number: Int32, name: String, target: Target)] = [
     (SIGUSR1, "SIGUSR1", .process), (SIGTERM, "SIGTERM", .process), (SIGINT, "SIGINT", .process),
-    (SIGUSR1, "SIGUSR1", .mpirun), (SIGTERM, "SIGTERM", .rank(1)), (SIGUSR1, "SIGUSR1", .rank(0)),
+    (SIGUSR1, "SIGUSR1", .blockingProcess), (SIGUSR1, "SIGUSR1", .mpirun), (SIGTERM, "SIGTERM", .rank(1)),
+    (SIGUSR1, "SIGUSR1", .rank(0)),
   ]
 
   @Test(arguments: signals)
   func goesOnAfterASignal(_ call: (number: Int32, name: String, target: Target)) throws {
     let folder = try TemporaryFolder()
     let (whole, halves) = (RunResult(folder.file("whole")), RunResult(folder.file("halves")))
-    let ranks: Int? = if case .process = call.target { nil } else { 2 }
+    let (ranks, blocks): (Int?, Bool) =
+      switch call.target {
+      case .process: (nil, false)
+      case .blockingProcess: (nil, true)
+      case .mpirun, .rank: (2, false)
+      }
     // Would take hours: the signal comes in the middle, whatever the load.
     let options = Self.table + ["--max-epochs", "100000000", "--checkpoint-every-n-steps", "100000"]
     let launch = try Launch(
-      "bt-dist", ["train", "--out", halves.path] + Self.projector + options, ranks: ranks)
+      "bt-dist", ["train", "--out", halves.path] + Self.projector + options, ranks: ranks, blocksSignals: blocks)
     let started = launch.wait { halves.lines.count >= 20 }
     switch call.target {
-    case .process, .mpirun: launch.send(signal: call.number)
+    case .process, .blockingProcess, .mpirun: launch.send(signal: call.number)
     case .rank(let rank): try launch.send(signal: call.number, toRank: rank)
     }
     let result = try launch.finish(limit: 60)

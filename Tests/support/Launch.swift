@@ -18,9 +18,10 @@ public final class Launch {
   /// Starts `program` (`bt-dist`, `rank-probe`) on `ranks` ranks; nil: without `mpirun`.
   ///
   /// - Parameter folders: each rank's working folder; empty: a temporary one, the same for all.
+  /// - Parameter blocksSignals: starts the program with signals blocked, as a thread of a scheduler might.
   public init(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
-    folders: [String] = []
+    folders: [String] = [], blocksSignals: Bool = false
   ) throws {
     folder = try TemporaryFolder()
     let path = Self.productFolder + "/" + program
@@ -52,7 +53,16 @@ public final class Launch {
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Self.withSignals(blocked: blocksSignals) { try process.run() }
+  }
+
+  /// Children inherit what their thread blocks, and Dispatch's threads, on which tests run, block all signals.
+  private static func withSignals(blocked: Bool, _ body: () throws -> Void) rethrows {
+    var (wanted, before) = (sigset_t(), sigset_t())
+    if blocked { sigfillset(&wanted) } else { sigemptyset(&wanted) }
+    pthread_sigmask(SIG_SETMASK, &wanted, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   public var identifier: Int32 { process.processIdentifier }
