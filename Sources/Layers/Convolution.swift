@@ -92,6 +92,6 @@ public final class Convolution: Layer {
   private var geometry: ConvolutionGeometry {
     ConvolutionGeometry(
       weightShape: parameters[0].shape, strides: kernel.map { _ in dnnl_dim_t(stride) },
-      paddings: kernel.map { _ in dnnl_dim_t(padding) })
+      paddings: kernel.map { _ in dnnl_dim_t(padding) }, output: output.shape.spatial)
   }
 }
