@@ -94,10 +94,3 @@ final class CheckpointStore {
     }
   }
 }
-
-/// The `errno` inside one of Foundation's errors.
-func systemError(_ error: any Error) -> Int32 {
-  let outer = error as NSError
-  let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
-  return inner.domain == NSPOSIXErrorDomain ? Int32(inner.code) : EIO
-}
