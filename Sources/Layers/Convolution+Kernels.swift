@@ -24,7 +24,8 @@ struct ConvolutionGeometry {
     return tileUse >= use && weightShape[0] >= least && weightShape[1] >= least && OneDNN.shared.channelBlock == 16
   }
 
-  /// Makes a primitive with Winograd's algorithm where that is wanted and exists for the shape, else with the direct one.
+  /// Makes a primitive with Winograd's algorithm where that is wanted and exists for the shape, else with the direct
+  /// one.
   func primitive(_ algorithm: ConvolutionAlgorithm, _ make: (dnnl_alg_kind_t) throws -> Primitive) throws -> Primitive {
     if allowsWinograd(algorithm), let primitive = try? make(dnnl_convolution_winograd) { return primitive }
     return try make(dnnl_convolution_direct)
