@@ -22,8 +22,8 @@ extension RunSummary {
       (\(configuration.lrScheduler.rawValue)), weight decay \(configuration.weightDecay)
       """,
       """
-      batch      \(configuration.batchSize) samples in \(plan.batches.shards) shards on \(ranks) ranks of \
-      \(ThreadPool.threads) threads; \(Self.exactness(parts))
+      batch      \(configuration.batchSize) samples in \(plan.batches.shards) shards; ranks × threads: \(ranks) × \
+      \(ThreadPool.threads); \(Self.exactness(parts))
       """,
       """
       length     \(plan.lastStep == .max ? "until stopped" : "\(plan.lastStep) steps"), \
