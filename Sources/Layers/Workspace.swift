@@ -64,11 +64,15 @@ public final class Workspace {
 struct ParameterGroup {
   let offset: Int
   let count: Int
+  /// Between its parameters, counted from `offset`.
+  let padding: [Range<Int>]
 
   init(_ specs: [ParameterSpec], in layout: ParameterLayout) throws {
     let entries = try specs.map { try layout.entry($0.name) }
-    offset = entries.first!.offset
+    let offset = entries.first!.offset
+    self.offset = offset
     count = entries.last!.range.upperBound - offset
+    padding = zip(entries, entries.dropFirst()).map { $0.range.upperBound - offset..<$1.offset - offset }
   }
 }
 
@@ -87,6 +91,11 @@ struct GradientSum {
 
   /// To be called after each shard, in order.
   func merge(afterLeaf leaf: Int) {
+    // Other layers have left their gradients there, and in the arena padding must stay zero.
+    let slot = ReductionTree.slot(of: leaf)
+    if slot > 0 {
+      for gap in group.padding { (partialSums[slot - 1] + gap.lowerBound).update(repeating: 0, count: gap.count) }
+    }
     ReductionTree.merge(
       afterLeaf: leaf, of: leaves, count: group.count, target: target, partialSums: partialSums)
   }

@@ -18,6 +18,11 @@ public enum SignalWatch {
       action.sa_flags = SA_RESTART
       sigaction(number, &action, nil)
     }
+    // Whoever starts us from a thread that blocks signals passes that on.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGUSR1, SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// The number of the last signal; 0 if none came.

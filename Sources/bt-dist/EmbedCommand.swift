@@ -56,6 +56,7 @@ enum EmbedCommand: OptionCommand {
       let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
       return (dataset, try encoder.extractor(sampleShape: dataset.sampleShape))
     }
+    try communicator.requireSameData(dataset)
     var writer: NpyWriter?
     try communicator.onRoot {
       writer = try NpyWriter(path: options.out, shape: [dataset.count, extractor.features])

@@ -61,6 +61,7 @@ enum EvalCommand: OptionCommand {
       let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
       return (train, test, encoder)
     }
+    for dataset in [train, test] { try communicator.requireSameData(dataset) }
     let shape = train.sampleShape
     let extractors = try communicator.together {
       [

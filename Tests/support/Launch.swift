@@ -16,8 +16,12 @@ public final class Launch {
   private let folder: TemporaryFolder
 
   /// Starts `program` (`bt-dist`, `rank-probe`) on `ranks` ranks; nil: without `mpirun`.
+  ///
+  /// - Parameter folders: each rank's working folder; empty: a temporary one, the same for all.
+  /// - Parameter blocksSignals: starts the program with signals blocked, as a thread of a scheduler might.
   public init(
-    _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1
+    _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
+    folders: [String] = [], blocksSignals: Bool = false
   ) throws {
     folder = try TemporaryFolder()
     let path = Self.productFolder + "/" + program
@@ -26,11 +30,14 @@ public final class Launch {
     }
     if let ranks {
       process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      let call = [path] + arguments
+      // With working folders, one application context a rank.
+      let contexts =
+        folders.isEmpty
+        ? ["-np", "\(ranks)"] + call
+        : Array(folders.map { ["-np", "1", "-wdir", $0] + call }.joined(separator: [":"]))
       process.arguments =
-        [
-          "mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-np", "\(ranks)",
-          path,
-        ] + arguments
+        ["mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"] + contexts
     } else {
       process.executableURL = URL(fileURLWithPath: path)
       process.arguments = arguments
@@ -46,11 +53,51 @@ public final class Launch {
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
     process.standardInput = FileHandle.nullDevice
-    try process.run()
+    try Self.withSignals(blocked: blocksSignals) { try process.run() }
+  }
+
+  /// Children inherit what their thread blocks, and Dispatch's threads, on which tests run, block all signals.
+  private static func withSignals(blocked: Bool, _ body: () throws -> Void) rethrows {
+    var (wanted, before) = (sigset_t(), sigset_t())
+    if blocked { sigfillset(&wanted) } else { sigemptyset(&wanted) }
+    pthread_sigmask(SIG_SETMASK, &wanted, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    try body()
   }
 
   public var identifier: Int32 { process.processIdentifier }
+  public var isRunning: Bool { process.isRunning }
   public func send(signal number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Signals one rank behind `mpirun`'s back, as a batch system or a user would.
+  public func send(signal number: Int32, toRank rank: Int) throws {
+    let children = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    for child in children.compactMap({ Int32($0) }) {
+      let status = String(
+        decoding: FileManager.default.contents(atPath: "/proc/\(child)/stat") ?? Data(), as: UTF8.self)
+      // pid (name) state parent …
+      guard let rest = status.split(separator: ")").last?.split(separator: " "), rest.count > 1,
+        Int32(rest[1]) == process.processIdentifier
+      else { continue }
+      let environment = FileManager.default.contents(atPath: "/proc/\(child)/environ") ?? Data()
+      if environment.split(separator: 0).contains(Data("OMPI_COMM_WORLD_RANK=\(rank)".utf8)) {
+        kill(child, number)
+        return
+      }
+    }
+    throw Failure(.defect, "there is no process of rank \(rank)")
+  }
+
+  /// Waits until `condition` holds; false if the program ends before, or after `limit` seconds.
+  public func wait(limit: Double = 60, until condition: () -> Bool) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: limit)
+    while Date() < deadline {
+      if condition() { return true }
+      if !process.isRunning { return false }
+      usleep(10_000)
+    }
+    return false
+  }
 
   /// What the program has printed so far.
   public var output: String { folder.text("output") }
@@ -74,9 +121,11 @@ public final class Launch {
   /// Runs to the end.
   public static func run(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
-    limit: Double = 120
+    folders: [String] = [], limit: Double = 120
   ) throws -> LaunchResult {
-    try Launch(program, arguments, ranks: ranks, environment: environment, threads: threads).finish(limit: limit)
+    try Launch(
+      program, arguments, ranks: ranks, environment: environment, threads: threads, folders: folders
+    ).finish(limit: limit)
   }
 
   /// Where the package's programs lie: beside the test program.

@@ -20,6 +20,7 @@ public struct TrainingRun {
       try configuration.validate()
       return try DataSpec.open(configuration.data)
     }
+    try communicator.requireSameData(dataset)
     let start = try RunStart(configuration, samples: dataset.count, communicator)
     parts = try TrainingParts(start, dataset, communicator)
     (folder, summary) = (start.folder, RunSummary(parts, start))

@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// One run on several numbers of ranks: the same to rounding by default, and the same bits with equal shards.
+@Suite struct RankCountTests {
+  /// A small ResNet with augmentation, shuffling and the default optimizer and schedule, over an epoch's end.
+  private static let network = [
+    "--encoder", "resnet18", "--width", "16", "--proj-hidden-dim", "32", "--proj-output-dim", "48", "--max-epochs", "3",
+    "--warmup-epochs", "1",
+  ]
+
+  private func train(_ data: [String], out: String, ranks: Int) throws -> RunResult {
+    let result = try Launch.run("bt-dist", ["train", "--out", out] + data + Self.network, ranks: ranks)
+    try #require(result.code == 0, "\(result.text)")
+    return RunResult(out)
+  }
+
+  private func compareRanks(_ data: [String]) throws {
+    let folder = try TemporaryFolder()
+    let one = try train(data, out: folder.file("1"), ranks: 1).losses
+    try #require(one.count == 5)
+    for ranks in [2, 4] {
+      let many = try train(data, out: folder.file("\(ranks)"), ranks: ranks).losses
+      try #require(many.count == 5)
+      for (step, (a, b)) in zip(one, many).enumerated() {
+        #expect(abs(a / b - 1) < 1e-5, "step \(step + 1) on \(ranks) ranks: \(b) instead of \(a)")
+      }
+    }
+    // Steps that do not depend on the data, or not on training, would also be equal.
+    #expect(Set(one).count == 5)
+  }
+
+  @Test func lossesAreTheSameToRounding() throws {
+    try compareRanks(["--data", "synthetic:3x12x12,n=40", "--batch-size", "16", "--max-steps", "5"])
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/share/datasets/fashion-mnist")))
+  func lossesOnFashionMNISTAreTheSameToRounding() throws {
+    try compareRanks(["--data", "fashion-mnist", "--batch-size", "32", "--max-steps", "5"])
+  }
+
+  @Test(arguments: ["auto", "direct", "winograd"])
+  func bitsAreTheSameWithEqualShards(convolution: String) throws {
+    let folder = try TemporaryFolder()
+    let options = [
+      "--data", "synthetic:3x12x12,n=72", "--batch-size", "32", "--shards", "4", "--convolution", convolution,
+    ]
+    let runs = try [1, 2, 4].map { try train(options, out: folder.file("\($0)"), ranks: $0) }
+    let (metrics, digests) = (try runs[0].metrics(), try runs[0].digests(6))
+    try #require(metrics.count == 6)
+    for run in runs.dropFirst() {
+      #expect(try run.metrics() == metrics)
+      #expect(try run.digests(6) == digests)
+    }
+    let other = try train(options + ["--random-state", "1"], out: folder.file("other"), ranks: 1)
+    #expect(try other.metrics() != metrics)
+    #expect(try other.digests(6) != digests)
+  }
+
+  /// Rows of a table, whose augmentation draws a number for each value.
+  @Test func bitsOfATableAreTheSameWithEqualShards() throws {
+    let folder = try TemporaryFolder()
+    let data = try folder.npy("x.npy", [70, 9], normalNumbers(630, seed: 3))
+    let runs = try [1, 2, 4].map { ranks in
+      let out = folder.file("\(ranks)")
+      let result = try Launch.run(
+        "bt-dist",
+        [
+          "train", "--data", "npy:\(data)", "--augment", "noise=0.2", "--encoder", "mlp", "--mlp-hidden", "24,12",
+          "--proj-hidden-dim", "16", "--proj-output-dim", "20", "--batch-size", "32", "--shards", "8", "--max-epochs",
+          "20", "--warmup-epochs", "2", "--out", out,
+        ], ranks: ranks)
+      try #require(result.code == 0, "\(result.text)")
+      return RunResult(out)
+    }
+    try #require(try runs[0].metrics().count == 40)
+    for run in runs.dropFirst() {
+      #expect(try run.metrics() == runs[0].metrics())
+      #expect(try run.digests(40) == runs[0].digests(40))
+    }
+  }
+}

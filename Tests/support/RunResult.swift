@@ -1,0 +1,63 @@
+import Diagnostics
+import Foundation
+import Tensors
+
+/// A run folder as somebody outside sees it: metrics and checkpoints.
+public struct RunResult: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  /// The lines of `metrics.jsonl`, whole ones only.
+  public var lines: [String] {
+    let text = String(decoding: FileManager.default.contents(atPath: path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+  }
+
+  /// Keys that say how fast a step was: all others repeat to the bit.
+  private static let timings = ["step_ms", "samples_per_second", "data_wait_ms", "comm_wait_ms"]
+
+  /// Each step's metrics as written, without the timings.
+  public func metrics() throws -> [String] {
+    try lines.map { line in
+      guard line.first == "{", line.last == "}" else { throw Failure(.data, "not an object: \(line)", at: path) }
+      // Values hold no commas.
+      let members = line.dropFirst().dropLast().split(separator: ",")
+      let kept = members.filter { member in !Self.timings.contains { member.hasPrefix("\"\($0)\":") } }
+      guard kept.count == members.count - Self.timings.count else {
+        throw Failure(.data, "timings are missing: \(line)", at: path)
+      }
+      return kept.joined(separator: ",")
+    }
+  }
+
+  /// A number of every step.
+  public func values(_ key: String) throws -> [Double] {
+    try lines.map { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      guard let value = object?[key] as? Double else { throw Failure(.data, "no number '\(key)': \(line)", at: path) }
+      return value
+    }
+  }
+
+  public var losses: [Double] { get throws { try values("loss") } }
+
+  /// The steps of the checkpoints, in order.
+  public var checkpoints: [Int] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
+    return names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.sorted()
+  }
+
+  public func checkpoint(_ step: Int) -> String { path + String(format: "/checkpoints/step-%08d", step) }
+
+  public func model(_ step: Int) throws -> SafetensorsFile {
+    try SafetensorsFile(path: checkpoint(step) + "/model.safetensors")
+  }
+
+  /// SHA-256 of everything in a checkpoint that the next step depends on.
+  public func digests(_ step: Int) throws -> [String] {
+    try ["model.safetensors", "optimizer.safetensors", "state.json"].map {
+      try SHA256.hex(ofFile: checkpoint(step) + "/" + $0)
+    }
+  }
+}
