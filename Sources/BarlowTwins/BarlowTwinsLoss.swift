@@ -1,7 +1,8 @@
 import Layers
 import Tensors
 
-/// The Barlow Twins loss over the all-gathered embeddings of the whole batch, and its exact gradient for the local rows.
+/// The Barlow Twins loss over the all-gathered embeddings of the whole batch, and its exact gradient for the local
+/// rows.
 ///
 /// With a, b the standardised embeddings of the two views (B × D), C = aᵀb/B:
 /// L = Σᵢ (1 − Cᵢᵢ)² + λ Σᵢ Σⱼ≠ᵢ Cᵢⱼ² (Zbontar et al. 2021, eq. 1; nidl's `BarlowTwinsLoss`).

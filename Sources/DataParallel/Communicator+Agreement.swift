@@ -12,7 +12,8 @@ public struct AgreedFailure: Error, Sendable {
 }
 
 extension Communicator {
-  /// Runs `work`, which need not be the same on all ranks, and lets all ranks go on only if it succeeded on all of them.
+  /// Runs `work`, which need not be the same on all ranks, and lets all ranks go on only if it succeeded on all of
+  /// them.
   ///
   /// A collective. When it failed somewhere, every rank throws the failure of the lowest rank that failed as an
   /// `AgreedFailure`.

@@ -5,7 +5,8 @@ import Tensors
 ///
 /// Gradients lie in the arena in the order in which they are completed, so a bucket is the range between two marks.
 public final class GradientBuckets {
-  /// Floats of a bucket: 4 MB, which was measured best on shared memory (smaller ones cost latency, larger ones the cache).
+  /// Floats of a bucket: 4 MB, which was measured best on shared memory (smaller ones cost latency, larger ones the
+  /// cache).
   public static let bucketSize = 1 << 20
 
   private let gradients: AlignedBuffer<Float>

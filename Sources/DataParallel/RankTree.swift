@@ -3,10 +3,10 @@ import Tensors
 
 /// The part of the reduction tree that lies across ranks: ((0+1)+(2+3))+… over ranks, on a power of two of them.
 ///
-/// Short messages go by recursive doubling: in round k a rank exchanges its sum with the rank whose number differs in bit k.
-/// Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so that afterwards each
-/// rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004). Both add the same pairs in
-/// the same order, so every rank gets the same bits by either. Other numbers of ranks use `MPI_Allreduce`.
+/// Short messages go by recursive doubling: in round k a rank exchanges its sum with the rank whose number differs in
+/// bit k. Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so that afterwards
+/// each rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004). Both add the same
+/// pairs in the same order, so every rank gets the same bits by either. Other numbers of ranks use `MPI_Allreduce`.
 final class RankTree {
   /// Elements from which halving and doubling is used.
   static let longMessage = 4096

@@ -5,8 +5,8 @@ import Tensors
 
 /// The shards of the global batch, shared out over the ranks: rank r of N owns S/N consecutive shards.
 ///
-/// The distributed `GlobalBatch`. When S and N are powers of two every sum follows one binary tree over the shards and does
-/// not depend on N; otherwise ranks are summed by `MPI_Allreduce`, equal to rounding.
+/// The distributed `GlobalBatch`. When S and N are powers of two every sum follows one binary tree over the shards and
+/// does not depend on N; otherwise ranks are summed by `MPI_Allreduce`, equal to rounding.
 public final class ShardGroup: GlobalBatch {
   public let communicator: Communicator
   public let shards: Int

@@ -21,7 +21,7 @@ public enum DataSpec {
 
   private static func hint(_ word: String, _ text: String) -> String? {
     if text.hasSuffix(".npy") { return "for an array file write npy:\(text)" }
-    if let name = NearestName.of(word, among: kinds.map(\.name)) { return "did you mean '\(name)'?" }
+    if let question = NearestName.question(for: word, among: kinds.map(\.name)) { return question }
     return word.contains("/") ? "write the kind of data before the path: npy:PATH or idx:PATH" : nil
   }
 

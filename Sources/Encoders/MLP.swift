@@ -3,8 +3,8 @@ import Layers
 extension Encoder {
   /// torchvision's `ops.MLP` without norm and dropout: Linear, ReLU, …, Linear.
   ///
-  /// Names count ReLU and dropout as torchvision does: `encoder.0.weight`, `encoder.3.weight`, … Samples of any shape are
-  /// taken as rows of numbers.
+  /// Names count ReLU and dropout as torchvision does: `encoder.0.weight`, `encoder.3.weight`, … Samples of any shape
+  /// are taken as rows of numbers.
   ///
   /// - Parameter hidden: output sizes of the linear layers, at least one; the last is the embedding.
   public static func mlp(inputs: Int, hidden: [Int]) -> Encoder {

@@ -4,9 +4,9 @@ import Tensors
 /// Batch normalisation over the whole batch of all ranks (PyTorch's `BatchNorm1d/2d/3d`), each view with its own
 /// statistics, optionally followed by the addition of a shortcut and by ReLU, in the same pass over memory.
 ///
-/// y = max(0, (x − μ)/√(σ² + ε) · γ + β + shortcut), μ and the biased σ² of the channel over all samples and positions of
-/// one view. ε is 1e-5; running averages move by 0.1 towards the view's μ and unbiased σ², view 1 first. In inference
-/// the running averages are used. The backward pass goes through the statistics of the whole batch.
+/// y = max(0, (x − μ)/√(σ² + ε) · γ + β + shortcut), μ and the biased σ² of the channel over all samples and positions
+/// of one view. ε is 1e-5; running averages move by 0.1 towards the view's μ and unbiased σ², view 1 first. In
+/// inference the running averages are used. The backward pass goes through the statistics of the whole batch.
 public final class BatchNormalization: Layer {
   public static let epsilon = 1e-5
   public static let momentum: Float = 0.1

@@ -10,7 +10,7 @@ public struct ChannelValues {
   }
 
   @inline(__always)
-  func vector<V: FloatVector>(_: V.Type, _ tile: ChannelTiles.Tile, _ width: Int) -> V where V.Scalar == Float {
+  func vector<V: FloatVector>(_: V.Type, _ tile: ChannelTiles.Tile, _ width: Int) -> V {
     UnsafeRawPointer(pointer + tile.view * stride + tile.block * width).loadUnaligned(as: V.self)
   }
 }
@@ -40,8 +40,7 @@ extension ChannelTiles {
   }
 
   @inline(__always)
-  private func accumulate<V: FloatVector>(_ vector: inout V, into sums: UnsafeMutablePointer<Double>)
-  where V.Scalar == Float {
+  private func accumulate<V: FloatVector>(_ vector: inout V, into sums: UnsafeMutablePointer<Double>) {
     for lane in 0..<V.scalarCount { sums[lane] += Double(vector[lane]) }
     vector = .zero
   }
@@ -59,8 +58,7 @@ extension ChannelTiles {
   }
 
   @inline(__always)
-  private func moments<V: FloatVector>(_: V.Type, _ x: UnsafePointer<Float>, _ partials: UnsafeMutablePointer<Double>)
-  where V.Scalar == Float {
+  private func moments<V: FloatVector>(_: V.Type, _ x: UnsafePointer<Float>, _ partials: UnsafeMutablePointer<Double>) {
     forEachTile { index, tile in
       let part = partials + index * 2 * width
       for i in 0..<2 * width { part[i] = 0 }
@@ -103,7 +101,7 @@ extension ChannelTiles {
   private func normalise<V: FloatVector>(
     _: V.Type, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ mean: ChannelValues,
     _ scale: ChannelValues, _ shift: ChannelValues?, _ addend: UnsafePointer<Float>?, _ rectify: Bool
-  ) where V.Scalar == Float {
+  ) {
     forEachTile { _, tile in
       let mean = mean.vector(V.self, tile, width)
       let scale = scale.vector(V.self, tile, width)
@@ -146,7 +144,7 @@ extension ChannelTiles {
   private func gradientSums<V: FloatVector>(
     _: V.Type, _ gradient: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ mean: ChannelValues, _ mask: Mask,
     _ partials: UnsafeMutablePointer<Double>
-  ) where V.Scalar == Float {
+  ) {
     forEachTile { index, tile in
       let part = partials + index * 2 * width
       for i in 0..<2 * width { part[i] = 0 }
@@ -171,11 +169,11 @@ extension ChannelTiles {
         case .recomputed(let scale, let shift):
           let (scale, shift) = (scale.vector(V.self, tile, width), shift.vector(V.self, tile, width))
           work(full: full) { g, deviation, _ in
-            g.replacing(with: 0, where: shift.addingProduct(deviation, scale) .<= 0)
+            g.zeroed(unlessPositive: shift.addingProduct(deviation, scale))
           }
         case .output(let y):
           work(full: full) { g, _, offset in
-            let masked = g.replacing(with: 0, where: V.load(y + offset, full: full, lanes: tile.lanes) .<= 0)
+            let masked = g.zeroed(unlessPositive: V.load(y + offset, full: full, lanes: tile.lanes))
             masked.store(gradient + offset, full: full, lanes: tile.lanes)
             return masked
           }
@@ -200,7 +198,7 @@ extension ChannelTiles {
   private func inputGradient<V: FloatVector>(
     _: V.Type, _ gradient: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
     _ mean: ChannelValues, _ a: ChannelValues, _ b: ChannelValues, _ c: ChannelValues, _ mask: Mask
-  ) where V.Scalar == Float {
+  ) {
     forEachTile { _, tile in
       let mean = mean.vector(V.self, tile, width)
       let (a, b, c) = (a.vector(V.self, tile, width), b.vector(V.self, tile, width), c.vector(V.self, tile, width))
@@ -217,7 +215,7 @@ extension ChannelTiles {
         if case .recomputed(let scale, let shift) = mask {
           let (scale, shift) = (scale.vector(V.self, tile, width), shift.vector(V.self, tile, width))
           work(full: full) { g, deviation in
-            g.replacing(with: 0, where: shift.addingProduct(deviation, scale) .<= 0)
+            g.zeroed(unlessPositive: shift.addingProduct(deviation, scale))
           }
         } else {
           work(full: full) { g, _ in g }

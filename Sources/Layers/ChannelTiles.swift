@@ -92,29 +92,3 @@ public struct ChannelTiles: Sendable {
     if width == 16 { wide(SIMD16<Float>.self) } else { narrow(SIMD8<Float>.self) }
   }
 }
-
-/// A vector of neighbouring channels.
-typealias FloatVector = SIMD & BitwiseCopyable
-
-extension SIMD where Self: BitwiseCopyable, Scalar == Float {
-  /// Reads a whole vector, or its first `lanes` elements and zeros.
-  @inline(__always)
-  static func load(_ p: UnsafePointer<Float>, full: Bool, lanes: Int) -> Self {
-    if full { return UnsafeRawPointer(p).loadUnaligned(as: Self.self) }
-    var vector = Self.zero
-    for lane in 0..<lanes { vector[lane] = p[lane] }
-    return vector
-  }
-
-  @inline(__always)
-  func store(_ p: UnsafeMutablePointer<Float>, full: Bool, lanes: Int) {
-    if full {
-      UnsafeMutableRawPointer(p).storeBytes(of: self, as: Self.self)
-    } else {
-      for lane in 0..<lanes { p[lane] = self[lane] }
-    }
-  }
-
-  @inline(__always)
-  var rectified: Self { self.replacing(with: 0, where: self .< 0) }
-}

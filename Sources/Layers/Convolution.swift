@@ -12,8 +12,8 @@ public enum ConvolutionAlgorithm: Sendable {
 
 /// A 2-D or 3-D convolution without bias (PyTorch's `Conv2d`/`Conv3d(bias=False)`), through oneDNN.
 ///
-/// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − kernel)/stride⌋ + 1,
-/// in channel blocks. Weight outputChannels × inputChannels × kernel. Initialised as torchvision's ResNets are:
+/// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − kernel)/stride⌋ +
+/// 1, in channel blocks. Weight outputChannels × inputChannels × kernel. Initialised as torchvision's ResNets are:
 /// normal, deviation √(2 / (outputChannels · kernel volume)) (He et al., fan out).
 public final class Convolution: Layer {
   public let inputChannels: Int
@@ -92,6 +92,6 @@ public final class Convolution: Layer {
   private var geometry: ConvolutionGeometry {
     ConvolutionGeometry(
       weightShape: parameters[0].shape, strides: kernel.map { _ in dnnl_dim_t(stride) },
-      paddings: kernel.map { _ in dnnl_dim_t(padding) })
+      paddings: kernel.map { _ in dnnl_dim_t(padding) }, output: output.shape.spatial)
   }
 }

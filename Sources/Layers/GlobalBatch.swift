@@ -11,8 +11,8 @@ public protocol GlobalBatch: AnyObject {
 
   /// Sums over all shards, in double precision along the reduction tree.
   ///
-  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. On return the first row holds the
-  ///   sums, on every rank the same; the other rows are spent.
+  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. On return the first row holds
+  ///   the sums, on every rank the same; the other rows are spent.
   func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws
 
   /// Completes `all`, in which each rank has filled its own shards' parts, on every rank.

@@ -8,9 +8,9 @@ import Tensors
 /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
 /// `p ← p − ηλp − η/(1−β₁ᵗ) · m / (√v / √(1−β₂ᵗ) + ε)`.
 /// The moments start at zero. Scalars of a step are computed in double, elements in single precision; p is rounded once
-/// for both subtractions, so that a decay ηλ near Float's resolution of 1 (5e-4 · 3e-4) keeps about its size on average,
-/// which a rounded factor `1 − ηλ` does not. Reads 16 and writes 12 bytes a parameter. A gradient that is not finite
-/// spoils its own parameter only.
+/// for both subtractions, so that a decay ηλ near Float's resolution of 1 (5e-4 · 3e-4) keeps about its size on
+/// average, which a rounded factor `1 − ηλ` does not. Reads 16 and writes 12 bytes a parameter. A gradient that is not
+/// finite spoils its own parameter only.
 public final class AdamW: Optimizer {
   public var stepCount = 0
   public let beta1: Double

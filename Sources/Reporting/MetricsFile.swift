@@ -5,8 +5,8 @@ import Training
 
 /// Appends one JSON object a step to `metrics.jsonl`; each step of a run stands there once, whatever was interrupted.
 ///
-/// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the end.
-/// A replay of the run writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
+/// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
+/// end. A replay of the run writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
 /// `data_wait_ms`, `comm_wait_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
 public final class MetricsFile: TrainingObserver {
   public let path: String
@@ -16,8 +16,8 @@ public final class MetricsFile: TrainingObserver {
   /// Nothing is opened before `runWillStart`.
   public init(path: String) { self.path = path }
 
-  /// Opens the file to go on after `step`: lines of later steps (done after the checkpoint that is resumed, and about to
-  /// be done again) and unreadable ones (torn by a kill) are cut off. 0 for a new run.
+  /// Opens the file to go on after `step`: lines of later steps (done after the checkpoint that is resumed, and about
+  /// to be done again) and unreadable ones (torn by a kill) are cut off. 0 for a new run.
   public func open(resumingAfter step: Int) throws {
     try MetricsCut.cut(path, after: step)
     let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)

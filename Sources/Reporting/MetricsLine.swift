@@ -5,8 +5,8 @@ import Training
 package enum MetricsLine {
   /// The object, without a line feed at the end.
   ///
-  /// Losses, rate and gradient norm have 9 significant digits, which tell any two Floats apart; times have 6. JSON has no
-  /// NaN and no infinity: they become `null`.
+  /// Losses, rate and gradient norm have 9 significant digits, which tell any two Floats apart; times have 6. JSON has
+  /// no NaN and no infinity: they become `null`.
   package static func json(_ record: StepRecord) -> String {
     let fields: [(key: String, value: String)] = [
       ("step", "\(record.step)"),

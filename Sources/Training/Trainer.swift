@@ -91,11 +91,11 @@ public final class Trainer {
   /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.
   private func checkFinite(_ loss: LossValue, _ norm: Double) throws {
     guard !loss.total.isFinite || !norm.isFinite else { return }
+    let samples = loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")
     throw AgreedFailure(
       Failure(
         .data, "the \(loss.total.isFinite ? "gradient" : "loss") is not a finite number",
-        at:
-          "step \(step + 1), samples \(loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")), …",
+        at: "step \(step + 1), samples \(samples), …",
         found: "loss \(loss.total), gradient norm \(norm)",
         remedy: "lower --learning-rate or lengthen --warmup-epochs; the last checkpoint is from before this step"))
   }

@@ -23,8 +23,8 @@ public struct TrainingPlan: Sendable {
     lastStep = min(byEpochs.map { $0.overflow ? .max : $0.partialValue } ?? .max, configuration.maxSteps ?? .max)
   }
 
-  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is given,
-  /// and at the end of the run.
+  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
+  /// given, and at the end of the run.
   func isCheckpointDue(after step: Int) -> Bool {
     step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
   }

@@ -7,8 +7,8 @@ import Layers
 import MPI
 import Tensors
 
-/// `network FIXTURE ENCODER CONVOLUTION SHARDS OUT`: embeddings and parameter gradients of a `train-…` fixture at step 0,
-/// each rank with its own rows.
+/// `network FIXTURE ENCODER CONVOLUTION SHARDS OUT`: embeddings and parameter gradients of a `train-…` fixture at step
+/// 0, each rank with its own rows.
 struct NetworkProbe {
   let fixture: SafetensorsFile
   let encoder: Encoder

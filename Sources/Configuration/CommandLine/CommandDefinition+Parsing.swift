@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 extension CommandDefinition {
   /// Parses the arguments after the command's name: defaults, then the `--config` file, then the options; later wins.
@@ -11,7 +12,7 @@ extension CommandDefinition {
 
   /// As `parse`, with another way to read the configuration file.
   package func parse(
-    _ arguments: [String], readFile: (String) throws(Failure) -> [UInt8]
+    _ arguments: [String], readFile: (String) throws(Failure) -> Data
   ) throws(Failure) -> CommandAction<Target> {
     let scanned = try scan(arguments)
     if scanned.wantsHelp { return .help(helpText()) }
@@ -55,7 +56,7 @@ extension CommandDefinition {
         title: group.title,
         lines: group.options.map { option in
           (
-            text: "  \(JSONValue.quoted(option.name)): \(option.value(in: command.options)),",
+            text: "  \(option.name.quotedJSON): \(option.value(in: command.options)),",
             origin: command.origin(of: option.name).description
           )
         }

@@ -1,50 +1,44 @@
 import Diagnostics
+import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// A JSON5 file of options: its members in their order, each with its line.
+/// A JSON5 file of options: one object.
 package struct ConfigurationFile {
   package let path: String
-  package let members: [JSON5Member]
+  package let members: [String: JSONValue]
 
-  /// Parses the bytes of the file at `path`; a mistake in the JSON5 is a usage failure that names the line.
-  package init(path: String, bytes: some Collection<UInt8>) throws(Failure) {
+  /// Decodes the bytes of the file at `path`; a text that is no JSON5 object is a usage failure.
+  package init(path: String, bytes: Data) throws(Failure) {
     self.path = path
-    do throws(JSON5SyntaxError) {
-      members = try JSON5Parser.parse(bytes)
+    guard let value = JSONValue(json5: bytes) else {
+      let line = Self.lastGoodLine(of: bytes)
+      throw Failure(
+        .usage, "not valid JSON5", at: line > 0 ? "\(path), after line \(line)" : path,
+        expected: "an object in braces, its members separated by commas",
+        remedy: "look for a missing comma, quote or brace; put texts, and keys with a hyphen, in quotes")
+    }
+    guard case .object(let members) = value else {
+      throw Failure(
+        .usage, "not an object of options", at: path, expected: "an object in braces", found: value.kind)
+    }
+    self.members = members
+  }
+
+  /// Reads a whole file, or what a pipe such as `/dev/stdin` holds.
+  package static func read(path: String) throws(Failure) -> Data {
+    do {
+      return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data()
     } catch {
       throw Failure(
-        .usage, "not valid JSON5: \(error.message)", at: "\(path), line \(error.line)", remedy: error.remedy)
-    }
-  }
-
-  /// Reads a whole file; any path that the system can open, `/dev/stdin` too.
-  package static func read(path: String) throws(Failure) -> [UInt8] {
-    func failure() -> Failure {
-      Failure(
-        .usage, "the configuration file cannot be read", at: path, found: String(cString: strerror(errno)),
+        .usage, "the configuration file cannot be read", at: path, found: String(cString: strerror(systemError(error))),
         remedy: "give --config a JSON5 file that every rank can read")
     }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw failure() }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = block.withUnsafeMutableBytes { systemRead(descriptor, $0) }
-      if count == 0 { return bytes }
-      if count > 0 { bytes += block[..<count] } else if errno != EINTR { throw failure() }
+  }
+
+  /// The last line up to which a broken text is a good object, only not closed yet; 0 for none. Looks at 500 lines.
+  private static func lastGoodLine(of bytes: Data) -> Int {
+    let ends = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "\n") }.prefix(500)
+    return zip(1..., ends).reduce(0) { last, line in
+      JSONValue(json5: bytes[...line.1] + Data("}".utf8)) == nil ? last : line.0
     }
   }
-}
-
-/// The system's `read`, whose name the static method above would hide.
-private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-  read(descriptor, buffer.baseAddress, buffer.count)
 }

@@ -58,7 +58,7 @@ public struct OptionDefinition<Target>: Sendable {
     if !field.setText(&target, text) { throw failure(at: "--\(name)", found: "'\(text)'", remedy: field.remedy(text)) }
   }
 
-  /// Sets the field from a value of a configuration file; `location` names file, line and key.
+  /// Sets the field from a value of a configuration file; `location` names file and key.
   public func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
     if !field.setJSON(&target, json) { throw failure(at: location, found: json) }
   }
@@ -74,8 +74,7 @@ public struct OptionDefinition<Target>: Sendable {
     if case .string(let text) = found {
       return failure(at: location, found: "\(found) (a string)", remedy: field.remedy(text))
     }
-    let isScalarNumber = if case .number = found { true } else { false }
-    return failure(at: location, found: isScalarNumber ? "\(found)" : "\(found) (\(found.kind))", remedy: nil)
+    return failure(at: location, found: found.kind == "a number" ? "\(found)" : "\(found) (\(found.kind))", remedy: nil)
   }
 
   private func failure(at location: String, found: String, remedy: String?) -> Failure {

@@ -14,19 +14,19 @@ public struct OptionGroup<Target>: Sendable {
 /// Where an option's value comes from.
 public enum ValueOrigin: Sendable, Equatable {
   case `default`
-  case file(path: String, line: Int)
+  case file(path: String)
   case commandLine
 
-  /// `default`, `run.json5, line 3` or `command line`.
+  /// `default`, `run.json5` or `command line`.
   public var description: String {
     switch self {
     case .default: "default"
-    case .file(let path, let line): "\(path), line \(line)"
+    case .file(let path): path
     case .commandLine: "command line"
     }
   }
 
-  /// Where an error about the option `name` points: `run.json5, line 3, key 'width'` or `--width`.
+  /// Where an error about the option `name` points: `run.json5, key 'width'` or `--width`.
   public func location(of name: String) -> String {
     if case .file = self { "\(description), key '\(name)'" } else { "--\(name)" }
   }
@@ -68,25 +68,22 @@ struct OptionTable<Target>: Sendable {
     return NearestName.question(for: name, among: options.map(\.name) + others, prefix: prefix)
   }
 
-  /// Sets the fields that a configuration file names, and notes their lines in `origins`.
+  /// Sets the fields that a configuration file names, in the order of their names, and notes the file in `origins`.
   ///
-  /// Unknown keys, a key in both spellings, and values of a wrong kind or range are failures that name file, line
-  /// and key.
+  /// Unknown keys, a key in both spellings, and values of a wrong kind or range are failures that name file and key.
   func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
-    var lines: [String: Int] = [:]
-    for member in file.members {
-      let origin = ValueOrigin.file(path: file.path, line: member.line)
-      guard let option = self[member.key] else {
+    let origin = ValueOrigin.file(path: file.path)
+    for (key, value) in file.members.sorted(by: { $0.key < $1.key }) {
+      guard let option = self[key] else {
         throw Failure(
-          .usage, "unknown key '\(member.key)'", at: origin.description,
-          remedy: question(for: member.key, prefix: "") ?? "the keys are the options that the command's --help lists")
+          .usage, "unknown key '\(key)'", at: origin.description,
+          remedy: question(for: key, prefix: "") ?? "the keys are the options that the command's --help lists")
       }
-      if let first = lines.updateValue(member.line, forKey: option.name) {
-        throw Failure(
-          .usage, "the option '\(option.name)' stands twice, first on line \(first)", at: origin.description,
-          remedy: "keep one of the two")
+      let location = origin.location(of: option.name)
+      if origins[option.name] == origin {
+        throw Failure(.usage, "the option stands twice", at: location, remedy: "keep one of the two spellings")
       }
-      try option.set(&target, json: member.value, at: origin.location(of: option.name))
+      try option.set(&target, json: value, at: location)
       origins[option.name] = origin
     }
   }

@@ -6,7 +6,7 @@ extension ValueFormat where Value: FixedWidthInteger & Sendable {
       placeholder: placeholder,
       expected: upper == .max ? "an integer of at least \(lower)" : "an integer from \(lower) to \(upper)",
       fromText: { Value($0).flatMap(accepts) }, fromJSON: { $0.integer(Value.self).flatMap(accepts) },
-      toJSON: { .integer($0) })
+      toJSON: { .integer(Int128($0)) })
   }
 }
 
@@ -26,7 +26,7 @@ extension ValueFormat where Value == Double {
     return ValueFormat(
       placeholder: placeholder, expected: expected,
       fromText: { $0.contains(where: \.isNumber) ? Double($0).flatMap(accepts) : nil },
-      fromJSON: { $0.double.flatMap(accepts) }, toJSON: { .double($0) })
+      fromJSON: { $0.double.flatMap(accepts) }, toJSON: { .number($0) })
   }
 }
 
@@ -47,7 +47,7 @@ extension ValueFormat where Value == [Int] {
         let numbers = elements.compactMap { $0.integer(Int.self) }
         return numbers.count == elements.count ? accepts(numbers) : nil
       },
-      toJSON: { .array($0.map { .integer($0) }) })
+      toJSON: { .array($0.map { .integer(Int128($0)) }) })
   }
 }
 

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// How a value is written on the command line and in a configuration file, and what an error says of it.
 ///
 /// Ranges belong to the format, so that one definition serves the command line, files and values set by a program:

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 /// A parameter of an optimizer under PyTorch's name, as `--optimizer-kwargs` takes it.
 struct OptimizerKeyword: Sendable {
@@ -106,9 +107,9 @@ extension KwargValue {
 
   var json: JSONValue {
     switch self {
-    case .number(let value): .double(value)
+    case .number(let value): .number(value)
     case .flag(let value): .bool(value)
-    case .list(let values): .array(values.map { .double($0) })
+    case .list(let values): .array(values.map { .number($0) })
     }
   }
 }
@@ -116,17 +117,14 @@ extension KwargValue {
 extension ValueFormat<[String: KwargValue]> {
   /// An object of numbers, booleans and lists of numbers: JSON5 on the command line, an object in a file.
   static var keywordArguments: Self {
-    let accepts: @Sendable ([(key: String, value: JSONValue)]) -> [String: KwargValue]? = { members in
-      let pairs = members.compactMap { member in KwargValue(json: member.value).map { (member.key, $0) } }
-      return pairs.count == members.count ? Dictionary(uniqueKeysWithValues: pairs) : nil
+    let fromJSON: @Sendable (JSONValue) -> [String: KwargValue]? = { value in
+      guard case .object(let members) = value else { return nil }
+      let keywords = members.compactMapValues(KwargValue.init(json:))
+      return keywords.count == members.count ? keywords : nil
     }
     return ValueFormat(
       placeholder: "JSON", expected: #"a JSON object of numbers, booleans and lists of numbers, such as {"eps": 1e-8}"#,
-      fromText: { text in
-        guard let members = try? JSON5Parser.parse(Array(text.utf8)) else { return nil }
-        return accepts(members.map { ($0.key, $0.value) })
-      },
-      fromJSON: { if case .object(let members) = $0 { accepts(members.map { ($0.key, $0.value) }) } else { nil } },
+      fromText: { JSONValue(json5: Data($0.utf8)).flatMap(fromJSON) }, fromJSON: fromJSON,
       toJSON: { .object($0.mapValues(\.json)) },
       remedy: { $0.contains("{") ? "put the object in single quotes, so that the shell leaves it alone" : nil })
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Foundation
 
 extension TrainingConfiguration {
   /// The canonical JSON for a run folder's `config.json`: every option, keys sorted, one a line.
@@ -6,7 +7,7 @@ extension TrainingConfiguration {
   /// Equal configurations give equal bytes. The text is plain JSON and also a file for `--config`.
   public var json: String {
     let options = Self.optionTable.options.sorted { $0.name < $1.name }
-    let lines = options.map { "  \(JSONValue.quoted($0.name)): \($0.value(in: self))" }
+    let lines = options.map { "  \($0.name.quotedJSON): \($0.value(in: self))" }
     return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
   }
 
@@ -17,6 +18,6 @@ extension TrainingConfiguration {
   public init(json text: String, path: String = "config.json") throws(Failure) {
     self.init()
     var origins: ValueOrigins = [:]
-    try Self.optionTable.apply(ConfigurationFile(path: path, bytes: Array(text.utf8)), to: &self, origins: &origins)
+    try Self.optionTable.apply(ConfigurationFile(path: path, bytes: Data(text.utf8)), to: &self, origins: &origins)
   }
 }

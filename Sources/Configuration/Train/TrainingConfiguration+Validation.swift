@@ -11,8 +11,8 @@ extension TrainingConfiguration {
 
   /// Throws the first thing that makes the configuration no run, as a usage failure.
   ///
-  /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file, line
-  /// and key of a value; without them they name the option. What depends on the data, the encoder or the ranks
+  /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
+  /// key of a value; without them they name the option. What depends on the data, the encoder or the ranks
   /// (`projInputDim`, default shards) is checked where those are known.
   public func validate(origins: ValueOrigins = [:]) throws(Failure) {
     for option in Self.optionTable.options {

@@ -73,12 +73,11 @@ extension Augmentation {
 
   private static func unknown(_ name: String, _ recipe: String) -> Failure {
     let names = ["none", "auto"] + recipes.keys + operations.map { $0.name }
-    let near = NearestName.of(name, among: names)
     return Failure(
       .usage, name.isEmpty ? "an operation without a name" : "'\(name)' is no augmentation", at: "--augment",
       expected: "none, auto, \(recipes.keys.sorted().joined(separator: ", ")), or a list of "
         + operations.map { $0.form }.joined(separator: ", "),
-      found: recipe, remedy: near.map { "did you mean '\($0)'?" })
+      found: recipe, remedy: NearestName.question(for: name, among: names))
   }
 
   /// The shortest text of a number: 1 rather than 1.0.

@@ -1,11 +1,32 @@
-// Vector instructions that Swift's SIMD types do not reach: `.squareRoot()` on SIMD16<Float> becomes 16 scalar calls.
+// Vector instructions that Swift's SIMD types do not reach: `.squareRoot()` and comparisons of SIMD16<Float> become loops
+// over the lanes. Vectors go through memory, which the optimiser removes: passing them by value would depend on the
+// instruction set. Any alignment of 4 bytes.
 #ifndef BT_CVECTOR_H
 #define BT_CVECTOR_H
 
 typedef float bt_float16 __attribute__((vector_size(64), aligned(4)));
+typedef float bt_float8 __attribute__((vector_size(32), aligned(4)));
+typedef int bt_int16 __attribute__((vector_size(64), aligned(4)));
+typedef int bt_int8 __attribute__((vector_size(32), aligned(4)));
 
-/// out[i] = sqrt(in[i]) for i in 0..<16; any alignment of 4 bytes.
+/// out[i] = sqrt(in[i]) for i in 0..<16
 static inline void bt_sqrt16(const float *in, float *out) {
   *(bt_float16 *)out = __builtin_elementwise_sqrt(*(const bt_float16 *)in);
+}
+
+/// x[i] = 0 where y[i] < 0; where y[i] is not a number x[i] stays.
+static inline void bt_zero_where_negative16(float *x, const float *y) {
+  *(bt_int16 *)x &= ~(*(const bt_float16 *)y < 0);
+}
+static inline void bt_zero_where_negative8(float *x, const float *y) {
+  *(bt_int8 *)x &= ~(*(const bt_float8 *)y < 0);
+}
+
+/// x[i] = 0 where y[i] ≤ 0; where y[i] is not a number x[i] stays.
+static inline void bt_zero_unless_positive16(float *x, const float *y) {
+  *(bt_int16 *)x &= ~(*(const bt_float16 *)y <= 0);
+}
+static inline void bt_zero_unless_positive8(float *x, const float *y) {
+  *(bt_int8 *)x &= ~(*(const bt_float8 *)y <= 0);
 }
 #endif

@@ -116,10 +116,10 @@ struct SafetensorsHeader {
     var position = data
     for entry in entries {
       if entry.range.lowerBound != position {
+        let fault = entry.range.lowerBound < position ? "overlaps another" : "leaves a hole before it"
         throw Failure(
-          .data,
-          "the tensor '\(entry.name)' \(entry.range.lowerBound < position ? "overlaps another" : "leaves a hole before it")",
-          at: path, expected: "begin at byte \(position - data) of the data", found: "\(entry.range.lowerBound - data)")
+          .data, "the tensor '\(entry.name)' \(fault)", at: path,
+          expected: "begin at byte \(position - data) of the data", found: "\(entry.range.lowerBound - data)")
       }
       position = entry.range.upperBound
     }

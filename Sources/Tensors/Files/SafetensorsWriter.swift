@@ -49,7 +49,7 @@ public enum SafetensorsWriter {
   ) throws -> (text: String, sizes: [Int]) {
     var members: [String] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
+      let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key.quotedJSON):\($0.value.quotedJSON)" }
       members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
     }
     var seen: Set<String> = ["__metadata__"]
@@ -67,7 +67,8 @@ public enum SafetensorsWriter {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let end = offset + bytes.partialValue
       members.append(
-        "\(quoted(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+        #"\#(tensor.name.quotedJSON):{"dtype":"\#(tensor.dtype.rawValue)","shape":[\#(shape)],"#
+          + #""data_offsets":[\#(offset),\#(end)]}"#
       )
       sizes.append(bytes.partialValue)
       offset = end
@@ -75,21 +76,5 @@ public enum SafetensorsWriter {
     let text = "{" + members.joined(separator: ",") + "}"
     let padding = (64 - (8 + text.utf8.count) % 64) % 64
     return (text + String(repeating: " ", count: padding), sizes)
-  }
-
-  /// A JSON string with its quotes.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

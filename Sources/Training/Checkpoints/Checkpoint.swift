@@ -13,7 +13,8 @@ public struct Checkpoint: Sendable {
   /// Optimizer steps done.
   public var step: Int { state.step }
 
-  /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise `Failure(.data)`.
+  /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise
+  /// `Failure(.data)`.
   public init(verifying path: String) throws {
     let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
     for required in [Self.modelFile, Self.optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil

@@ -2,7 +2,8 @@ import Layers
 import Optimization
 import Tensors
 
-/// Saves and restores everything that the next step depends on: parameters, running statistics, optimizer moments, step.
+/// Saves and restores everything that the next step depends on: parameters, running statistics, optimizer moments,
+/// step.
 final class CheckpointSaver {
   private let model: ModelFile
   private let optimizer: any Optimizer

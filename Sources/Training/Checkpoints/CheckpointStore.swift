@@ -4,8 +4,8 @@ import Tensors
 
 /// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or not there. Used by rank 0 only.
 ///
-/// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and renamed.
-/// So a folder with that name is complete unless the disk failed later, which its digests tell.
+/// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and
+/// renamed. So a folder with that name is complete unless the disk failed later, which its digests tell.
 final class CheckpointStore {
   let folder: String
   private let keep: Int
@@ -93,11 +93,4 @@ final class CheckpointStore {
       throw Failure.cannotWrite("remove the folder", path: path, errno: systemError(error))
     }
   }
-}
-
-/// The `errno` inside one of Foundation's errors.
-func systemError(_ error: any Error) -> Int32 {
-  let outer = error as NSError
-  let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
-  return inner.domain == NSPOSIXErrorDomain ? Int32(inner.code) : EIO
 }

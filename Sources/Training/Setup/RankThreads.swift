@@ -7,8 +7,8 @@ public enum RankThreads {
   /// Sets the threads of this rank; call before the first kernel.
   public static func configure(requested: Int?) { ThreadPool.configure(threads: count(requested: requested)) }
 
-  /// `requested`, else `OMP_NUM_THREADS`, else the cores that the launcher bound this rank to, else this rank's share of
-  /// the host's cores.
+  /// `requested`, else `OMP_NUM_THREADS`, else the cores that the launcher bound this rank to, else this rank's share
+  /// of the host's cores.
   static func count(requested: Int?) -> Int {
     if let requested { return requested }
     if let text = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"], let count = Int(text), count > 0 {

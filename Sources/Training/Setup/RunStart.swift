@@ -49,8 +49,8 @@ struct RunStart {
     let shards = Self.shards(configuration.shards, before: before, ranks: communicator.size)
     if let before, shards != before {
       remarks.append(
-        "\(communicator.size) ranks do not share out \(before) shards evenly: the run goes on with \(shards) shards, equal to rounding"
-      )
+        "\(communicator.size) ranks do not share out \(before) shards evenly: "
+          + "the run goes on with \(shards) shards, equal to rounding")
     }
     var resolved = configuration
     resolved.shards = shards

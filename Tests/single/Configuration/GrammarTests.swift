@@ -63,9 +63,4 @@ private func command(count: ClosedRange<Int>) -> CommandDefinition<Options> {
     #expect(overview.unknown("trian").remedy == "did you mean train?")
     #expect(overview.unknown("zzz").remedy == "`bt-dist --help` says what each of them does")
   }
-
-  @Test(arguments: [("", "abc", 3), ("abc", "abc", 0), ("abc", "acb", 1), ("kitten", "sitting", 3), ("ab", "", 2)])
-  func editDistance(first: String, second: String, distance: Int) {
-    #expect(NearestName.editDistance(first, second) == distance)
-  }
 }

@@ -12,8 +12,8 @@ import Testing
   }
 
   @Test func unknownKinds() {
-    expectFailure(.usage, "'fasion-mnist'", "did you mean 'fashion-mnist'?") { _ = try DataSpec.open("fasion-mnist") }
-    expectFailure(.usage, "did you mean 'pairs'?") { _ = try DataSpec.open("pair:a,b") }
+    expectFailure(.usage, "'fasion-mnist'", "did you mean fashion-mnist?") { _ = try DataSpec.open("fasion-mnist") }
+    expectFailure(.usage, "did you mean pairs?") { _ = try DataSpec.open("pair:a,b") }
     expectFailure(.usage, "npy:data/x.npy") { _ = try DataSpec.open("data/x.npy") }
     expectFailure(.usage, "npy:X.npy[,Y.npy]", "synthetic") { _ = try DataSpec.open("zip:whatever") }
     expectFailure(.usage, "no data specification") { _ = try DataSpec.open("") }

@@ -5,27 +5,29 @@ import Testing
 
 @Suite struct LearningRateScheduleTests {
   private struct Case: Decodable {
-    var steps_per_epoch: Int
-    var max_epochs, warmup_epochs, learning_rate, warmup_start_lr, min_lr: Double
+    var stepsPerEpoch: Int
+    var maxEpochs, warmupEpochs, learningRate, warmupStartLr, minLr: Double
     var interval: String
     var lr: [Double]
   }
 
   @Test func agreesWithNidl() throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: Fixture.path("schedules.json")))
-    for fixture in try JSONDecoder().decode([Case].self, from: data) {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    for fixture in try decoder.decode([Case].self, from: data) {
       let schedule = LearningRateSchedule.warmupCosine(
         WarmupCosine(
-          base: fixture.learning_rate, start: fixture.warmup_start_lr, minimum: fixture.min_lr,
-          warmupEpochs: fixture.warmup_epochs, maxEpochs: fixture.max_epochs,
+          base: fixture.learningRate, start: fixture.warmupStartLr, minimum: fixture.minLr,
+          warmupEpochs: fixture.warmupEpochs, maxEpochs: fixture.maxEpochs,
           interval: fixture.interval == "step" ? .step : .epoch))
       for (t, expected) in fixture.lr.enumerated() {
         // The fixture has one rate a step, or one an epoch: then every step of the epoch has it.
         let steps =
-          fixture.interval == "step" ? [t] : [0, fixture.steps_per_epoch - 1].map { $0 + t * fixture.steps_per_epoch }
+          fixture.interval == "step" ? [t] : [0, fixture.stepsPerEpoch - 1].map { $0 + t * fixture.stepsPerEpoch }
         for step in steps {
-          let found = schedule.learningRate(step: step, stepsPerEpoch: fixture.steps_per_epoch)
-          #expect(abs(found - expected) <= 1e-12 * fixture.learning_rate, "step \(step): \(found), not \(expected)")
+          let found = schedule.learningRate(step: step, stepsPerEpoch: fixture.stepsPerEpoch)
+          #expect(abs(found - expected) <= 1e-12 * fixture.learningRate, "step \(step): \(found), not \(expected)")
         }
       }
     }

@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 extension Failure {
@@ -26,4 +25,11 @@ extension Failure {
     default: "check the disk or file server that holds it, or choose another folder with --out, and launch again"
     }
   }
+}
+
+/// The `errno` inside one of Foundation's errors.
+public func systemError(_ error: any Error) -> Int32 {
+  let outer = error as NSError
+  let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
+  return inner.domain == NSPOSIXErrorDomain ? Int32(inner.code) : EIO
 }
