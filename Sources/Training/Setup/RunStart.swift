@@ -56,13 +56,13 @@ struct RunStart {
     resolved.shards = shards
     self.remarks = remarks
     plan = try communicator.together { try TrainingPlan(resolved, shards: shards, samples: samples) }
-    let (plan, lastStep) = (plan, step)
+    let (plan, done) = (plan, step)
     try communicator.onRoot {
-      guard lastStep <= plan.lastStep else {
+      guard done <= plan.lastStep else {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder.path,
           expected: "at most \(plan.lastStep) steps",
-          found: "a checkpoint after \(lastStep)", remedy: "raise --max-steps or --max-epochs, or choose another --out")
+          found: "a checkpoint after \(done)", remedy: "raise --max-steps or --max-epochs, or choose another --out")
       }
       try folder.store(plan.configuration)
     }
