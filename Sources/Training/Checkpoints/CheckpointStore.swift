@@ -37,7 +37,7 @@ package final class CheckpointStore {
       try? FileManager.default.removeItem(atPath: partial)
       throw error
     }
-    prune()
+    prune(upTo: state.step)
     return path
   }
 
@@ -77,8 +77,12 @@ package final class CheckpointStore {
       .sorted { Int($0.dropFirst(5))! < Int($1.dropFirst(5))! }
   }
 
-  private func prune() {
-    for name in names().dropLast(max(1, keep)) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+  /// Leaves the newest checkpoints up to `step`, the one just written among them. Later ones, which are damaged or from
+  /// before a return to an older one, neither count nor go: they are written again, or go when the run has passed them.
+  private func prune(upTo step: Int) {
+    for name in names().filter({ Int($0.dropFirst(5))! <= step }).dropLast(max(1, keep)) {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
   }
 
   private func makeFolder(_ path: String) throws {
