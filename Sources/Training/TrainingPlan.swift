@@ -30,5 +30,5 @@ public struct TrainingPlan: Sendable {
   }
 
   /// Epochs completed after `step` steps; a fraction within an epoch.
-  func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
+  package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
 }
