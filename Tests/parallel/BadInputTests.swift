@@ -52,19 +52,19 @@ import Testing
       ["--batch-size", "15", "--shards", "4"]),
     trains("batch larger than the data", 64, says: ["larger than the data set", "64"], ["--batch-size", "128"]),
     trains("wrong projector input", 64, says: ["--proj-input-dim", "8"], ["--proj-input-dim", "9"]),
-    trains("unknown augmentation", 64, says: ["--augment", "did you mean 'noise'?"], ["--augment", "nois=0.1"]),
+    trains("unknown augmentation", 64, says: ["--augment", "did you mean noise?"], ["--augment", "nois=0.1"]),
     trains("image augmentation of a table", 64, says: ["--augment", "images"], ["--augment", "flip"]),
-    trains("unknown data", 64, says: ["did you mean 'synthetic'?"], ["--data", "sinthetic:12"]),
+    trains("unknown data", 64, says: ["did you mean synthetic?"], ["--data", "sinthetic:12"]),
     trains(
       "unknown optimizer parameter", 64, says: ["momentum", "sgd"], ["--optimizer-kwargs", #"{"momentum": 0.9}"#]),
     trains("missing checkpoint to resume", 65, says: ["no-such"], ["--resume", "/no-such/step-00000001"]),
-    Case("unknown key of a file", 64, says: ["run.json5, line 3", "batch-sise", "batch-size"]) {
+    Case("unknown key of a file", 64, says: ["run.json5: unknown key 'batch-sise'", "did you mean batch-size?"]) {
       train($0, ["--config", try $0.write("run.json5", "{\n  // mine\n  'batch-sise': 16,\n}\n")])
     },
-    Case("syntax error of a file", 64, says: ["run.json5, line 3"]) {
+    Case("syntax error of a file", 64, says: ["run.json5", "line 2", "not valid JSON5"]) {
       train($0, ["--config", try $0.write("run.json5", "{\n  'lambd': 0.01,\n  'width' 16,\n}\n")])
     },
-    Case("value out of range in a file", 64, says: ["run.json5, line 1", "lambd"]) {
+    Case("value out of range in a file", 64, says: ["run.json5, key 'lambd'", "-1"]) {
       train($0, ["--config", try $0.write("run.json5", "{lambd: -1}")])
     },
     Case("missing file of options", 64, says: ["nowhere.json5"]) {
