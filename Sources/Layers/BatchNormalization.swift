@@ -97,7 +97,9 @@ public final class BatchNormalization: Layer {
       for channel in 0..<channels {
         let moments = statistics.total(view: view, channel: channel)
         let mu = moments.0 / n
-        let variance = max(0, moments.1 / n - mu * mu)
+        let difference = moments.1 / n - mu * mu
+        // Rounding may bring it below 0; what is not a number stays (max(0, difference) would hide an infinite x).
+        let variance = difference < 0 ? 0 : difference
         set(view: view, channel: channel, mean: mu, variance: variance)
         runningMean[channel] += Self.momentum * (Float(mu) - runningMean[channel])
         runningVariance[channel] += Self.momentum * (Float(variance * n / max(1, n - 1)) - runningVariance[channel])

@@ -49,9 +49,9 @@ public final class Convolution: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    let spatial = zip(input.shape.spatial, kernel).map { ($0 + 2 * padding - $1) / stride + 1 }
+    let extents = zip(input.shape.spatial, kernel)
     guard input.shape.channels == inputChannels, input.shape.spatial.count == kernel.count,
-      spatial.allSatisfy({ $0 > 0 })
+      extents.allSatisfy({ $0 + 2 * padding >= $1 })
     else {
       throw Failure(
         .usage, "the input does not fit this convolution", at: parameters[0].name,
@@ -59,7 +59,8 @@ public final class Convolution: Layer {
         found: input.shape.description, remedy: "give larger images, or --stem small")
     }
     let shape = TensorShape(
-      samples: input.shape.samples, channels: outputChannels, spatial: spatial,
+      samples: input.shape.samples, channels: outputChannels,
+      spatial: extents.map { ($0 + 2 * padding - $1) / stride + 1 },
       layout: .blocked(width: OneDNN.shared.channelBlock))
     output = workspace.activation(shape)
     source = try ConvolutionSource(input, for: geometry, output: shape, workspace)

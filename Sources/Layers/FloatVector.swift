@@ -1,7 +1,7 @@
 import CVector
 
 /// A vector of neighbouring channels.
-protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
+package protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
   /// max(0, x); NaN stays NaN.
   var rectified: Self { get }
   /// 0 in the lanes where `y` is 0 or negative.
@@ -10,16 +10,16 @@ protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
 
 extension SIMD16<Float>: FloatVector {
   @inline(__always)
-  var rectified: Self { combined(with: self, bt_zero_where_negative16) }
+  package var rectified: Self { combined(with: self, bt_zero_where_negative16) }
   @inline(__always)
-  func zeroed(unlessPositive y: Self) -> Self { combined(with: y, bt_zero_unless_positive16) }
+  package func zeroed(unlessPositive y: Self) -> Self { combined(with: y, bt_zero_unless_positive16) }
 }
 
 extension SIMD8<Float>: FloatVector {
   @inline(__always)
-  var rectified: Self { combined(with: self, bt_zero_where_negative8) }
+  package var rectified: Self { combined(with: self, bt_zero_where_negative8) }
   @inline(__always)
-  func zeroed(unlessPositive y: Self) -> Self { combined(with: y, bt_zero_unless_positive8) }
+  package func zeroed(unlessPositive y: Self) -> Self { combined(with: y, bt_zero_unless_positive8) }
 }
 
 extension FloatVector {

@@ -3,6 +3,9 @@ import Diagnostics
 import Tensors
 
 /// The maximum over windows (PyTorch's `MaxPool2d/3d`), through oneDNN. Padding counts as −∞.
+///
+/// What is not a number loses every comparison in oneDNN's kernels, where it wins in PyTorch's: it does not reach the
+/// output. In training the gradients of the batch norm before show it all the same.
 public final class MaxPooling: Layer {
   public let parameters: [ParameterSpec] = []
   public let window: Int
@@ -21,14 +24,14 @@ public final class MaxPooling: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    var shape = input.shape
-    shape.spatial = shape.spatial.map { ($0 + 2 * padding - window) / stride + 1 }
-    guard shape.spatial.allSatisfy({ $0 > 0 }) else {
+    guard input.shape.spatial.allSatisfy({ $0 + 2 * padding >= window }) else {
       throw Failure(
         .usage, "the images are too small for max pooling",
         expected: "at least \(window - 2 * padding) in each direction",
         found: input.shape.description, remedy: "give larger images, or --stem small")
     }
+    var shape = input.shape
+    shape.spatial = shape.spatial.map { ($0 + 2 * padding - window) / stride + 1 }
     output = workspace.activation(shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     var operation = dnnl_pooling_desc_t()

@@ -13,7 +13,7 @@ public struct RunFolder: Sendable {
   public var metricsPath: String { path + "/metrics.jsonl" }
 
   /// Creates the folder and sees that it can be written to.
-  func prepare() throws {
+  package func prepare() throws {
     do {
       try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
     } catch {
@@ -32,7 +32,7 @@ public struct RunFolder: Sendable {
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
   }
 
-  func store(_ configuration: TrainingConfiguration) throws {
+  package func store(_ configuration: TrainingConfiguration) throws {
     try OutputFile.replace(configurationPath, with: configuration.json)
   }
 }

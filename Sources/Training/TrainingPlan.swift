@@ -12,7 +12,7 @@ public struct TrainingPlan: Sendable {
 
   /// - Parameter shards: S; overrides the configuration's.
   /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards.
-  init(_ configuration: TrainingConfiguration, shards: Int, samples: Int) throws {
+  package init(_ configuration: TrainingConfiguration, shards: Int, samples: Int) throws {
     try configuration.validate(shards: shards)
     batches = try BatchPlan(
       count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
@@ -25,10 +25,10 @@ public struct TrainingPlan: Sendable {
 
   /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
   /// given, and at the end of the run.
-  func isCheckpointDue(after step: Int) -> Bool {
+  package func isCheckpointDue(after step: Int) -> Bool {
     step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
   }
 
   /// Epochs completed after `step` steps; a fraction within an epoch.
-  func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
+  package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
 }

@@ -8,7 +8,7 @@ public struct Checkpoint: Sendable {
   static let optimizerFile = "optimizer.safetensors"
 
   public let path: String
-  let state: CheckpointState
+  package let state: CheckpointState
 
   /// Optimizer steps done.
   public var step: Int { state.step }

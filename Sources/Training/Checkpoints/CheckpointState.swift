@@ -2,18 +2,18 @@ import Diagnostics
 import Foundation
 
 /// What a checkpoint says beside its tensors: `state.json`.
-struct CheckpointState: Codable, Equatable, Sendable {
-  var format = 1
+package struct CheckpointState: Codable, Equatable, Sendable {
+  package var format = 1
   /// Optimizer steps done.
-  var step: Int
+  package var step: Int
   /// Shards of a batch when it was written.
-  var shards: Int
+  package var shards: Int
   /// The loss of the run's first step; nil before it.
-  var lossStart: Double?
+  package var lossStart: Double?
   /// SHA-256 of the parameters' names, shapes and order.
-  var layout: String
+  package var layout: String
 
-  enum CodingKeys: String, CodingKey {
+  package enum CodingKeys: String, CodingKey {
     case format, step, shards, layout
     case lossStart = "loss_start"
   }
@@ -22,11 +22,11 @@ struct CheckpointState: Codable, Equatable, Sendable {
 
   func json() throws -> String { try prettyJSON(self) }
 
-  init(step: Int, shards: Int, lossStart: Double?, layout: String) {
+  package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
   }
 
-  init(contentsOf path: String) throws { self = try decodeJSON(path) }
+  package init(contentsOf path: String) throws { self = try decodeJSON(path) }
 }
 
 /// Sizes and digests of a checkpoint's files: `manifest.json`, written last.

@@ -6,12 +6,12 @@ import Tensors
 ///
 /// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and
 /// renamed. So a folder with that name is complete unless the disk failed later, which its digests tell.
-final class CheckpointStore {
-  let folder: String
+package final class CheckpointStore {
+  package let folder: String
   private let keep: Int
 
   /// - Parameter keep: the newest checkpoints that stay.
-  init(runFolder: String, keep: Int) {
+  package init(runFolder: String, keep: Int) {
     folder = runFolder + "/checkpoints"
     self.keep = keep
   }
@@ -21,10 +21,10 @@ final class CheckpointStore {
     return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
   }
 
-  func path(step: Int) -> String { "\(folder)/\(Self.name(step: step))" }
+  package func path(step: Int) -> String { "\(folder)/\(Self.name(step: step))" }
 
   /// Writes a checkpoint and removes the oldest ones. Returns its path.
-  func save(_ state: CheckpointState, model: [NamedTensor], optimizer: [NamedTensor]) throws -> String {
+  package func save(_ state: CheckpointState, model: [NamedTensor], optimizer: [NamedTensor]) throws -> String {
     let (path, partial) = (path(step: state.step), "\(folder)/.\(Self.name(step: state.step)).partial")
     try removeIfThere(partial)
     try makeFolder(partial)
@@ -37,7 +37,7 @@ final class CheckpointStore {
       try? FileManager.default.removeItem(atPath: partial)
       throw error
     }
-    prune()
+    prune(upTo: state.step)
     return path
   }
 
@@ -61,7 +61,7 @@ final class CheckpointStore {
   }
 
   /// The newest checkpoint whose files are whole; `warn` is told of each newer one that is not.
-  func newestValid(warn: (String) -> Void) -> Checkpoint? {
+  package func newestValid(warn: (String) -> Void) -> Checkpoint? {
     for name in names().reversed() {
       do { return try Checkpoint(verifying: "\(folder)/\(name)") } catch {
         warn("skipping a checkpoint that is not whole: \((error as? Failure)?.description ?? "\(error)")")
@@ -71,14 +71,18 @@ final class CheckpointStore {
   }
 
   /// Folder names, oldest first.
-  func names() -> [String] {
+  package func names() -> [String] {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return all.filter { $0.hasPrefix("step-") && Int($0.dropFirst(5)) != nil }
       .sorted { Int($0.dropFirst(5))! < Int($1.dropFirst(5))! }
   }
 
-  private func prune() {
-    for name in names().dropLast(max(1, keep)) { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+  /// Leaves the newest checkpoints up to `step`, the one just written among them. Later ones, which are damaged or from
+  /// before a return to an older one, neither count nor go: they are written again, or go when the run has passed them.
+  private func prune(upTo step: Int) {
+    for name in names().filter({ Int($0.dropFirst(5))! <= step }).dropLast(max(1, keep)) {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
   }
 
   private func makeFolder(_ path: String) throws {

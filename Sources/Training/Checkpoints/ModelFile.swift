@@ -6,17 +6,17 @@ import Tensors
 ///
 /// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`); that follows from the number of steps
 /// and is written, so that `load_state_dict(strict=True)` finds it, and not read.
-struct ModelFile {
-  let state: ParameterSet
+package struct ModelFile {
+  package let state: ParameterSet
   private let batchesSeen = AlignedBuffer<Int64>(1)
 
   private static let counter = "num_batches_tracked"
 
-  init(_ state: ParameterSet) { self.state = state }
+  package init(_ state: ParameterSet) { self.state = state }
 
   /// The tensors after `step` optimizer steps; each step shows every batch norm two batches, one a view.
   /// This object and the arenas must outlive them.
-  func tensors(step: Int) -> [NamedTensor] {
+  package func tensors(step: Int) -> [NamedTensor] {
     batchesSeen.pointer[0] = Int64(2 * step)
     let counters = state.statistics.layout.entries.compactMap { entry in
       entry.name.hasSuffix("running_mean")
@@ -31,7 +31,7 @@ struct ModelFile {
   ///
   /// - Parameter ignoring: names with this prefix in the file are left out: the projector's, for an encoder alone.
   /// - Throws: `Failure(.data)` for a missing tensor, one that the network does not have, or one of another shape.
-  func read(_ path: String, ignoring prefix: String? = nil) throws {
+  package func read(_ path: String, ignoring prefix: String? = nil) throws {
     let file = try SafetensorsFile(path: path)
     for name in file.names where !name.hasSuffix(Self.counter) && !(prefix.map(name.hasPrefix) ?? false) {
       guard state.parameters.layout.contains(name) || state.statistics.layout.contains(name) else {

@@ -4,7 +4,7 @@ import Diagnostics
 import MPI
 
 /// Where a run begins: at step 0 of a new folder, or at the checkpoint that rank 0 found.
-struct RunStart {
+package struct RunStart {
   let plan: TrainingPlan
   let folder: RunFolder
   /// Rank 0's.
@@ -70,7 +70,7 @@ struct RunStart {
 
   /// The shards that were asked for or that the run has, or as many as ranks. When the ranks of a resumed run do not
   /// divide them, their least common multiple.
-  static func shards(_ requested: Int?, before: Int?, ranks: Int) -> Int {
+  package static func shards(_ requested: Int?, before: Int?, ranks: Int) -> Int {
     guard let before else { return requested ?? ranks }
     func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
     return before / divisor(before, ranks) * ranks

@@ -1,0 +1,69 @@
+import Tensors
+import Testing
+
+/// The order in which leaves are added decides every bit of a run, so it is written down here once more, recursively.
+@Suite struct ReductionTreeTests {
+  /// The tree over `leaves` as the design states it: the left subtree has the largest power of two below their number.
+  private func tree<Number: FloatingPoint>(_ leaves: ArraySlice<[Number]>) -> [Number] {
+    guard leaves.count > 1 else { return leaves.first ?? [] }
+    var left = 1
+    while left * 2 < leaves.count { left *= 2 }
+    let middle = leaves.startIndex + left
+    return zip(tree(leaves[..<middle]), tree(leaves[middle...])).map { $0 + $1 }
+  }
+
+  /// Numbers of such different sizes that every order of addition gives other bits.
+  private func leaves(_ leaves: Int, count: Int) -> [[Double]] {
+    (0..<leaves).map { leaf in
+      (0..<count).map { i in
+        Double(noise(leaf * count + i, seed: 3)) * [1, 1e9, 1e-7, 3e4, 1e12][(leaf + i) % 5]
+      }
+    }
+  }
+
+  @Test(arguments: 1...9) func doublesAreAddedAlongTheTree(count: Int) {
+    let leaves = leaves(count, count: 13)
+    let values = AlignedBuffer(copying: leaves.flatMap { $0 })
+    ReductionTree.reduce(values.pointer, leaves: count, count: 13)
+    #expect((0..<13).map { values.pointer[$0].bitPattern } == tree(leaves[...]).map(\.bitPattern))
+  }
+
+  @Test(arguments: 1...9) func floatsAreAddedAlongTheSameTree(count: Int) {
+    let leaves = leaves(count, count: 37).map { $0.map { Float($0) } }
+    let target = AlignedBuffer<Float>(37)
+    // Spent sums of other layers lie there.
+    let slots = (0..<ReductionTree.extraSlots(leaves: count)).map { _ in
+      AlignedBuffer<Float>(copying: [Float](repeating: .nan, count: 37))
+    }
+    for (leaf, values) in leaves.enumerated() {
+      let slot = ReductionTree.slot(of: leaf)
+      copy(values, to: (slot == 0 ? target : slots[slot - 1]).pointer)
+      ReductionTree.merge(
+        afterLeaf: leaf, of: count, count: 37, target: target.pointer, partialSums: slots.map(\.pointer))
+    }
+    #expect(bits(target) == tree(leaves[...]).map(\.bitPattern))
+  }
+
+  /// A rank that owns a whole subtree sums it alone: 4 leaves twice, and then the two sums, as 8 leaves at once.
+  @Test(arguments: [1, 2, 4]) func partsOfRanksAreSubtrees(perRank: Int) {
+    let leaves = leaves(8, count: 5)
+    let parts = stride(from: 0, to: 8, by: perRank).map { first in
+      let values = AlignedBuffer(copying: leaves[first..<first + perRank].flatMap { $0 })
+      ReductionTree.reduce(values.pointer, leaves: perRank, count: 5)
+      return (0..<5).map { values.pointer[$0] }
+    }
+    #expect(tree(parts[...]).map(\.bitPattern) == tree(leaves[...]).map(\.bitPattern))
+  }
+
+  @Test func theTestTellsOrdersApart() {
+    let leaves = leaves(8, count: 13)
+    let forward = leaves.dropFirst().reduce(leaves[0]) { zip($0, $1).map { $0 + $1 } }
+    #expect(forward != tree(leaves[...]))
+  }
+
+  @Test func onlyTheFirstLeavesAreTouched() {
+    let values = AlignedBuffer<Double>(copying: [1, 2, 3, 100, 200])
+    ReductionTree.reduce(values.pointer, leaves: 3, count: 1)
+    #expect(values.pointer[0] == 6 && values.pointer[3] == 100 && values.pointer[4] == 200)
+  }
+}
