@@ -27,7 +27,7 @@ public struct RunFolder: Sendable {
   public func configuration() throws -> TrainingConfiguration? {
     guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
     guard let data = FileManager.default.contents(atPath: configurationPath) else {
-      throw Failure.cannotRead("read the run's configuration", path: configurationPath, errno: errno)
+      throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
     }
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
   }
