@@ -9,17 +9,17 @@ public struct Contrast: AugmentationOperation {
   public static let form = "contrast=STRENGTH"
   public static let domain = AugmentationDomain.unitImages
 
-  private let strength: Float
+  private let strength: ColourStrength
 
   public init?(_ numbers: [Float]) {
-    guard numbers.count == 1, numbers[0] >= 0, numbers[0] <= 100 else { return nil }
-    strength = numbers[0]
+    guard let strength = ColourStrength(numbers) else { return nil }
+    self.strength = strength
   }
 
-  public var numbers: [Float] { [strength] }
+  public var numbers: [Float] { [strength.value] }
 
   public func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
-    let factor = random.uniform(in: max(0, 1 - strength)...1 + strength)
+    let factor = strength.factor(&random)
     let gray = (1 - factor) * Self.meanGray(image)
     for i in 0..<image.count { image.pixels[i] = min(max(image.pixels[i] * factor + gray, 0), 1) }
   }
