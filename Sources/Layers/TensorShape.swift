@@ -29,9 +29,6 @@ public struct TensorShape: Equatable, Sendable {
   /// Elements as stored.
   public var count: Int { samples * sampleStride }
   public var dimensions: [Int] { [samples, channels] + spatial }
-
-  /// The same memory as rows of features: only for the plain layout.
-  public var flattened: TensorShape { TensorShape(samples: samples, channels: channels * plane) }
 }
 
 extension TensorShape: CustomStringConvertible {

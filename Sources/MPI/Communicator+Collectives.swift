@@ -12,8 +12,6 @@ extension Int64: MPIElement { public static var mpiType: MPI_Datatype { bt_mpi_i
 extension UInt8: MPIElement { public static var mpiType: MPI_Datatype { bt_mpi_byte() } }
 
 extension Communicator {
-  public func barrier() throws { try checked("MPI_Barrier") { MPI_Barrier($0) } }
-
   /// Replaces `values` on every rank by the elementwise sum over the ranks, in MPI's own order.
   public func sum<Element: MPIElement>(_ values: UnsafeMutablePointer<Element>, count: Int) throws {
     try inPieces(count) { offset, length in

@@ -10,6 +10,7 @@ import Training
 /// `data_wait_ms`, `comm_wait_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
 public final class MetricsFile: TrainingObserver {
   public let path: String
+  /// Kept open for `output`, which writes to it.
   private var handle: FileHandle?
   private var output: OutputFile?
 
@@ -32,17 +33,9 @@ public final class MetricsFile: TrainingObserver {
     try output.write(MetricsLine.json(record) + "\n")
   }
 
-  /// Waits for the disk.
-  private func synchronize() throws {
-    guard let handle else { return }
-    if fsync(handle.fileDescriptor) != 0, errno != EINVAL, errno != EROFS, errno != ENOTSUP {
-      throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
-    }
-  }
-
   public func runWillStart(_ summary: RunSummary) throws { try open(resumingAfter: summary.firstStep) }
   public func stepDidEnd(_ record: StepRecord) throws { try append(record) }
-  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws { try synchronize() }
+  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws { try output?.synchronize() }
   public func warn(_ message: String) {}
-  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws { try synchronize() }
+  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws { try output?.synchronize() }
 }

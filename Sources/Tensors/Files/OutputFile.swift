@@ -63,13 +63,18 @@ public final class OutputFile {
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Waits for the disk (`fsync`), closes, and says what was written. Call once; nothing can be written afterwards.
-  public func finish() throws -> Summary {
-    guard descriptor >= 0 else { throw Failure(.defect, "the file is already closed", at: path) }
+  /// Waits until the disk has what was written so far (`fsync`).
+  public func synchronize() throws {
     // Pipes and terminals cannot be synchronised, and say so with EINVAL or EROFS.
     if fsync(descriptor) != 0, ownsDescriptor || (errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
       throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
     }
+  }
+
+  /// Waits for the disk, closes, and says what was written. Call once; nothing can be written afterwards.
+  public func finish() throws -> Summary {
+    guard descriptor >= 0 else { throw Failure(.defect, "the file is already closed", at: path) }
+    try synchronize()
     let closing = descriptor
     descriptor = -1
     // Some file servers report a full disk only here.

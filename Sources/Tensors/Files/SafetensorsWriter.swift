@@ -15,22 +15,6 @@ public enum SafetensorsWriter {
     _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to path: String
   ) throws -> OutputFile.Summary {
     let file = try OutputFile(path: path)
-    return try write(tensors, metadata, order, file)
-  }
-
-  /// Writes to an open handle, from where it stands.
-  @discardableResult
-  public static func write(
-    _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to handle: FileHandle,
-    name: String = "output"
-  ) throws -> OutputFile.Summary {
-    let file = try OutputFile(handle: handle, name: name)
-    return try write(tensors, metadata, order, file)
-  }
-
-  private static func write(
-    _ tensors: [NamedTensor], _ metadata: [String: String], _ order: Order, _ file: OutputFile
-  ) throws -> OutputFile.Summary {
     // By UTF-8 bytes: String's own order is that of canonical equivalence.
     let tensors = order == .given ? tensors : tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let (text, sizes) = try header(tensors, metadata, file.path)

@@ -60,11 +60,9 @@ public struct FeatureRun {
   private func rows(_ block: Int) -> Int { min(extractor.block, dataset.count - block * extractor.block) }
 
   private func compute(_ block: Int) throws {
-    let size = dataset.sampleShape.reduce(1, *)
+    let first = block * extractor.block
     extractor.input.zero()
-    for row in 0..<rows(block) {
-      try dataset.read(block * extractor.block + row, view: view, into: extractor.input.pointer + row * size)
-    }
+    try dataset.readRange(first..<first + rows(block), view: view, into: extractor.input.pointer)
     try extractor.run()
   }
 }

@@ -23,7 +23,7 @@ struct TrainingParts {
   let firstStep: Int
   let lossStart: Double?
 
-  /// Opens the data, plans the network and loads its first parameters: from the start's checkpoint, from `--init`, or
+  /// Plans the network, starts the loader and loads its first parameters: from the start's checkpoint, from `--init`, or
   /// drawn. A collective.
   init(_ start: RunStart, _ dataset: any Dataset, _ communicator: Communicator) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
