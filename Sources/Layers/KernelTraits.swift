@@ -1,0 +1,37 @@
+import COneDNN
+import Tensors
+
+/// What decides the bits of a rank's results beside its inputs: with equal traits they are equal.
+public struct KernelTraits: Codable, Equatable, Sendable {
+  /// Such as `OpenBLAS 0.3.21, SkylakeX kernels`.
+  public var blas: String
+  /// Such as `oneDNN 2.6.3, avx512_core_bf16`.
+  public var oneDNN: String
+  /// Threads of the rank: Winograd's weight gradient is summed in an order that depends on them.
+  public var threads: Int
+
+  public init(blas: String, oneDNN: String, threads: Int) {
+    (self.blas, self.oneDNN, self.threads) = (blas, oneDNN, threads)
+  }
+
+  /// Those of this process; the threads must have been configured.
+  public static var current: KernelTraits {
+    KernelTraits(blas: BLASLibrary.description, oneDNN: OneDNN.description, threads: ThreadPool.threads)
+  }
+}
+
+extension OneDNN {
+  /// Version and instruction set in use.
+  static var description: String {
+    let version = dnnl_version().pointee
+    let isa = dnnl_get_effective_cpu_isa()
+    let names: [(dnnl_cpu_isa_t, String)] = [
+      (dnnl_cpu_isa_sse41, "sse41"), (dnnl_cpu_isa_avx, "avx"), (dnnl_cpu_isa_avx2, "avx2"),
+      (dnnl_cpu_isa_avx2_vnni, "avx2_vnni"), (dnnl_cpu_isa_avx512_core, "avx512_core"),
+      (dnnl_cpu_isa_avx512_core_vnni, "avx512_core_vnni"), (dnnl_cpu_isa_avx512_core_bf16, "avx512_core_bf16"),
+      (dnnl_cpu_isa_avx512_core_amx, "avx512_core_amx"),
+    ]
+    let name = names.first { $0.0 == isa }?.1 ?? "instruction set \(isa.rawValue)"
+    return "oneDNN \(version.major).\(version.minor).\(version.patch), \(name)"
+  }
+}
