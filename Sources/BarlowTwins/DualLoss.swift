@@ -44,7 +44,7 @@ final class DualLoss: LossAlgorithm {
         m: rows, n: features, k: samples, alpha: factor, a: gramA.pointer, strideA: samples, b: views.b.pointer,
         strideB: features, c: gradient + rows * features, strideC: features)
     }
-    try views.batch.sum(sums.pointer, count: features + 1)
+    try views.batch.sum(sums.pointer, count: features + 1, at: "loss")
     let terms = finishTerms()
     for shard in 0..<views.localShards {
       let gradient = gradients[shard].pointer

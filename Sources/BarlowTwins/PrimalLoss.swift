@@ -23,7 +23,7 @@ final class PrimalLoss: LossAlgorithm {
   func forwardBackward(gradients: [AlignedBuffer<Float>]) throws -> (invariance: Double, redundancy: Double) {
     let (rows, features) = (views.rows, views.features)
     for shard in views.batch.localShards { correlate(shard) }
-    try views.batch.gather(correlation.pointer, countPerShard: rowsPerShard * features)
+    try views.batch.gather(correlation.pointer, countPerShard: rowsPerShard * features, at: "gather of C")
     let terms = turnIntoGradient()
     for shard in 0..<views.localShards {
       let gradient = gradients[shard].pointer

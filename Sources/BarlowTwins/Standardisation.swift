@@ -18,14 +18,14 @@ final class Standardisation {
   init(_ embeddings: Activation, _ batch: any GlobalBatch) {
     self.embeddings = embeddings
     tiles = ChannelTiles(embeddings.shape, views: 2)
-    statistics = ChannelStatistics(tiles, batch)
+    statistics = ChannelStatistics("standardisation", tiles, batch)
     let count = 2 * tiles.paddedChannels
     (mean, scale, b, c) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
   }
 
   /// Writes (z − μ)/σ of local shard i to `target(i)`, 2·b × D as the embeddings are.
   func forward(_ target: (_ shard: Int) -> UnsafeMutablePointer<Float>) throws {
-    try statistics.sum { shard, partials, sums in
+    try statistics.sum(.forward) { shard, partials, sums in
       tiles.moments(embeddings.values[shard].pointer, partials: partials, sums: sums)
     }
     let n = statistics.elementsPerView
@@ -54,7 +54,7 @@ final class Standardisation {
   /// Turns ∂L/∂a, in the embeddings' gradient buffers, into ∂L/∂z = (g − mean(g) − a · mean(g∘a)) / σ, in place.
   func backward() throws {
     let mean = ChannelValues(mean, tiles)
-    try statistics.sum { shard, partials, sums in
+    try statistics.sum(.backward) { shard, partials, sums in
       tiles.gradientSums(
         embeddings.gradients[shard].pointer, embeddings.values[shard].pointer, mean: mean, mask: .none,
         partials: partials, sums: sums)

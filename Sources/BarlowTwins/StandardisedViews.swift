@@ -39,7 +39,7 @@ final class StandardisedViews {
       (a.pointer + shard * shardCount).update(from: ownA(index), count: shardCount)
       (b.pointer + shard * shardCount).update(from: ownB(index), count: shardCount)
     }
-    try batch.gather(a.pointer, countPerShard: shardCount)
-    try batch.gather(b.pointer, countPerShard: shardCount)
+    try batch.gather(a.pointer, countPerShard: shardCount, at: "gather of view 1")
+    try batch.gather(b.pointer, countPerShard: shardCount, at: "gather of view 2")
   }
 }

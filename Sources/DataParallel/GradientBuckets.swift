@@ -1,35 +1,68 @@
 import Layers
+import MPI
 import Tensors
 
-/// Sums gradients over the ranks bucket by bucket, as backward completes them.
+/// Sums gradients over the ranks bucket by bucket beside the rest of backward, as it completes them.
 ///
-/// Gradients lie in the arena in the order in which they are completed, so a bucket is the range between two marks.
+/// Gradients lie in the arena in the order in which they are completed: a bucket is the next `bucketSize` of them. A
+/// bucket's sum is begun when its last gradient is there, and moved on whenever backward has done a layer or waits for
+/// another rank. No thread of its own: on cores that are all busy with computing it would only take time from them.
 public final class GradientBuckets {
-  /// Floats of a bucket: 4 MB, which was measured best on shared memory (smaller ones cost latency, larger ones the
-  /// cache).
+  /// Floats of a bucket: 4 MB (smaller ones cost latency, larger ones leave the cache).
   public static let bucketSize = 1 << 20
+  /// Buckets whose sums are under way at the same time.
+  private static let limit = 4
 
-  private let gradients: AlignedBuffer<Float>
-  private let group: ShardGroup
-  private var reduced = 0
+  private let gradients: UnsafeMutableBufferPointer<Float>
+  private let communicator: Communicator
+  /// What is waited for while a bucket is the first that is not done.
+  private let places: [String]
+  /// The sums under way are those of buckets `done..<begun`; bucket i uses sum i % limit.
+  private let sums: [RankSum<Float>]
+  private var (done, begun) = (0, 0)
+  /// Arena offset below which all gradients are complete on this rank.
+  private var completed = 0
 
-  public init(_ gradients: AlignedBuffer<Float>, _ group: ShardGroup) {
-    (self.gradients, self.group) = (gradients, group)
+  public init(_ arena: ParameterArena, _ group: ShardGroup) {
+    gradients = UnsafeMutableBufferPointer(start: arena.gradients.pointer, count: arena.gradients.count)
+    communicator = group.communicator
+    places = stride(from: 0, to: gradients.count, by: Self.bucketSize).map { start in
+      let first = arena.layout.entries.first { $0.range.upperBound > start }
+      return "sum of the gradients from \(first?.name ?? "?") on"
+    }
+    sums = (0..<Self.limit).map { _ in RankSum(group.communicator, group.reduction, .background) }
+    communicator.backgroundWork = { [weak self] in try self?.advance() }
   }
 
-  /// All gradients below arena offset `end` are complete on this rank. A collective.
+  /// All gradients below arena offset `end` are complete on this rank; called by backward after each layer.
   public func completed(_ end: Int) throws {
-    if end - reduced >= Self.bucketSize { try reduce(to: end) }
+    completed = end
+    guard communicator.size > 1 else { return }
+    try communicator.timed { try advance() }
   }
 
-  /// Sums what is left; afterwards all gradients are those of the global batch. A collective.
+  /// Waits until all gradients are those of the global batch.
   public func finish() throws {
-    try reduce(to: gradients.count)
-    reduced = 0
+    completed = gradients.count
+    try communicator.wait {
+      try advance()
+      guard done < places.count else { return true }
+      communicator.position.place = places[done]
+      return false
+    }
+    (done, begun, completed) = (0, 0, 0)
   }
 
-  private func reduce(to end: Int) throws {
-    try group.sumOverRanks(gradients.pointer + reduced, count: end - reduced)
-    reduced = end
+  /// Moves the sums under way on and begins those that can be begun, without waiting.
+  private func advance() throws {
+    while true {
+      for bucket in done..<begun where try sums[bucket % Self.limit].advance() && bucket == done { done += 1 }
+      let start = begun * Self.bucketSize
+      let end = min(start + Self.bucketSize, gradients.count)
+      guard begun < done + Self.limit, start < end, completed >= end else { return }
+      try sums[begun % Self.limit].begin(
+        UnsafeMutableBufferPointer(rebasing: gradients[start..<end]), number: begun % 256)
+      begun += 1
+    }
   }
 }

@@ -11,6 +11,7 @@ public final class BatchNormalization: Layer {
   public static let epsilon = 1e-5
   public static let momentum: Float = 0.1
 
+  private let name: String
   public let channels: Int
   public let rectifies: Bool
   public let parameters: [ParameterSpec]
@@ -38,7 +39,7 @@ public final class BatchNormalization: Layer {
   private var c: AlignedBuffer<Float>!
 
   public init(_ name: String, channels: Int, rectifies: Bool) {
-    (self.channels, self.rectifies) = (channels, rectifies)
+    (self.name, self.channels, self.rectifies) = (name, channels, rectifies)
     parameters = [
       ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(1)),
       ParameterSpec(name: name + ".bias", shape: [channels], initialization: .constant(0)),
@@ -54,7 +55,7 @@ public final class BatchNormalization: Layer {
     output = workspace.isTraining ? workspace.activation(input.shape) : Activation(input.shape, values: input.values)
     let views = workspace.isTraining ? 2 : 1
     tiles = ChannelTiles(input.shape, views: views)
-    statistics = ChannelStatistics(tiles, workspace.batch)
+    statistics = ChannelStatistics(name, tiles, workspace.batch)
     let count = views * tiles.paddedChannels
     (mean, scale, shift) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
     (inverseDeviation, b, c) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
@@ -89,7 +90,7 @@ public final class BatchNormalization: Layer {
   }
 
   private func useBatchStatistics() throws {
-    try statistics.sum { shard, partials, sums in
+    try statistics.sum(.forward) { shard, partials, sums in
       tiles.moments(input.values[shard].pointer, partials: partials, sums: sums)
     }
     let n = statistics.elementsPerView
@@ -124,7 +125,7 @@ public final class BatchNormalization: Layer {
 
   public func backward() throws {
     let mean = ChannelValues(mean, tiles)
-    try statistics.sum { shard, partials, sums in
+    try statistics.sum(.backward) { shard, partials, sums in
       tiles.gradientSums(
         output.gradients[shard].pointer, input.values[shard].pointer, mean: mean, mask: mask(shard),
         partials: partials, sums: sums)

@@ -2,6 +2,8 @@ import Tensors
 
 /// Pairs of sums for each view and channel over the whole batch: what batch norm and standardisation ask of all ranks.
 public final class ChannelStatistics {
+  public enum Pass: Sendable { case forward, backward }
+
   private let tiles: ChannelTiles
   private let batch: any GlobalBatch
   private let partials: AlignedBuffer<Double>
@@ -9,8 +11,12 @@ public final class ChannelStatistics {
   private let leaves: AlignedBuffer<Double>
   private let width: Int
 
-  public init(_ tiles: ChannelTiles, _ batch: any GlobalBatch) {
+  private let places: (forward: String, backward: String)
+
+  /// - Parameter name: the layer's, for messages about a rank that does not come.
+  public init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) {
     (self.tiles, self.batch) = (tiles, batch)
+    places = ("\(name), forward", "\(name), backward")
     width = tiles.views * tiles.shape.channels * 2
     partials = AlignedBuffer(tiles.partialCount)
     leaves = AlignedBuffer(batch.localShards.count * width)
@@ -21,10 +27,11 @@ public final class ChannelStatistics {
 
   /// Lets `leaf(shard, partials, sums)` fill each local shard's sums, then adds them over all shards of all ranks.
   public func sum(
+    _ pass: Pass,
     _ leaf: (_ shard: Int, _ partials: UnsafeMutablePointer<Double>, _ sums: UnsafeMutablePointer<Double>) -> Void
   ) throws {
     for shard in 0..<batch.localShards.count { leaf(shard, partials.pointer, leaves.pointer + shard * width) }
-    try batch.sum(leaves.pointer, count: width)
+    try batch.sum(leaves.pointer, count: width, at: pass == .forward ? places.forward : places.backward)
   }
 
   /// The pair of sums over the whole batch, after `sum`.

@@ -13,12 +13,13 @@ public protocol GlobalBatch: AnyObject {
   ///
   /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. On return the first row holds
   ///   the sums, on every rank the same; the other rows are spent.
-  func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws
+  /// - Parameter place: what is summed, for messages about a rank that does not come.
+  func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) throws
 
   /// Completes `all`, in which each rank has filled its own shards' parts, on every rank.
   ///
   /// - Parameter all: S × `countPerShard` numbers, in the order of the shards.
-  func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int) throws
+  func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws
 }
 
 /// A batch that is whole on this rank: for inference, and the oracle of the distributed one.
@@ -28,9 +29,9 @@ public final class LocalBatch: GlobalBatch {
 
   public init(shards: Int = 1) { self.shards = shards }
 
-  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int) {
+  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) {
     ReductionTree.reduce(leaves, leaves: shards, count: count)
   }
 
-  public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int) {}
+  public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) {}
 }

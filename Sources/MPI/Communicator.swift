@@ -11,22 +11,36 @@ public final class Communicator {
   public let rank: Int
   public let size: Int
   public let host: String
-  /// Seconds spent inside collectives so far.
-  public private(set) var secondsInCollectives = 0.0
+  /// Seconds that the main thread has spent on communication so far: waiting, and moving what goes on beside the step.
+  public internal(set) var secondsOfCommunication = 0.0
+  /// Where this rank is in the run; whoever calls collectives keeps it true, for messages about ranks that are late.
+  public var position = Position()
+  /// What has to go on while this rank waits for others. It must not wait itself.
+  public var backgroundWork: (() throws -> Void)?
+  /// Notices ranks that do not come.
+  public private(set) var stallWatch: StallWatch?
+
+  /// For operations that are begun and waited for at once.
+  private(set) lazy var foreground = Transfer(self)
 
   /// MPI's communicator; nil for one rank without MPI.
   let handle: MPI_Comm?
+  /// The same ranks, for `Transfer.Channel.background`.
+  let backgroundHandle: MPI_Comm?
   /// MPI counts are 32-bit: longer messages go in pieces of this many elements.
   static let longestMessage = 1 << 28
 
-  private init(rank: Int, size: Int, host: String, handle: MPI_Comm?) {
-    (self.rank, self.size, self.host, self.handle) = (rank, size, host, handle)
+  private init(rank: Int, size: Int, host: String, handle: MPI_Comm?, backgroundHandle: MPI_Comm?) {
+    (self.rank, self.size, self.host) = (rank, size, host)
+    (self.handle, self.backgroundHandle) = (handle, backgroundHandle)
   }
 
   /// Joins the job that a launcher started this process in; call once in a process.
   public static func join() throws -> Communicator {
     let host = ProcessInfo.processInfo.hostName
-    guard Launcher.current != nil else { return Communicator(rank: 0, size: 1, host: host, handle: nil) }
+    guard Launcher.current != nil else {
+      return Communicator(rank: 0, size: 1, host: host, handle: nil, backgroundHandle: nil)
+    }
     var provided: Int32 = 0
     let status = MPI_Init_thread(nil, nil, bt_mpi_thread_serialized(), &provided)
     guard status == bt_mpi_success(), provided >= bt_mpi_thread_serialized() else {
@@ -46,7 +60,15 @@ public final class Communicator {
         .usage, "the launcher started \(expected) processes, but MPI sees \(size) rank\(size == 1 ? "" : "s")",
         at: "host \(host)", remedy: "use the mpirun of the Open MPI that bt-dist is linked with, or srun --mpi=pmix")
     }
-    return Communicator(rank: Int(rank), size: Int(size), host: host, handle: world)
+    var background: MPI_Comm? = bt_mpi_comm_null()
+    MPI_Comm_dup(world, &background)
+    let communicator = Communicator(
+      rank: Int(rank), size: Int(size), host: host, handle: world, backgroundHandle: background)
+    if size > 1 {
+      communicator.stallWatch = StallWatch(
+        rank: Int(rank), hosts: try communicator.allGather(host), mailbox: Mailbox(world!))
+    }
+    return communicator
   }
 
   /// Leaves the job: the last call on this communicator, on every rank.
@@ -60,18 +82,24 @@ public final class Communicator {
     exit(code)
   }
 
-  /// Runs one MPI call, adds up its time and turns a bad status into a `Failure`.
-  func checked(_ operation: String, _ call: (MPI_Comm) -> Int32) throws {
-    guard let handle else { return }
-    let start = DispatchTime.now().uptimeNanoseconds
-    let status = call(handle)
-    secondsInCollectives += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+  /// Turns a bad status of an MPI call into a `Failure`.
+  func check(_ operation: String, _ status: Int32) throws {
     guard status == bt_mpi_success() else {
       var text = [CChar](repeating: 0, count: Int(bt_mpi_max_error_string()) + 1)
       var length: Int32 = 0
       MPI_Error_string(status, &text, &length)
       let message = String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-      throw Failure(.defect, "\(operation) failed: \(message)", at: "rank \(rank) on \(host)")
+      throw Failure(.defect, "\(operation) failed: \(message)", at: "rank \(rank) on \(host), \(position)")
     }
+  }
+
+  /// A number of elements as MPI counts them.
+  func length(_ count: Int) throws -> Int32 {
+    guard let length = Int32(exactly: count) else {
+      throw Failure(
+        .usage, "a message of \(count) elements is longer than MPI's 2³¹ − 1", at: "rank \(rank), \(position)",
+        remedy: "use a smaller batch or embedding")
+    }
+    return length
   }
 }

@@ -30,7 +30,7 @@ public final class Trainer {
     (step, lossStart) = (parts.firstStep, parts.lossStart)
     self.observer = parts.communicator.rank == 0 ? observer : nil
     gradientNorm = GradientNorm(parts.network.state.parameters.layout)
-    buckets = GradientBuckets(parts.network.state.parameters.gradients, parts.group)
+    buckets = GradientBuckets(parts.network.state.parameters, parts.group)
     control = StepControl(parts.communicator)
     network.gradientsCompleted = buckets.completed
   }
@@ -44,6 +44,7 @@ public final class Trainer {
     for remark in summary.remarks { observer?.warn(remark) }
     var end = RunEnd.finished
     while true {
+      communicator.position = Position(step: step + 1, place: "agreement on the step")
       let waited = step < plan.lastStep ? control.attempt { try loader.next(into: network.inputs).waitMilliseconds } : 0
       let signal = try control.agree(signal: SignalWatch.received)
       guard step < plan.lastStep else { break }
@@ -56,6 +57,7 @@ public final class Trainer {
       if plan.isCheckpointDue(after: step) { control.attempt { try saveCheckpoint() } }
     }
     loader.stop()
+    communicator.position = Position(step: step, place: "end of the run")
     control.attempt { if saver.lastSaved != step { try saveCheckpoint() } }
     control.attempt { try observer?.runDidEnd(end, finalStep: step, seconds: seconds(since: start)) }
     _ = try control.agree(signal: 0)
@@ -64,7 +66,7 @@ public final class Trainer {
 
   /// Forward, loss, backward with the gradients' allreduce beside it, optimizer: one step over the global batch.
   private func trainOneStep(dataWaitMs: Double) throws -> StepRecord {
-    let (start, communicated) = (DispatchTime.now(), communicator.secondsInCollectives)
+    let (start, communicated) = (DispatchTime.now(), communicator.secondsOfCommunication)
     let loss = try network.forwardBackward()
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
@@ -84,7 +86,7 @@ public final class Trainer {
     record.stepMs = 1e3 * seconds(since: start) + dataWaitMs
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
-    record.commWaitMs = 1e3 * (communicator.secondsInCollectives - communicated)
+    record.commWaitMs = 1e3 * (communicator.secondsOfCommunication - communicated)
     return record
   }
 

@@ -18,6 +18,7 @@ enum Program {
     do { communicator = try Communicator.join() } catch {
       return report(error, rank: nil)
     }
+    communicator.stallWatch?.report = { FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8)) }
     do {
       let code = try dispatch(arguments, communicator)
       communicator.leave()

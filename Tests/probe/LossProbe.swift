@@ -64,7 +64,7 @@ func gatherViews(_ shards: [AlignedBuffer<Float>], perView: Int, _ group: ShardG
     for (local, shard) in group.localShards.enumerated() {
       (all.pointer + shard * perView).update(from: shards[local].pointer + view * perView, count: perView)
     }
-    try group.gather(all.pointer, countPerShard: perView)
+    try group.gather(all.pointer, countPerShard: perView, at: "test")
     return all
   }
 }

@@ -53,7 +53,7 @@ struct NetworkProbe {
       }
     }
     let arena = network.state.parameters
-    let buckets = GradientBuckets(arena.gradients, group)
+    let buckets = GradientBuckets(arena, group)
     network.gradientsCompleted = buckets.completed
     let value = try network.forwardBackward()
     try buckets.finish()

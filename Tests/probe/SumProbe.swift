@@ -1,5 +1,6 @@
 import DataParallel
 import Diagnostics
+import Foundation
 import Layers
 import MPI
 import Tensors
@@ -12,8 +13,8 @@ struct SumProbe {
 
   func run() throws {
     let group = try ShardGroup(communicator, shards: 2 * communicator.size)
-    for count in [1, 2, 3, 17, 4095, 4096, 4097, 100_003] {
-      try checkLeaves(group, count)
+    for count in [1, 2, 3, 17, 4095, 4096, 4097, 100_003, 5 << 20] {
+      if count < 1 << 20 { try checkLeaves(group, count) }
       try checkGradients(group, count)
     }
     try checkGather(group)
@@ -23,7 +24,7 @@ struct SumProbe {
   private func number(_ shard: Int, _ i: Int) -> Double { 1 / Double(1 + shard * 7919 + i) }
 
   /// The tree written down: ((0+1)+(2+3))+…
-  private func treeSum(_ values: [Double]) -> Double {
+  private func treeSum<Number: FloatingPoint>(_ values: [Number]) -> Number {
     values.count == 1
       ? values[0] : treeSum(Array(values[..<(values.count / 2)])) + treeSum(Array(values[(values.count / 2)...]))
   }
@@ -33,7 +34,7 @@ struct SumProbe {
     for (local, shard) in group.localShards.enumerated() {
       for i in 0..<count { leaves.pointer[local * count + i] = number(shard, i) }
     }
-    try group.sum(leaves.pointer, count: count)
+    try group.sum(leaves.pointer, count: count, at: "test")
     for i in 0..<count {
       let expected = treeSum((0..<group.shards).map { number($0, i) })
       let isRight =
@@ -47,16 +48,28 @@ struct SumProbe {
     }
   }
 
+  /// Gradients that become complete piece by piece, at other moments on every rank.
   private func checkGradients(_ group: ShardGroup, _ count: Int) throws {
-    let values = AlignedBuffer<Float>(count)
-    for i in 0..<count { values.pointer[i] = Float(number(communicator.rank, i)) }
-    try group.sumOverRanks(values.pointer, count: count)
-    for i in 0..<count {
-      let expected = (0..<communicator.size).reduce(0.0) { $0 + Double(Float(number($1, i))) }
-      guard abs(Double(values.pointer[i]) - expected) <= 1e-6 * expected else {
-        throw Failure(
-          .defect, "wrong sum of floats", at: "element \(i) of \(count)", expected: "\(expected)",
-          found: "\(values.pointer[i])")
+    var layout = ParameterLayout()
+    try layout.append(name: "weight", shape: [count])
+    let arena = ParameterArena(layout)
+    let buckets = GradientBuckets(arena, group)
+    for _ in 0..<2 {
+      for i in 0..<count { arena.gradients.pointer[i] = Float(number(communicator.rank, i)) }
+      for part in 1...3 {
+        usleep(UInt32((communicator.rank * 7 + part * 3) % 5 * 300))
+        try buckets.completed(count * part / 4)
+      }
+      try buckets.finish()
+      for i in stride(from: 0, to: count, by: count < 1 << 20 ? 1 : 101) {
+        let expected = treeSum((0..<communicator.size).map { Float(number($0, i)) })
+        let found = arena.gradients.pointer[i]
+        let isRight = group.isIndependentOfRanks ? found == expected : abs(found - expected) <= 1e-6 * expected
+        guard isRight else {
+          throw Failure(
+            .defect, "wrong sum of floats", at: "element \(i) of \(count)", expected: "\(expected)",
+            found: "\(found)")
+        }
       }
     }
   }
@@ -64,7 +77,7 @@ struct SumProbe {
   private func checkGather(_ group: ShardGroup) throws {
     let all = AlignedBuffer<Float>(group.shards * 3)
     for shard in group.localShards { for i in 0..<3 { all.pointer[3 * shard + i] = Float(10 * shard + i) } }
-    try group.gather(all.pointer, countPerShard: 3)
+    try group.gather(all.pointer, countPerShard: 3, at: "test")
     for shard in 0..<group.shards {
       for i in 0..<3 where all.pointer[3 * shard + i] != Float(10 * shard + i) {
         throw Failure(.defect, "wrong gathered value", at: "shard \(shard)")

@@ -101,6 +101,7 @@ public final class Launch {
 
   /// What the program has printed so far.
   public var output: String { folder.text("output") }
+  public var errors: String { folder.text("errors") }
 
   /// Waits for the end. A program that runs for longer than `limit` seconds is killed, and that is a failure.
   public func finish(limit: Double = 120) throws -> LaunchResult {

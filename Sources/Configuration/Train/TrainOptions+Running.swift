@@ -14,6 +14,18 @@ extension TrainingConfiguration {
       "convolution", \.convolution, .choice,
       "The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster.",
       synonyms: ["conv"]),
+    OptionDefinition(
+      "reduction", \.reduction, .choice,
+      """
+      How sums go across ranks: tree gives the same bits on 1, 2, 4, ... ranks; mpi leaves the order to MPI's allreduce, \
+      which may be faster on a network that sums by itself.
+      """, synonyms: ["allreduce", "all-reduce"]),
+    OptionDefinition(
+      "stall-timeout", \.stallTimeout, .optional(.number("SECONDS", atLeast: 1), or: "none"),
+      """
+      Seconds of waiting for other ranks after which every waiting rank names those that do not come; after twice as \
+      long the job ends with exit code 75.
+      """, synonyms: ["timeout", "watchdog", "hang-timeout"], onResume: .mayChange),
   ]
 
   static let outputOptions: Options = [

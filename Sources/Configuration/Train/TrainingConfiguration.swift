@@ -12,6 +12,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   }
   public enum Interval: String, Sendable, CaseIterable { case step, epoch }
   public enum Convolution: String, Sendable, CaseIterable { case auto, direct, winograd }
+  public enum Reduction: String, Sendable, CaseIterable { case tree, mpi }
   public enum LossForm: String, Sendable, CaseIterable { case auto, primal, dual }
   /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
   public enum Resume: Sendable, Equatable {
@@ -71,6 +72,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// Threads of each rank; nil: the cores of the host over its ranks.
   public var threads: Int?
   public var convolution = Convolution.auto
+  /// How sums go across ranks: along the reduction tree, or in MPI's own order.
+  public var reduction = Reduction.tree
+  /// Seconds after which a rank that others wait for is named; after twice as long the job ends. nil: never.
+  public var stallTimeout: Double? = 300
 
   // Output
   /// The run folder.

@@ -16,6 +16,9 @@ static inline MPI_Op bt_mpi_min(void) { return MPI_MIN; }
 static inline MPI_Errhandler bt_mpi_errors_return(void) { return MPI_ERRORS_RETURN; }
 static inline void *bt_mpi_in_place(void) { return MPI_IN_PLACE; }
 static inline MPI_Status *bt_mpi_status_ignore(void) { return MPI_STATUS_IGNORE; }
+static inline MPI_Status *bt_mpi_statuses_ignore(void) { return MPI_STATUSES_IGNORE; }
+static inline MPI_Request bt_mpi_request_null(void) { return MPI_REQUEST_NULL; }
+static inline int bt_mpi_any_source(void) { return MPI_ANY_SOURCE; }
 static inline int bt_mpi_thread_serialized(void) { return MPI_THREAD_SERIALIZED; }
 static inline int bt_mpi_success(void) { return MPI_SUCCESS; }
 static inline int bt_mpi_max_error_string(void) { return MPI_MAX_ERROR_STRING; }

@@ -28,6 +28,7 @@ public struct FeatureRun {
     var first = 0
     while first < blocks {
       let own = first + communicator.rank
+      communicator.position.place = "features from block \(first) on of \(blocks)"
       if own < blocks { control.attempt { try compute(own) } }
       _ = try control.agree(signal: 0)
       for rank in 0..<min(communicator.size, blocks - first) {
@@ -44,6 +45,7 @@ public struct FeatureRun {
       first += communicator.size
     }
     _ = try control.agree(signal: 0)
+    communicator.position.place = "after the features"
   }
 
   /// All features on rank 0, nothing on the others. A collective.

@@ -36,8 +36,10 @@ extension RunSummary {
   }
 
   private static func exactness(_ parts: TrainingParts) -> String {
-    parts.group.isIndependentOfRanks
-      ? "same bits on every power of two of ranks up to \(parts.plan.batches.shards)"
-      : "equal to rounding on other numbers of ranks"
+    let shards = parts.plan.batches.shards
+    guard parts.group.isIndependentOfRanks else { return "equal to rounding on other numbers of ranks" }
+    return shards == 1
+      ? "the same bits on 1 rank only: for more give --shards"
+      : "same bits on every power of two of ranks up to \(shards)"
   }
 }

@@ -28,7 +28,10 @@ struct TrainingParts {
   init(_ start: RunStart, _ dataset: any Dataset, _ communicator: Communicator) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
-    group = try communicator.together { try ShardGroup(communicator, shards: plan.batches.shards) }
+    group = try communicator.together {
+      try ShardGroup(
+        communicator, shards: plan.batches.shards, reduction: .init(rawValue: configuration.reduction.rawValue)!)
+    }
     let (shape, group) = (dataset.sampleShape, group)
     augmentation = try communicator.together {
       try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)

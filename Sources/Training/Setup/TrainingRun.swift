@@ -16,6 +16,7 @@ public struct TrainingRun {
   /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank.
   public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     RankThreads.configure(requested: configuration.threads)
+    communicator.stallWatch?.limit = configuration.stallTimeout
     let dataset = try communicator.together {
       try configuration.validate()
       return try DataSpec.open(configuration.data)

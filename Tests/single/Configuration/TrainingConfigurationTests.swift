@@ -13,6 +13,7 @@ let otherTexts = [
   "lr-interval": "epoch", "warmup-epochs": "2.5", "warmup-start-lr": "0.30000000000000004", "min-lr": "1e-5",
   "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
   "convolution": "direct", "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
+  "reduction": "mpi", "stall-timeout": "60",
   "resume": "runs/a/checkpoints/step-00000005",
 ]
 
@@ -97,7 +98,8 @@ let otherTexts = [
     let names = options.filter { $0.onResume == .mayChange }.map(\.name)
     #expect(
       names == [
-        "workers", "proj-input-dim", "max-epochs", "max-steps", "threads", "out", "checkpoint-every-n-steps",
+        "workers", "proj-input-dim", "max-epochs", "max-steps", "threads", "stall-timeout", "out",
+        "checkpoint-every-n-steps",
         "keep-checkpoints", "resume",
       ])
   }

@@ -66,4 +66,40 @@ import Testing
     ReductionTree.reduce(values.pointer, leaves: 3, count: 1)
     #expect(values.pointer[0] == 6 && values.pointer[3] == 100 && values.pointer[4] == 200)
   }
+
+  /// All ranks at once: what each holds is exchanged and added as `exchange` says.
+  private func sumAcrossRanks(_ parts: [[Double]]) throws -> [[Double]] {
+    let (ranks, count) = (parts.count, parts[0].count)
+    var values = parts
+    for index in 0..<ReductionTree.exchanges(ranks: ranks, count: count) {
+      let before = values
+      for rank in 0..<ranks {
+        let own = ReductionTree.exchange(index, rank: rank, ranks: ranks, count: count)
+        let partners = ReductionTree.exchange(index, rank: own.partner, ranks: ranks, count: count)
+        // The counterpart: what one sends is what the other receives.
+        try #require(partners.partner == rank && partners.send == own.receive && partners.adds == own.adds)
+        for i in own.receive {
+          values[rank][i] = own.adds ? before[rank][i] + before[own.partner][i] : before[own.partner][i]
+        }
+      }
+    }
+    return values
+  }
+
+  /// By recursive doubling and by halving and doubling, with lengths that do not halve evenly.
+  @Test(arguments: [1, 2, 4, 8, 16], [1, 13, ReductionTree.longVector - 1, ReductionTree.longVector, 5003])
+  func ranksGoOnAlongTheTree(ranks: Int, count: Int) throws {
+    let parts = leaves(ranks, count: count)
+    let expected = tree(parts[...]).map(\.bitPattern)
+    for sum in try sumAcrossRanks(parts) { #expect(sum.map(\.bitPattern) == expected) }
+  }
+
+  /// Halving and doubling moves each element twice at most, however many ranks there are.
+  @Test func longVectorsAreHalved() {
+    let count = 1 << 16
+    let sent = (0..<ReductionTree.exchanges(ranks: 16, count: count)).map {
+      ReductionTree.exchange($0, rank: 5, ranks: 16, count: count).send.count
+    }
+    #expect(sent.reduce(0, +) == 2 * count / 16 * 15)
+  }
 }

@@ -1,0 +1,36 @@
+import Diagnostics
+import Foundation
+
+extension Communicator {
+  /// Seconds of busy waiting before the processor is left to others between two looks: loader threads, other ranks.
+  private static let patience = 0.02
+
+  /// Waits for transfers of this rank's main thread; background work goes on meanwhile.
+  ///
+  /// - Throws: a `Failure(.interrupted)` when some rank does not come within the stall watch's limits.
+  public func wait(until isDone: () throws -> Bool) throws {
+    guard size > 1 else { return }
+    let start = monotonicSeconds()
+    var now = start
+    stallWatch?.waitBegins(at: start, position)
+    while try !isDone() {
+      try backgroundWork?()
+      now = monotonicSeconds()
+      try stallWatch?.check(at: now, position)
+      if now - start < Self.patience { sched_yield() } else { usleep(50) }
+    }
+    now = monotonicSeconds()
+    secondsOfCommunication += now - start
+    stallWatch?.waitEnds(at: now)
+  }
+
+  /// Runs what moves background transfers on, and counts its time as communication.
+  public func timed(_ work: () throws -> Void) rethrows {
+    let start = monotonicSeconds()
+    defer { secondsOfCommunication += monotonicSeconds() - start }
+    try work()
+  }
+}
+
+/// Seconds of a clock that is never set.
+func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
