@@ -30,8 +30,8 @@ import Testing
   @Test func manyAreCounted() {
     #expect(
       text("XYYYYYY", hosts: "ABCDEFF")
-        == "rank 0 on nodeA: X; rank 1 on nodeB, rank 2 on nodeC, rank 3 on nodeD, rank 4 on nodeE, 2 more on 1 other host: Y"
-    )
+        == "rank 0 on nodeA: X; rank 1 on nodeB, rank 2 on nodeC, rank 3 on nodeD, rank 4 on nodeE, "
+        + "2 more on 1 other host: Y")
     #expect(text("XYZUVW", hosts: "AAAAAA")?.hasSuffix("rank 3 on nodeA: U; others on 2 more ranks") == true)
     #expect(
       text(String(repeating: "XY", count: 8), hosts: String(repeating: "AB", count: 8))
