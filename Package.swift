@@ -61,13 +61,14 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
     .executableTarget(
-      name: "rank-probe", dependencies: ["BarlowTwins", "DataParallel", "Encoders", "Layers", "MPI", "Tensors"],
+      name: "rank-probe",
+      dependencies: ["BarlowTwins", "DataParallel", "Encoders", "Layers", "MPI", "Tensors", "Training"],
       path: "Tests/probe"),
     tests(
       "SingleTests", "single",
       [
         "TestSupport", "Diagnostics", "Configuration", "Tensors", "Optimization", "Layers", "Encoders", "BarlowTwins",
-        "Datasets", "Training", "Reporting", "Evaluation",
+        "DataParallel", "Datasets", "Training", "Reporting", "Evaluation",
       ]),
     tests("ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe"]),
   ],

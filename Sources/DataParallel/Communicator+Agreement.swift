@@ -52,8 +52,9 @@ private struct SharedFailure: Codable {
     let failure = (error as? AgreedFailure)?.failure ?? error as? Failure ?? Failure(.defect, "\(error)")
     kind = failure.kind.rawValue
     message = failure.message
-    // A wrong option is wrong everywhere; data and disks may differ between ranks and hosts.
-    let place = ranks > 1 && failure.kind != .usage && !(error is AgreedFailure) ? "rank \(rank) on \(host)" : nil
+    // An option that is wrong for rank 0 is wrong everywhere; data and disks may differ between ranks and hosts.
+    let isLocal = failure.kind != .usage || rank > 0
+    let place = ranks > 1 && isLocal && !(error is AgreedFailure) ? "rank \(rank) on \(host)" : nil
     let parts = [failure.location, place].compactMap { $0 }
     location = parts.isEmpty ? nil : parts.joined(separator: ", ")
     (expected, found, remedy) = (failure.expected, failure.found, failure.remedy)

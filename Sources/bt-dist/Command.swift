@@ -2,8 +2,9 @@ import Configuration
 import DataParallel
 import Diagnostics
 import MPI
+import Training
 
-/// A command of the program. `run` is a collective: all ranks call it with the same arguments.
+/// A command of the program. `run` is a collective: all ranks call it, with arguments that mean the same or are an error.
 protocol Command {
   static var name: String { get }
   static var summary: String { get }
@@ -22,7 +23,9 @@ extension OptionCommand {
   static var summary: String { definition.summary }
 
   static func run(_ arguments: [String], _ communicator: Communicator) throws -> Int32 {
-    switch try communicator.together({ try definition.parse(arguments) }) {
+    let action = try communicator.together { try definition.parse(arguments) }
+    try communicator.requireSameCall(definition, action)
+    switch action {
     case .help(let text), .printConfiguration(let text):
       if communicator.rank == 0 { print(text, terminator: "") }
       return 0

@@ -36,7 +36,8 @@ enum EmbedCommand: OptionCommand {
           OptionDefinition("out", \.out, .text("FILE"), "The file to write: float32, samples × features."),
           OptionDefinition("view", \.view, .integer(atLeast: 1, atMost: 2), "Which of two given views."),
           OptionDefinition(
-            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank."),
+            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank.",
+            acrossRanks: .mayDiffer),
         ])
     ],
     defaults: EmbedOptions(),
@@ -47,6 +48,7 @@ enum EmbedCommand: OptionCommand {
   static func run(_ command: ParsedCommand<EmbedOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     RankThreads.configure(requested: options.threads)
+    for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
     let (dataset, extractor) = try communicator.together {
       let dataset = try DataSpec.open(options.data)
       guard options.view <= dataset.viewsPerSample else {

@@ -38,7 +38,8 @@ enum EvalCommand: OptionCommand {
           OptionDefinition("test", \.test, .text("SPEC"), "Labelled samples to classify."),
           OptionDefinition("k", \.k, .integer(atLeast: 1), "Neighbours that vote."),
           OptionDefinition(
-            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank."),
+            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank.",
+            acrossRanks: .mayDiffer),
         ])
     ],
     defaults: EvalOptions(),
@@ -51,6 +52,7 @@ enum EvalCommand: OptionCommand {
   static func run(_ command: ParsedCommand<EvalOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     RankThreads.configure(requested: options.threads)
+    for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
     let (train, test, encoder) = try communicator.together {
       let (train, test) = (try labelled(options.train, "--train"), try labelled(options.test, "--test"))
       guard train.sampleShape == test.sampleShape else {

@@ -36,6 +36,8 @@ enum Program {
   }
 
   private static func dispatch(_ arguments: [String], _ communicator: Communicator) throws -> Int32 {
+    try communicator.requireSameExecutable()
+    try communicator.requireSameCommand(arguments.first)
     let overview = CommandOverview(commands.map { ($0.name, $0.summary) })
     guard let word = arguments.first, word != "--help" else {
       if communicator.rank == 0 { print(overview.helpText, terminator: "") }

@@ -13,7 +13,8 @@ do {
   case "allocations": try AllocationProbe().run()
   case "sums": try SumProbe(communicator).run()
   case "disagreement": try disagree(communicator)
-  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement …")
+  case "agreement": try AgreementProbe(arguments, communicator).run()
+  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement|agreement …")
   }
   communicator.leave()
 } catch {

@@ -19,29 +19,39 @@ public final class Launch {
   ///
   /// - Parameter folders: each rank's working folder; empty: a temporary one, the same for all.
   /// - Parameter blocksSignals: starts the program with signals blocked, as a thread of a scheduler might.
-  public init(
+  public convenience init(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
     folders: [String] = [], blocksSignals: Bool = false
   ) throws {
-    folder = try TemporaryFolder()
-    let path = Self.productFolder + "/" + program
-    guard FileManager.default.isExecutableFile(atPath: path) else {
-      throw Failure(.defect, "the program was not built", at: path, remedy: "start the tests with launch/test")
-    }
     if let ranks {
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      let call = [path] + arguments
-      // With working folders, one application context a rank.
-      let contexts =
+      let calls =
         folders.isEmpty
-        ? ["-np", "\(ranks)"] + call
-        : Array(folders.map { ["-np", "1", "-wdir", $0] + call }.joined(separator: [":"]))
-      process.arguments =
-        ["mpirun", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"] + contexts
+        ? [RankCall(program, arguments, ranks: ranks)] : folders.map { RankCall(program, arguments, folder: $0) }
+      try self.init(calls, environment: environment, threads: threads, blocksSignals: blocksSignals)
     } else {
-      process.executableURL = URL(fileURLWithPath: path)
-      process.arguments = arguments
+      let call = RankCall(program, arguments)
+      try self.init(
+        executable: try call.path, arguments, environment: environment, threads: threads, blocksSignals: blocksSignals)
     }
+  }
+
+  /// Starts one job whose ranks need not be called alike, under `mpirun`.
+  public convenience init(
+    _ calls: [RankCall], environment: [String: String] = [:], threads: Int = 1, blocksSignals: Bool = false
+  ) throws {
+    let options = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
+    let contexts = try calls.map { try $0.context }.joined(separator: [":"])
+    try self.init(
+      executable: "/usr/bin/env", ["mpirun"] + options + contexts, environment: environment, threads: threads,
+      blocksSignals: blocksSignals)
+  }
+
+  private init(
+    executable: String, _ arguments: [String], environment: [String: String], threads: Int, blocksSignals: Bool
+  ) throws {
+    folder = try TemporaryFolder()
+    process.executableURL = URL(fileURLWithPath: executable)
+    process.arguments = arguments
     var all = ProcessInfo.processInfo.environment
     all["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     all["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
@@ -129,8 +139,8 @@ public final class Launch {
     ).finish(limit: limit)
   }
 
-  /// Where the package's programs lie: beside the test program.
-  static var productFolder: String {
-    URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL.deletingLastPathComponent().path
+  /// Runs one job whose ranks need not be called alike to the end.
+  public static func run(_ calls: [RankCall], threads: Int = 1, limit: Double = 120) throws -> LaunchResult {
+    try Launch(calls, threads: threads).finish(limit: limit)
   }
 }

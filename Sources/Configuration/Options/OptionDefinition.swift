@@ -8,6 +8,13 @@ public enum ResumeRule: Sendable {
   case mayChange
 }
 
+/// Whether the ranks of one job may be given different values of an option.
+public enum RankRule: Sendable {
+  case mustMatch
+  /// The option says how a rank does its own work.
+  case mayDiffer
+}
+
 /// An option of a command: its name, its field in `Target`, how its values are written, and what the help says.
 public struct OptionDefinition<Target>: Sendable {
   /// In kebab case, without the dashes: `batch-size`. Also the key in configuration files.
@@ -22,13 +29,15 @@ public struct OptionDefinition<Target>: Sendable {
   /// Names that people try for this option; errors lead from them to `name`.
   public let synonyms: [String]
   public let onResume: ResumeRule
+  public let acrossRanks: RankRule
   /// A boolean, which needs no value on the command line.
   public let isFlag: Bool
   let field: FieldAccess<Target>
 
   public init<Value>(
     _ name: String, _ path: any WritableKeyPath<Target, Value> & Sendable, _ format: ValueFormat<Value>,
-    _ help: String, defaultText: String? = nil, synonyms: [String] = [], onResume: ResumeRule = .mustMatch
+    _ help: String, defaultText: String? = nil, synonyms: [String] = [], onResume: ResumeRule = .mustMatch,
+    acrossRanks: RankRule = .mustMatch
   ) {
     self.name = name
     self.placeholder = format.placeholder
@@ -37,6 +46,7 @@ public struct OptionDefinition<Target>: Sendable {
     self.defaultText = defaultText
     self.synonyms = synonyms
     self.onResume = onResume
+    self.acrossRanks = acrossRanks
     self.isFlag = Value.self == Bool.self
     self.field = FieldAccess(path, format)
   }

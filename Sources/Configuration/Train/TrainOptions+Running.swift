@@ -9,7 +9,7 @@ extension TrainingConfiguration {
     OptionDefinition(
       "threads", \.threads, .optional(.integer(atLeast: 1, atMost: 4096), or: "auto"), "Compute threads of each rank.",
       defaultText: "the host's cores over its ranks", synonyms: ["n-threads", "num-threads", "n-jobs"],
-      onResume: .mayChange),
+      onResume: .mayChange, acrossRanks: .mayDiffer),
     OptionDefinition(
       "convolution", \.convolution, .choice,
       "The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster.",

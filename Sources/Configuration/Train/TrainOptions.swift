@@ -34,7 +34,7 @@ extension TrainingConfiguration {
     OptionDefinition(
       "workers", \.workers, .integer(atLeast: 1, atMost: 256),
       "Loader threads of each rank, which prepare batches beside the training.",
-      synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange),
+      synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange, acrossRanks: .mayDiffer),
   ]
 
   private static let networkOptions: Options = [

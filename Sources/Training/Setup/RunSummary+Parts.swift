@@ -3,7 +3,7 @@ import MPI
 import Tensors
 
 extension RunSummary {
-  init(_ parts: TrainingParts, _ start: RunStart) {
+  init(_ parts: TrainingParts, _ start: RunStart, _ kernelRemarks: [String]) {
     self.init()
     let (plan, configuration, network) = (parts.plan, parts.plan.configuration, parts.network)
     let projector = network.projector
@@ -32,7 +32,7 @@ extension RunSummary {
       """,
     ]
     if start.isResumed { lines.append("resumed    after step \(start.step)") }
-    remarks = start.remarks + network.remarks
+    remarks = start.remarks + kernelRemarks + network.remarks
   }
 
   private static func exactness(_ parts: TrainingParts) -> String {

@@ -59,7 +59,9 @@ struct TrainingParts {
         steps: start.step..<plan.lastStep, workers: configuration.workers)
     }
     optimizer.stepCount = start.step
+    try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
     try loadParameters(start)
+    try communicator.requireSameState(network.state, optimizer)
   }
 
   /// Rank 0 reads files; the others get its arenas.

@@ -13,7 +13,8 @@ public struct TrainingRun {
 
   /// Opens data and folder, plans the network, and loads the newest checkpoint if there is one. A collective.
   ///
-  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank.
+  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank, or
+  ///   differs between ranks (`RunAgreement.swift`).
   public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
@@ -24,7 +25,8 @@ public struct TrainingRun {
     try communicator.requireSameData(dataset)
     let start = try RunStart(configuration, samples: dataset.count, communicator)
     parts = try TrainingParts(start, dataset, communicator)
-    (folder, summary) = (start.folder, RunSummary(parts, start))
+    let remarks = try communicator.kernelRemarks()
+    (folder, summary) = (start.folder, RunSummary(parts, start, remarks))
   }
 
   /// Trains to the end or to a signal. A collective.

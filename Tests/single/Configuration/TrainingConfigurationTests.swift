@@ -104,6 +104,14 @@ let otherTexts = [
       ])
   }
 
+  @Test func optionsThatMayDifferBetweenRanks() {
+    #expect(options.filter { $0.acrossRanks == .mayDiffer }.map(\.name) == ["workers", "threads"])
+    var configuration = TrainingConfiguration()
+    configuration.lambd = 0.01
+    let shared = TrainingConfiguration.command.sharedOptions(configuration)
+    #expect(shared.count == options.count - 2 && shared.contains { $0 == ("--lambd", "0.01") })
+  }
+
   @Test func valuesSetByAProgramAreChecked() throws {
     func failure(_ change: (inout TrainingConfiguration) -> Void) -> Failure? {
       var configuration = TrainingConfiguration()

@@ -1,0 +1,25 @@
+import DataParallel
+import Layers
+import MPI
+
+extension Communicator {
+  /// What the user should know if the ranks' kernels or threads differ: bits then depend on who computes what.
+  ///
+  /// A collective, for after the threads have been set; the same answer on all ranks, at most one remark.
+  public func kernelRemarks() throws -> [String] {
+    let traits = KernelTraits.current
+    let difference = try compare {
+      [
+        RankField("BLAS kernels", traits.blas), RankField("oneDNN kernels", traits.oneDNN),
+        RankField("threads", "\(traits.threads)", text: "\(traits.threads) thread\(traits.threads == 1 ? "" : "s")"),
+      ]
+    }
+    guard let difference else { return [] }
+    return [
+      """
+      the ranks compute with different \(difference.fields.joined(separator: " and ")) (\(difference.description)): \
+      the bits of the result depend on which ranks compute which samples, and other launches need not repeat them
+      """
+    ]
+  }
+}

@@ -1,0 +1,43 @@
+import Diagnostics
+import Foundation
+
+/// How some ranks of a job are started: one application context of `mpirun`.
+public struct RankCall: Sendable {
+  /// `bt-dist`, `rank-probe`, or the path of another program.
+  public var program: String
+  public var arguments: [String]
+  public var ranks: Int
+  /// Set for these ranks only.
+  public var environment: [String: String]
+  /// The working folder; nil: that of `mpirun`.
+  public var folder: String?
+
+  public init(
+    _ program: String, _ arguments: [String], ranks: Int = 1, environment: [String: String] = [:],
+    folder: String? = nil
+  ) {
+    (self.program, self.arguments, self.ranks) = (program, arguments, ranks)
+    (self.environment, self.folder) = (environment, folder)
+  }
+
+  /// The program's full path. Those of this package lie beside the test program.
+  public var path: String {
+    get throws {
+      let products = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL.deletingLastPathComponent().path
+      let path = program.hasPrefix("/") ? program : products + "/" + program
+      guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw Failure(.defect, "the program was not built", at: path, remedy: "start the tests with launch/test")
+      }
+      return path
+    }
+  }
+
+  /// The arguments of `mpirun`. The environment is set by `env`, which then becomes the program.
+  var context: [String] {
+    get throws {
+      let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      let start = ["-np", "\(ranks)"] + (folder.map { ["-wdir", $0] } ?? [])
+      return start + (variables.isEmpty ? [] : ["env"] + variables) + [try path] + arguments
+    }
+  }
+}
