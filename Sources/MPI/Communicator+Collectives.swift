@@ -12,15 +12,6 @@ extension Int64: MPIElement { public static var mpiType: MPI_Datatype { bt_mpi_i
 extension UInt8: MPIElement { public static var mpiType: MPI_Datatype { bt_mpi_byte() } }
 
 extension Communicator {
-  /// Replaces `values` on every rank by the elementwise sum over the ranks, in MPI's own order.
-  public func sum<Element: MPIElement>(_ values: UnsafeMutablePointer<Element>, count: Int) throws {
-    try inPieces(count) { offset, length in
-      try collective("MPI_Iallreduce") {
-        MPI_Iallreduce(bt_mpi_in_place(), values + offset, length, Element.mpiType, bt_mpi_sum(), $0, $1)
-      }
-    }
-  }
-
   /// The largest of the ranks' values, elementwise.
   public func maximum(_ values: [Int64]) throws -> [Int64] {
     var result = values

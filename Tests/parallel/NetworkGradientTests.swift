@@ -14,6 +14,16 @@ import Testing
     try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
   }
 
+  /// The batch of 24 falls into equal shards on 1, 2, 3 and 4 ranks.
+  @Test(
+    arguments: [(fixture: "gradient-mlp-24", encoder: "mlp"), ("gradient-resnet18-small-24", "resnet18-small")],
+    [(ranks: 1, shards: 1), (1, 12), (2, 2), (2, 4), (3, 3), (3, 6), (4, 4), (4, 8)])
+  func isPyTorchsOnAnyNumberOfRanks(
+    _ network: (fixture: String, encoder: String), _ layout: (ranks: Int, shards: Int)
+  ) throws {
+    try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+  }
+
   /// Winograd rounds more: about twice PyTorch's error on these networks, see README.
   @Test(arguments: [(ranks: 1, shards: 1), (2, 2), (4, 4)])
   func winogradIsPyTorchs(_ layout: (ranks: Int, shards: Int)) throws {

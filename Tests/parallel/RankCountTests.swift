@@ -65,27 +65,4 @@ import Testing
     #expect(try other.metrics() != metrics)
     #expect(try other.digests(6) != digests)
   }
-
-  /// Rows of a table, whose augmentation draws a number for each value.
-  @Test func bitsOfATableAreTheSameWithEqualShards() throws {
-    let folder = try TemporaryFolder()
-    let data = try folder.npy("x.npy", [70, 9], normalNumbers(630, seed: 3))
-    let runs = try [1, 2, 4].map { ranks in
-      let out = folder.file("\(ranks)")
-      let result = try Launch.run(
-        "bt-dist",
-        [
-          "train", "--data", "npy:\(data)", "--augment", "noise=0.2", "--encoder", "mlp", "--mlp-hidden", "24,12",
-          "--proj-hidden-dim", "16", "--proj-output-dim", "20", "--batch-size", "32", "--shards", "8", "--max-epochs",
-          "20", "--warmup-epochs", "2", "--out", out,
-        ], ranks: ranks)
-      try #require(result.code == 0, "\(result.text)")
-      return RunResult(out)
-    }
-    try #require(try runs[0].metrics().count == 40)
-    for run in runs.dropFirst() {
-      #expect(try run.metrics() == runs[0].metrics())
-      #expect(try run.digests(40) == runs[0].digests(40))
-    }
-  }
 }
