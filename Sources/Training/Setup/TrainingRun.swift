@@ -22,8 +22,10 @@ public struct TrainingRun {
     }
     try communicator.requireSameData(dataset)
     let start = try RunStart(configuration, samples: dataset.count, communicator)
+    let folder = RunFolder(configuration.out)
+    try communicator.onRoot { try folder.store(start.plan.configuration) }
     parts = try TrainingParts(start, dataset, communicator)
-    (folder, summary) = (start.folder, RunSummary(parts, start))
+    (self.folder, summary) = (folder, RunSummary(parts, start))
   }
 
   /// Trains to the end or to a signal. A collective.
