@@ -3,7 +3,7 @@ import Diagnostics
 import Foundation
 import Tensors
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -11,6 +11,7 @@ public struct RunFolder: Sendable {
 
   public var configurationPath: String { path + "/config.json" }
   public var metricsPath: String { path + "/metrics.jsonl" }
+  public var launchesPath: String { path + "/launches.jsonl" }
 
   /// Creates the folder and sees that it can be written to.
   package func prepare() throws {

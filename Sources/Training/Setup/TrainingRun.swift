@@ -25,7 +25,9 @@ public struct TrainingRun {
     let folder = RunFolder(configuration.out)
     try communicator.onRoot { try folder.store(start.plan.configuration) }
     parts = try TrainingParts(start, dataset, communicator)
-    (self.folder, summary) = (folder, RunSummary(parts, start))
+    var summary = RunSummary(parts, start)
+    summary.launch = try LaunchRecord(parts)
+    (self.folder, self.summary) = (folder, summary)
   }
 
   /// Trains to the end or to a signal. A collective.
