@@ -33,6 +33,14 @@ public struct RunFolder: Sendable {
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
   }
 
+  /// The configuration of a run that must be there; `place` is what the user named.
+  package func recordedConfiguration(at place: String) throws -> TrainingConfiguration {
+    if let configuration = try configuration() { return configuration }
+    throw Failure(
+      .data, "there is no run", at: place, expected: "a folder with config.json that bt-dist train has written",
+      remedy: "give the folder that --out named")
+  }
+
   package func store(_ configuration: TrainingConfiguration) throws {
     try OutputFile.replace(configurationPath, with: configuration.json)
   }
