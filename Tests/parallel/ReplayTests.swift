@@ -68,6 +68,15 @@ import Testing
     try changed.map { $0 + "\n" }.joined().write(toFile: path, atomically: true, encoding: .utf8)
   }
 
+  /// 9 digits do not tell it.
+  private func changeLastBit(_ run: String, step: Int, _ key: String) throws {
+    try editLine(run, step: step) { line in
+      let start = line.range(of: "\"\(key)\":\"")!.upperBound
+      let digit = line.index(start, offsetBy: 15)
+      return line.replacingCharacters(in: digit...digit, with: line[digit] == "0" ? "1" : "0")
+    }
+  }
+
   // MARK: The same bits
 
   static let spans: [(options: [String], steps: ClosedRange<Int>, from: String)] = [
@@ -173,12 +182,7 @@ import Testing
   func aChangedBitIsFound(ranks: Int?) throws {
     let folder = try TemporaryFolder()
     let run = try Self.material.get().copy(to: folder)
-    // The last bit of a Double: 9 digits would not tell.
-    try editLine(run, step: 7) { line in
-      let end = line.range(of: "\"loss_bits\":\"")!.upperBound
-      let digit = line.index(end, offsetBy: 15)
-      return line.replacingCharacters(in: digit...digit, with: line[digit] == "0" ? "1" : "0")
-    }
+    try changeLastBit(run, step: 7, "loss_bits")
     let result = try replay(run, ranks: ranks)
     #expect(result.code == 65 && result.errors.contains("metrics.jsonl, step 7: the replay differs"), "\(result.text)")
     #expect(result.errors.components(separatedBy: "bt-dist: error:").count == 2, "\(result.text)")
@@ -202,7 +206,7 @@ import Testing
     let folder = try TemporaryFolder()
     let run = try Self.material.get().copy(to: folder)
     try edit(run + "/launches.jsonl", "\"blas\":\"OpenBLAS", "\"blas\":\"AnotherBLAS")
-    try editLine(run, step: 8) { $0.replacingOccurrences(of: "\"lr_bits\":\"3", with: "\"lr_bits\":\"2") }
+    try changeLastBit(run, step: 8, "lr_bits")
     let result = try replay(run, ["--threads", "2"])
     #expect(result.code == 65 && result.errors.contains("AnotherBLAS"), "\(result.text)")
     #expect(result.output.contains("warning: the bits may differ: recorded with AnotherBLAS"), "\(result.text)")
@@ -267,6 +271,15 @@ import Testing
     },
     Case(testDescription: "a line without bits", code: 65, says: ["the line of step 8", "loss_bits"]) { tests, run in
       try tests.editLine(run, step: 8) { $0.replacingOccurrences(of: "loss_bits", with: "lost_bits") }
+    },
+    Case(testDescription: "changed digits", code: 65, says: ["step 7", "expected: loss 5", "found:    loss 9"]) {
+      tests, run in
+      try tests.editLine(run, step: 7) { $0.replacingOccurrences(of: "\"loss\":5", with: "\"loss\":9") }
+    },
+    Case(testDescription: "a line of a step far away", code: 65, says: ["metrics.jsonl", "step 9"]) { tests, run in
+      try tests.editLine(run, step: 8) {
+        $0 + "\n" + $0.replacingOccurrences(of: "{\"step\":8", with: "{\"step\":8000000000000000")
+      }
     },
     Case(testDescription: "an end before the step", code: 65, says: ["ends before the step"]) { tests, run in
       try tests.edit(run + "/launches.jsonl", "\"max_epochs\":4", "\"max_epochs\":3")
@@ -345,6 +358,6 @@ import Testing
     #expect(result.code == 0 && result.output.hasSuffix("1 step: the same bits\n"), "\(result.output)")
     #expect(try start(["run", "--step", "70"]).code == 64)
     let usage = try start([])
-    #expect(usage.code == 64 && usage.output.contains("launch/replay RUN --step N"), "\(usage.output)")
+    #expect(usage.code == 64 && usage.output.contains("launch/replay RUN [--step N]"), "\(usage.output)")
   }
 }

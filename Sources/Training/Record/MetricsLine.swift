@@ -47,6 +47,19 @@ package enum MetricsLine {
     return numbers.count == StepRecord().exactNumbers.count ? numbers : nil
   }
 
+  /// The first number whose digits are not those of its bits, which only a change of the line can bring about.
+  package static func contradiction(in line: ArraySlice<UInt8>) -> (key: String, bits: String, digits: String)? {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
+      let exact = exactNumbers(of: line)
+    else { return nil }
+    for (key, value) in zip(StepRecord().exactNumbers.map(\.key), exact) {
+      let (bits, digits) = (number(value, 9), object[key] as? Double)
+      // What is no number stands there as null.
+      if digits != Double(bits) { return (key, bits, digits.map { number($0, 9) } ?? "null") }
+    }
+    return nil
+  }
+
   /// The lines of a file with their line feeds; the last one may have none.
   package static func split(_ bytes: [UInt8]) -> some Sequence<ArraySlice<UInt8>> {
     sequence(state: 0) { start -> ArraySlice<UInt8>? in

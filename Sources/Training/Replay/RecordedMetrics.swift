@@ -48,6 +48,12 @@ package struct RecordedMetrics {
           + ", each 16 hexadecimal digits",
         remedy: "a run of an older bt-dist must be trained again; otherwise restore the file")
     }
+    if let found = MetricsLine.contradiction(in: bytes[line]) {
+      throw Failure(
+        .data, "the line of step \(step) was changed: its digits and its bits are two numbers", at: path,
+        expected: "\(found.key) \(found.bits), by its bits", found: "\(found.key) \(found.digits)",
+        remedy: "restore the file")
+    }
     return numbers
   }
 

@@ -31,7 +31,10 @@ struct RecordedRun {
     var remarks: [String] = []
     checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: first - 1) { remarks.append($0) }
     let steps = (checkpoint?.step ?? 0) + 1...last
-    numbers = Dictionary(uniqueKeysWithValues: try steps.map { ($0, try metrics.exactNumbers(of: $0)) })
+    // One by one: a damaged line may name a step that is far behind the others.
+    var numbers: [Int: [Double]] = [:]
+    for step in steps { numbers[step] = try metrics.exactNumbers(of: step) }
+    self.numbers = numbers
 
     let history = LaunchHistory(path: folder.launchesPath)
     let launches = history.launches(of: steps)

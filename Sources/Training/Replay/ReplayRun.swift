@@ -89,8 +89,9 @@ public struct ReplayRun {
       return "\(launch.ranks) rank\(launch.ranks == 1 ? "" : "s") on \(hosts); \(launch.kernels.text)"
     }
     let start = steps.lowerBound == 1 ? "the beginning" : "the checkpoint of step \(steps.lowerBound - 1)"
+    let span = steps.count == 1 ? "step \(steps.lowerBound)" : "steps \(steps.lowerBound) to \(steps.upperBound)"
     return [
-      "replay     \(folder), steps \(steps.lowerBound) to \(steps.upperBound) from \(start), \(present.shards) shards",
+      "replay     \(folder), \(span) from \(start), \(present.shards) shards",
       "recorded   " + (recorded.map { "\($0.date), \(place($0))" } ?? "on what, is not known"),
       "replayed   \(place(present))",
     ]

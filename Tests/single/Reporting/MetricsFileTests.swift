@@ -59,6 +59,13 @@ import Training
     (written.loss, written.gradNorm, written.learningRate) = (value, value.nextUp, value)
     let read = try #require(MetricsLine.exactNumbers(of: ArraySlice(MetricsLine.json(written).utf8)))
     #expect(read.map(\.bitPattern) == written.exactNumbers.map(\.value.bitPattern))
+    #expect(MetricsLine.contradiction(in: ArraySlice(MetricsLine.json(written).utf8)) == nil)
+  }
+
+  @Test func digitsAndBitsMustSayTheSame() throws {
+    let line = MetricsLine.json(record(step: 1)).replacingOccurrences(of: "\"lr\":0.0003", with: "\"lr\":0.00031")
+    let found = try #require(MetricsLine.contradiction(in: ArraySlice(line.utf8)))
+    #expect(found.key == "lr" && found.digits == "0.00031" && found.bits == "0.0003")
   }
 
   @Test func linesWithoutBitsAreNoExactNumbers() {
