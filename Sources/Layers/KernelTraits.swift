@@ -1,4 +1,5 @@
 import COneDNN
+import Glibc
 import Tensors
 
 /// What decides the bits of a rank's results beside its inputs: with equal traits they are equal.
@@ -7,16 +8,27 @@ public struct KernelTraits: Codable, Equatable, Sendable {
   public var blas: String
   /// Such as `oneDNN 2.6.3, avx512_core_bf16`.
   public var oneDNN: String
+  /// Such as `glibc 2.36`: random numbers and schedules use its logarithms and cosines.
+  public var mathLibrary: String
   /// Threads of the rank: Winograd's weight gradient is summed in an order that depends on them.
   public var threads: Int
 
-  public init(blas: String, oneDNN: String, threads: Int) {
-    (self.blas, self.oneDNN, self.threads) = (blas, oneDNN, threads)
+  public init(blas: String, oneDNN: String, mathLibrary: String, threads: Int) {
+    (self.blas, self.oneDNN, self.mathLibrary, self.threads) = (blas, oneDNN, mathLibrary, threads)
   }
 
   /// Those of this process; the threads must have been configured.
   public static var current: KernelTraits {
-    KernelTraits(blas: BLASLibrary.description, oneDNN: OneDNN.description, threads: ThreadPool.threads)
+    KernelTraits(
+      blas: BLASLibrary.description, oneDNN: OneDNN.description,
+      mathLibrary: cLibrary, threads: ThreadPool.threads)
+  }
+}
+
+/// `glibc 2.36`
+private var cLibrary: String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { text in
+    confstr(Int32(_CS_GNU_LIBC_VERSION), text.baseAddress, text.count) > 0 ? String(cString: text.baseAddress!) : "?"
   }
 }
 

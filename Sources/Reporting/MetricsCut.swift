@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import Tensors
+import Training
 
 /// Takes out of a file of metrics what a resumed run will write again.
 enum MetricsCut {
@@ -13,7 +14,7 @@ enum MetricsCut {
     let bytes = try read(path)
     var kept: [UInt8] = []
     var last = 0
-    for line in lines(of: bytes) {
+    for line in MetricsLine.split(bytes) {
       guard let found = MetricsLine.step(of: line), found > last, found <= step else { continue }
       last = found
       kept += line
@@ -25,16 +26,6 @@ enum MetricsCut {
   }
 
   private static let newline = UInt8(ascii: "\n")
-
-  /// The lines with their line feeds; the last one may have none.
-  private static func lines(of bytes: [UInt8]) -> some Sequence<ArraySlice<UInt8>> {
-    sequence(state: 0) { start -> ArraySlice<UInt8>? in
-      guard start < bytes.count else { return nil }
-      let end = bytes[start...].firstIndex(of: newline).map { $0 + 1 } ?? bytes.count
-      defer { start = end }
-      return bytes[start..<end]
-    }
-  }
 
   private static func read(_ path: String) throws -> [UInt8] {
     do {

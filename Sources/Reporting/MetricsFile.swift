@@ -6,7 +6,7 @@ import Training
 /// Appends one JSON object a step to `metrics.jsonl`; each step of a run stands there once, whatever was interrupted.
 ///
 /// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
-/// end. A replay of the run writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
+/// end. The same run again writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
 /// `data_wait_ms`, `comm_wait_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
 public final class MetricsFile: TrainingObserver {
   public let path: String

@@ -3,7 +3,7 @@ import Diagnostics
 import Foundation
 import Tensors
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -11,6 +11,7 @@ public struct RunFolder: Sendable {
 
   public var configurationPath: String { path + "/config.json" }
   public var metricsPath: String { path + "/metrics.jsonl" }
+  public var launchesPath: String { path + "/launches.jsonl" }
 
   /// Creates the folder and sees that it can be written to.
   package func prepare() throws {
@@ -30,6 +31,14 @@ public struct RunFolder: Sendable {
       throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
     }
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
+  }
+
+  /// The configuration of a run that must be there; `place` is what the user named.
+  package func recordedConfiguration(at place: String) throws -> TrainingConfiguration {
+    if let configuration = try configuration() { return configuration }
+    throw Failure(
+      .data, "there is no run", at: place, expected: "a folder with config.json that bt-dist train has written",
+      remedy: "give the folder that --out named")
   }
 
   package func store(_ configuration: TrainingConfiguration) throws {

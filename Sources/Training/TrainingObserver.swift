@@ -10,6 +10,8 @@ public struct RunSummary: Sendable {
   public var lastStep = 0
   public var stepsPerEpoch = 1
   public var batchSize = 1
+  /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
+  public var launch: LaunchRecord?
   public init() {}
 }
 
@@ -40,6 +42,14 @@ public struct StepRecord: Sendable {
   /// Time that rank 0 spent inside collectives.
   public var commWaitMs = 0.0
   public init() {}
+
+  /// What a replay of the step repeats to the bit, under the keys of `metrics.jsonl`.
+  public var exactNumbers: [(key: String, value: Double)] {
+    [
+      ("loss", loss), ("loss_invariance", lossInvariance), ("loss_redundancy", lossRedundancy), ("lr", learningRate),
+      ("grad_norm", gradNorm),
+    ]
+  }
 
   /// How far the loss has come from its start (0) to its floor (1).
   public var progress: Double {

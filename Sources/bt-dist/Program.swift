@@ -7,7 +7,9 @@ import Training
 
 /// Finds the command, runs it on all ranks, prints what went wrong once, and says the exit code.
 enum Program {
-  private static var commands: [any Command.Type] { [TrainCommand.self, EmbedCommand.self, EvalCommand.self] }
+  private static var commands: [any Command.Type] {
+    [TrainCommand.self, EmbedCommand.self, EvalCommand.self, ReplayCommand.self]
+  }
 
   static func run(_ arguments: [String]) -> Int32 {
     // From here on signals ask a run to end; a write to a closed pipe or beyond a limit is an error, not the end.

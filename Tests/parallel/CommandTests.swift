@@ -8,6 +8,7 @@ import Testing
     ("train", ["--data", "--encoder", "--lambd", "--batch-size", "--shards", "--resume", "--out", "--print-config"]),
     ("embed", ["--from", "--data", "--out", "--view", "--threads"]),
     ("eval", ["--from", "--train", "--test", "--k", "--threads"]),
+    ("replay", ["--from", "--step", "--first-step", "--data", "--threads"]),
   ]
 
   @Test(arguments: commands)

@@ -60,9 +60,9 @@ package final class CheckpointStore {
     try OutputFile.synchronizeFolder(partial)
   }
 
-  /// The newest checkpoint whose files are whole; `warn` is told of each newer one that is not.
-  package func newestValid(warn: (String) -> Void) -> Checkpoint? {
-    for name in names().reversed() {
+  /// The newest checkpoint of a step up to `last` whose files are whole; `warn` is told of each newer one that is not.
+  package func newestValid(upTo last: Int = .max, warn: (String) -> Void) -> Checkpoint? {
+    for name in names().reversed() where Int(name.dropFirst(5))! <= last {
       do { return try Checkpoint(verifying: "\(folder)/\(name)") } catch {
         warn("skipping a checkpoint that is not whole: \((error as? Failure)?.description ?? "\(error)")")
       }

@@ -15,12 +15,7 @@ public struct TrainedEncoder: Sendable {
   public init(from path: String, warn: (String) -> Void = { _ in }) throws {
     let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
     let folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
-    guard let configuration = try folder.configuration() else {
-      throw Failure(
-        .data, "there is no run", at: path, expected: "a folder with config.json that bt-dist train has written",
-        remedy: "give the folder that --out named")
-    }
-    self.configuration = configuration
+    configuration = try folder.recordedConfiguration(at: path)
     if isCheckpoint {
       checkpoint = try Checkpoint(verifying: path)
     } else if let newest = CheckpointStore(runFolder: path, keep: 1).newestValid(warn: warn) {

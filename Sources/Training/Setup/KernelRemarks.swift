@@ -11,6 +11,7 @@ extension Communicator {
     let difference = try compare {
       [
         RankField("BLAS kernels", traits.blas), RankField("oneDNN kernels", traits.oneDNN),
+        RankField("C library", traits.mathLibrary),
         RankField("threads", "\(traits.threads)", text: "\(traits.threads) thread\(traits.threads == 1 ? "" : "s")"),
       ]
     }

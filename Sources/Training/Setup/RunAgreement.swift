@@ -44,7 +44,7 @@ extension Communicator {
     let arenas = [("parameters", state.parameters.values), ("running statistics", state.statistics.values)]
     try requireSame(
       .defect, "the ranks would start from different numbers",
-      remedy: "give all ranks rank 0's with --init FILE, if the hosts' C libraries differ; otherwise \(Self.defect)"
+      remedy: Self.defect
     ) {
       try (arenas + optimizer.state.map { ($0.name, $0.buffer) }).map { name, buffer in
         let hash = try SHA256.hex(of: UnsafeRawBufferPointer(buffer.elements))

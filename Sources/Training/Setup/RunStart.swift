@@ -3,12 +3,11 @@ import DataParallel
 import Diagnostics
 import MPI
 
-/// Where a run begins: at step 0 of a new folder, or at the checkpoint that rank 0 found.
+/// Where a run begins: at step 0, or at the checkpoint that rank 0 found.
 package struct RunStart {
   let plan: TrainingPlan
-  let folder: RunFolder
-  /// Rank 0's.
-  let store: CheckpointStore
+  /// Where rank 0 writes checkpoints; nil when nothing is to be written.
+  let store: CheckpointStore?
   /// The checkpoint to go on from: on rank 0, if there is one.
   let checkpoint: Checkpoint?
   let isResumed: Bool
@@ -18,54 +17,46 @@ package struct RunStart {
   /// What the user should know: skipped checkpoints, changed options, more shards.
   let remarks: [String]
 
+  /// - Parameter store: nil writes no checkpoints.
+  init(_ plan: TrainingPlan, from found: SharedCheckpoint, store: CheckpointStore?, remarks: [String]) {
+    (self.plan, self.store, self.remarks) = (plan, store, remarks)
+    (checkpoint, isResumed) = (found.checkpoint, found.isThere)
+    (step, lossStart) = (found.step, found.lossStart)
+  }
+
   /// Rank 0 looks into the run folder and decides; the others follow. A collective.
   init(_ configuration: TrainingConfiguration, samples: Int, _ communicator: Communicator) throws {
-    folder = RunFolder(configuration.out)
-    store = CheckpointStore(runFolder: folder.path, keep: configuration.keepCheckpoints)
-    let (folder, store) = (folder, store)
-    var found: Checkpoint?
+    let folder = RunFolder(configuration.out)
+    let store = CheckpointStore(runFolder: folder.path, keep: configuration.keepCheckpoints)
+    var checkpoint: Checkpoint?
     var remarks: [String] = []
-    var stored: TrainingConfiguration?
     try communicator.onRoot {
       try folder.prepare()
-      found = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
-      stored = try found == nil ? nil : folder.configuration()
-      if let stored {
+      checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
+      if checkpoint != nil, let stored = try folder.configuration() {
         let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
         remarks += changes.compactMap(configuration.remark)
       }
     }
-    checkpoint = found
-    // What the others need to know of the checkpoint; NaN: no step was done yet.
-    let startBits = (found?.state.lossStart ?? .nan).bitPattern
-    var numbers = [found == nil ? 0 : 1, Int64(found?.step ?? 0), Int64(found?.state.shards ?? 0)]
-    numbers.append(Int64(bitPattern: startBits))
-    try communicator.broadcast(&numbers, count: numbers.count)
-    isResumed = numbers[0] == 1
-    step = Int(numbers[1])
-    let start = Double(bitPattern: UInt64(bitPattern: numbers[3]))
-    lossStart = start.isNaN ? nil : start
-    let before = isResumed ? Int(numbers[2]) : nil
-    let shards = Self.shards(configuration.shards, before: before, ranks: communicator.size)
-    if let before, shards != before {
+    let found = try SharedCheckpoint(checkpoint, communicator)
+    let shards = Self.shards(configuration.shards, before: found.shards, ranks: communicator.size)
+    if let before = found.shards, shards != before {
       remarks.append(
         "\(communicator.size) ranks do not share out \(before) shards evenly: "
           + "the run goes on with \(shards) shards, equal to rounding")
     }
     var resolved = configuration
     resolved.shards = shards
-    self.remarks = remarks
-    plan = try communicator.together { try TrainingPlan(resolved, shards: shards, samples: samples) }
-    let (plan, done) = (plan, step)
+    let plan = try communicator.together { try TrainingPlan(resolved, shards: shards, samples: samples) }
     try communicator.onRoot {
-      guard done <= plan.lastStep else {
+      guard found.step <= plan.lastStep else {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder.path,
-          expected: "at most \(plan.lastStep) steps",
-          found: "a checkpoint after \(done)", remedy: "raise --max-steps or --max-epochs, or choose another --out")
+          expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(found.step)",
+          remedy: "raise --max-steps or --max-epochs, or choose another --out")
       }
-      try folder.store(plan.configuration)
     }
+    self.init(plan, from: found, store: store, remarks: remarks)
   }
 
   /// The shards that were asked for or that the run has, or as many as ranks. When the ranks of a resumed run do not

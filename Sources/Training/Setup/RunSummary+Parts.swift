@@ -3,7 +3,7 @@ import MPI
 import Tensors
 
 extension RunSummary {
-  init(_ parts: TrainingParts, _ start: RunStart, _ kernelRemarks: [String]) {
+  init(_ parts: TrainingParts, _ start: RunStart) {
     self.init()
     let (plan, configuration, network) = (parts.plan, parts.plan.configuration, parts.network)
     let projector = network.projector
@@ -32,12 +32,12 @@ extension RunSummary {
       """,
     ]
     if start.isResumed { lines.append("resumed    after step \(start.step)") }
-    remarks = start.remarks + kernelRemarks + network.remarks
+    remarks = start.remarks + parts.kernelRemarks + network.remarks
   }
 
   private static func exactness(_ parts: TrainingParts) -> String {
     let shards = parts.plan.batches.shards
-    guard parts.group.isIndependentOfRanks else { return "equal to rounding on other numbers of ranks" }
+    guard parts.isIndependentOfRanks else { return "equal to rounding on other numbers of ranks" }
     return shards == 1
       ? "the same bits on 1 rank only: for more give --shards"
       : "same bits on every power of two of ranks up to \(shards)"

@@ -22,6 +22,11 @@ struct TrainingParts {
   let saver: CheckpointSaver
   let firstStep: Int
   let lossStart: Double?
+  /// How the ranks' kernels differ; empty when they are the same.
+  private(set) var kernelRemarks: [String] = []
+
+  /// Whether the bits of this run are the same on other numbers of ranks that are powers of two.
+  var isIndependentOfRanks: Bool { group.isIndependentOfRanks && kernelRemarks.isEmpty }
 
   /// Plans the network, starts the loader and loads its first parameters: from the start's checkpoint, from `--init`, or
   /// drawn. A collective.
@@ -62,13 +67,13 @@ struct TrainingParts {
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
     try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
+    kernelRemarks = try communicator.kernelRemarks()
   }
 
-  /// Rank 0 reads files; the others get its arenas.
+  /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.
   private func loadParameters(_ start: RunStart) throws {
     let (state, configuration) = (network.state, plan.configuration)
     try communicator.together { try state.initialise(seed: configuration.randomState) }
-    guard start.isResumed || configuration.initialParameters != nil else { return }
     try communicator.onRoot {
       if let checkpoint = start.checkpoint {
         try saver.restore(checkpoint)

@@ -24,9 +24,12 @@ public struct TrainingRun {
     }
     try communicator.requireSameData(dataset)
     let start = try RunStart(configuration, samples: dataset.count, communicator)
+    let folder = RunFolder(configuration.out)
+    try communicator.onRoot { try folder.store(start.plan.configuration) }
     parts = try TrainingParts(start, dataset, communicator)
-    let remarks = try communicator.kernelRemarks()
-    (folder, summary) = (start.folder, RunSummary(parts, start, remarks))
+    var summary = RunSummary(parts, start)
+    summary.launch = try LaunchRecord(parts)
+    (self.folder, self.summary) = (folder, summary)
   }
 
   /// Trains to the end or to a signal. A collective.

@@ -37,7 +37,8 @@ import Training
       MetricsLine.json(record(step: 7)) == """
         {"step":7,"epoch":0.14,"loss":812.345679,"loss_invariance":12.25,"loss_redundancy":160019.136,"loss_floor":100,\
         "lr":0.0003,"grad_norm":1.5,"dead_features":0,"step_ms":200,"samples_per_second":1280,"data_wait_ms":0.25,\
-        "comm_wait_ms":12.5}
+        "comm_wait_ms":12.5,"loss_bits":"408962c3f34e39f6","loss_invariance_bits":"4028800000000000",\
+        "loss_redundancy_bits":"4103889916872b02","lr_bits":"3f33a92a30553261","grad_norm_bits":"3ff8000000000000"}
         """)
   }
 
@@ -46,9 +47,33 @@ import Training
     (bad.loss, bad.gradNorm, bad.lossInvariance, bad.learningRate) = (.nan, .infinity, -.infinity, 1.25e-12)
     let line = MetricsLine.json(bad)
     let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    #expect(object.count == 13)
+    #expect(object.count == 18)
     for key in ["loss", "grad_norm", "loss_invariance"] { #expect(object[key] is NSNull) }
     #expect(object["lr"] as? Double == 1.25e-12)
+  }
+
+  /// Also zeros of both signs, denormals and what is no number.
+  @Test(arguments: [812.3456789123, -0.0, 0, .leastNonzeroMagnitude, .infinity, .nan, 1 / 3])
+  func everyDoubleIsReadBackToTheBit(value: Double) throws {
+    var written = record(step: 1)
+    (written.loss, written.gradNorm, written.learningRate) = (value, value.nextUp, value)
+    let read = try #require(MetricsLine.exactNumbers(of: ArraySlice(MetricsLine.json(written).utf8)))
+    #expect(read.map(\.bitPattern) == written.exactNumbers.map(\.value.bitPattern))
+    #expect(MetricsLine.contradiction(in: ArraySlice(MetricsLine.json(written).utf8)) == nil)
+  }
+
+  @Test func digitsAndBitsMustSayTheSame() throws {
+    let line = MetricsLine.json(record(step: 1)).replacingOccurrences(of: "\"lr\":0.0003", with: "\"lr\":0.00031")
+    let found = try #require(MetricsLine.contradiction(in: ArraySlice(line.utf8)))
+    #expect(found.key == "lr" && found.digits == "0.00031" && found.bits == "0.0003")
+  }
+
+  @Test func linesWithoutBitsAreNoExactNumbers() {
+    let line = MetricsLine.json(record(step: 1))
+    let withoutBits = line.prefix(upTo: line.range(of: ",\"loss_bits")!.lowerBound) + "}"
+    for text in [String(withoutBits), line.replacingOccurrences(of: "\"4", with: "\""), "{}", "no JSON"] {
+      #expect(MetricsLine.exactNumbers(of: ArraySlice(text.utf8)) == nil, "\(text)")
+    }
   }
 
   @Test func everyFloatIsToldApart() throws {

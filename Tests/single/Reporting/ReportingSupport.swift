@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import Training
 
 /// A folder of a test that goes when the test does.
@@ -36,6 +37,14 @@ func record(step: Int) -> StepRecord {
   (record.learningRate, record.gradNorm, record.deadFeatures) = (3e-4, 1.5, 0)
   (record.stepMs, record.samplesPerSecond, record.dataWaitMs, record.commWaitMs) = (200, 1280, 0.25, 12.5)
   return record
+}
+
+/// A launch of four ranks on two hosts.
+func launch(from step: Int, threads: Int = 1) -> LaunchRecord {
+  LaunchRecord(
+    firstStep: step, date: Date(timeIntervalSince1970: 0), ranks: 4, hosts: ["a", "a", "b", "a"], shards: 4,
+    maxEpochs: nil, kernels: KernelTraits(blas: "blas", oneDNN: "oneDNN", mathLibrary: "glibc", threads: threads),
+    isIndependentOfRanks: true, data: "d", program: "p")
 }
 
 /// A clock that a test moves.

@@ -1,0 +1,70 @@
+import DataParallel
+import Foundation
+import Layers
+import MPI
+import Tensors
+
+/// A start of `bt-dist train`, as a line of `launches.jsonl` stores it: what decided the bits of its steps beside
+/// `config.json`.
+public struct LaunchRecord: Codable, Equatable, Sendable {
+  /// The first step that the launch did, counted as in `metrics.jsonl`: 1 in a new run.
+  public var firstStep: Int
+  /// ISO 8601, UTC.
+  public var date: String
+  public var ranks: Int
+  /// Each host once, in the order of the ranks.
+  public var hosts: [String]
+  public var shards: Int
+  /// The one option that may differ between launches and changes numbers: where a cosine ends.
+  public var maxEpochs: Int?
+  /// Those of rank 0.
+  public var kernels: KernelTraits
+  /// Whether other numbers of ranks that are powers of two give the same bits.
+  public var isIndependentOfRanks: Bool
+  /// `Dataset.fingerprint` of the data.
+  public var data: String
+  /// SHA-256 of the program's file.
+  public var program: String
+
+  enum CodingKeys: String, CodingKey {
+    case date, ranks, hosts, shards, kernels
+    case firstStep = "first_step"
+    case maxEpochs = "max_epochs"
+    case isIndependentOfRanks = "independent_of_ranks"
+    case data = "data_fingerprint"
+    case program = "program_sha256"
+  }
+
+  public init(
+    firstStep: Int, date: Date, ranks: Int, hosts: [String], shards: Int, maxEpochs: Int?, kernels: KernelTraits,
+    isIndependentOfRanks: Bool, data: String, program: String
+  ) {
+    (self.firstStep, self.date, self.ranks) = (firstStep, date.formatted(.iso8601), ranks)
+    self.hosts = hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    (self.shards, self.maxEpochs, self.kernels) = (shards, maxEpochs, kernels)
+    (self.isIndependentOfRanks, self.data, self.program) = (isIndependentOfRanks, data, program)
+  }
+
+  /// The launch that is about to do its first step. A collective; digests are rank 0's, empty on the others.
+  init(_ parts: TrainingParts) throws {
+    let communicator = parts.communicator
+    var (data, program) = ("", "")
+    try communicator.onRoot {
+      data = try parts.dataset.fingerprint()
+      // A file system without /proc is no reason not to train.
+      program = (try? SHA256.hex(ofFile: "/proc/self/exe")) ?? ""
+    }
+    self.init(
+      firstStep: parts.firstStep + 1, date: Date(), ranks: communicator.size,
+      hosts: try communicator.allGather(communicator.host), shards: parts.plan.batches.shards,
+      maxEpochs: parts.plan.configuration.maxEpochs, kernels: .current,
+      isIndependentOfRanks: parts.isIndependentOfRanks, data: data, program: program)
+  }
+
+  /// One line without a line feed at the end, keys sorted.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+/// A line of `metrics.jsonl`: one JSON object of one step, written here and read again for a resume and a replay.
+package enum MetricsLine {
+  /// The object, without a line feed at the end.
+  ///
+  /// Losses, rate and gradient norm have 9 significant digits, which tell any two Floats apart; times have 6. JSON has
+  /// no NaN and no infinity: they become `null`. What a replay repeats to the bit stands there a second time under
+  /// `loss_bits` and so on, as the 16 hexadecimal digits of the Double, since 9 digits do not tell two Doubles apart.
+  package static func json(_ record: StepRecord) -> String {
+    let fields: [(key: String, value: String)] =
+      [
+        ("step", "\(record.step)"),
+        ("epoch", number(record.epoch, 9)),
+        ("loss", number(record.loss, 9)),
+        ("loss_invariance", number(record.lossInvariance, 9)),
+        ("loss_redundancy", number(record.lossRedundancy, 9)),
+        ("loss_floor", number(record.lossFloor, 9)),
+        ("lr", number(record.learningRate, 9)),
+        ("grad_norm", number(record.gradNorm, 9)),
+        ("dead_features", "\(record.deadFeatures)"),
+        ("step_ms", number(record.stepMs, 6)),
+        ("samples_per_second", number(record.samplesPerSecond, 6)),
+        ("data_wait_ms", number(record.dataWaitMs, 6)),
+        ("comm_wait_ms", number(record.commWaitMs, 6)),
+      ] + record.exactNumbers.map { ("\($0.key)_bits", "\"\(hexadecimal($0.value))\"") }
+    return "{" + fields.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+  }
+
+  private static func number(_ value: Double, _ digits: Int) -> String {
+    value.isFinite ? String(format: "%.\(digits)g", value) : "null"
+  }
+
+  private static func hexadecimal(_ value: Double) -> String {
+    let digits = String(value.bitPattern, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// The numbers of a line to the bit, under the keys of `StepRecord.exactNumbers` and in their order; nil if one of
+  /// them is not there, as in runs from before they were written.
+  package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return nil }
+    let numbers = StepRecord().exactNumbers.compactMap { number -> Double? in
+      guard let text = object["\(number.key)_bits"] as? String, text.utf8.count == 16 else { return nil }
+      return UInt64(text, radix: 16).map(Double.init(bitPattern:))
+    }
+    return numbers.count == StepRecord().exactNumbers.count ? numbers : nil
+  }
+
+  /// The first number whose digits are not those of its bits, which only a change of the line can bring about.
+  package static func contradiction(in line: ArraySlice<UInt8>) -> (key: String, bits: String, digits: String)? {
+    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
+      let exact = exactNumbers(of: line)
+    else { return nil }
+    for (key, value) in zip(StepRecord().exactNumbers.map(\.key), exact) {
+      let (bits, digits) = (number(value, 9), object[key] as? Double)
+      // What is no number stands there as null.
+      if digits != Double(bits) { return (key, bits, digits.map { number($0, 9) } ?? "null") }
+    }
+    return nil
+  }
+
+  /// The lines of a file with their line feeds; the last one may have none.
+  package static func split(_ bytes: [UInt8]) -> some Sequence<ArraySlice<UInt8>> {
+    sequence(state: 0) { start -> ArraySlice<UInt8>? in
+      guard start < bytes.count else { return nil }
+      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.count
+      defer { start = end }
+      return bytes[start..<end]
+    }
+  }
+
+  /// The step of a line; nil if it is no whole JSON object with a step. A line feed at the end does not matter.
+  package static func step(of line: ArraySlice<UInt8>) -> Int? {
+    if let step = stepOfOwnLine(line) { return step }
+    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return nil }
+    return object["step"] as? Int
+  }
+
+  /// The same for lines as `json` writes them, a hundred times as fast: a resume may read a million.
+  private static func stepOfOwnLine(_ line: ArraySlice<UInt8>) -> Int? {
+    let prefix = Array("{\"step\":".utf8)
+    let body = line.last == UInt8(ascii: "\n") ? line.dropLast() : line
+    guard body.starts(with: prefix), body.last == UInt8(ascii: "}") else { return nil }
+    let rest = body.dropFirst(prefix.count)
+    // No brace or control character within: not two torn lines in one, no zeros left by a crash of the host.
+    guard rest.dropLast().allSatisfy({ $0 >= 0x20 && $0 < 0x7B }) else { return nil }
+    let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    guard digits.count <= 18, digits.endIndex < rest.endIndex, rest[digits.endIndex] == UInt8(ascii: ",") else {
+      return nil
+    }
+    return digits.isEmpty ? nil : digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+  }
+}

@@ -1,0 +1,67 @@
+import Diagnostics
+import Foundation
+
+/// The steps that a run's `metrics.jsonl` holds.
+///
+/// Unreadable lines (the last one of a run that was killed) are passed over. Only the lines that are asked for are
+/// decoded: a file may have a million.
+package struct RecordedMetrics {
+  package let path: String
+  private let bytes: [UInt8]
+  private var lines: [Int: Range<Int>] = [:]
+  /// The last step; 0 when there is none.
+  package private(set) var lastStep = 0
+
+  /// Finds the lines. A file that is missing is a `Failure(.data)`, and so is one without a step.
+  package init(path: String) throws {
+    self.path = path
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(
+        .data, "the run has no metrics that can be read", at: path, expected: "a line for each step",
+        remedy: "give the folder of a run that has done a step")
+    }
+    bytes = [UInt8](data)
+    for line in MetricsLine.split(bytes) {
+      guard let step = MetricsLine.step(of: line), step >= 1 else { continue }
+      lines[step] = line.startIndex..<line.endIndex
+      lastStep = max(lastStep, step)
+    }
+    guard lastStep > 0 else {
+      throw Failure(
+        .data, "the run has recorded no step", at: path, expected: "a line for each step",
+        found: "\(bytes.count) bytes without one", remedy: "give the folder of a run that has done a step")
+    }
+  }
+
+  /// What was recorded of a step to the bit, in the order of `StepRecord.exactNumbers`.
+  package func exactNumbers(of step: Int) throws -> [Double] {
+    guard let line = lines[step] else {
+      throw Failure(
+        .data, "a step between the replay's first and last is not recorded", at: path,
+        expected: "a readable line of step \(step)",
+        remedy: "choose a --step before it, or a --first-step behind a later checkpoint")
+    }
+    guard let numbers = MetricsLine.exactNumbers(of: bytes[line]) else {
+      throw Failure(
+        .data, "the line of step \(step) does not hold its numbers to the bit", at: path,
+        expected: StepRecord().exactNumbers.map { "\($0.key)_bits" }.joined(separator: ", ")
+          + ", each 16 hexadecimal digits",
+        remedy: "a run of an older bt-dist must be trained again; otherwise restore the file")
+    }
+    if let found = MetricsLine.contradiction(in: bytes[line]) {
+      throw Failure(
+        .data, "the line of step \(step) was changed: its digits and its bits are two numbers", at: path,
+        expected: "\(found.key) \(found.bits), by its bits", found: "\(found.key) \(found.digits)",
+        remedy: "restore the file")
+    }
+    return numbers
+  }
+
+  /// Throws a usage failure for a step before the first or behind the last recorded one; `option` asked for it.
+  package func requireRange(_ step: Int, option: String) throws {
+    guard step < 1 || step > lastStep else { return }
+    throw Failure(
+      .usage, "the step is not recorded", at: option, expected: "1 to \(lastStep), the steps in \(path)",
+      found: "\(step)", remedy: step < 1 ? "steps are counted from 1" : "give --step \(lastStep) or one before it")
+  }
+}

@@ -1,0 +1,114 @@
+import Configuration
+import Datasets
+import Diagnostics
+
+/// A run as rank 0 finds it before a replay: what to do, and what must come of it. Nothing of the run is written.
+struct RecordedRun {
+  let folder: RunFolder
+  /// The run's options, with shards, threads and end as the steps to be replayed had them.
+  let configuration: TrainingConfiguration
+  /// The newest whole checkpoint before the first step that was asked for; nil: the steps start from the beginning.
+  let checkpoint: Checkpoint?
+  /// The launch that did the last of the steps; nil when that is not recorded.
+  let launch: LaunchRecord?
+  /// Each step's numbers to the bit, in the order of `StepRecord.exactNumbers`.
+  let numbers: [Int: [Double]]
+  let remarks: [String]
+
+  init(_ request: ReplayRequest) throws {
+    folder = RunFolder(request.from)
+    var configuration = try folder.recordedConfiguration(at: request.from)
+    let metrics = try RecordedMetrics(path: folder.metricsPath)
+    let last = request.step ?? metrics.lastStep
+    try metrics.requireRange(last, option: "--step")
+    let first = request.firstStep ?? last
+    try metrics.requireRange(first, option: "--first-step")
+    guard first <= last else {
+      throw Failure(
+        .usage, "the first step is behind the last one", at: "--first-step", expected: "at most \(last)",
+        found: "\(first)")
+    }
+    var remarks: [String] = []
+    checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: first - 1) { remarks.append($0) }
+    let steps = (checkpoint?.step ?? 0) + 1...last
+    // One by one: a damaged line may name a step that is far behind the others.
+    var numbers: [Int: [Double]] = [:]
+    for step in steps { numbers[step] = try metrics.exactNumbers(of: step) }
+    self.numbers = numbers
+
+    let history = LaunchHistory(path: folder.launchesPath)
+    let launches = history.launches(of: steps)
+    launch = launches.last
+    remarks += try Self.check(launches, of: history, steps: steps, folder, configuration)
+    if let launch {
+      (configuration.shards, configuration.maxEpochs) = (launch.shards, launch.maxEpochs)
+      configuration.threads = launch.kernels.threads
+    } else {
+      configuration.shards = checkpoint?.state.shards ?? configuration.shards
+    }
+    configuration.maxSteps = last
+    if let threads = request.threads { configuration.threads = threads }
+    if let data = request.data { configuration.data = data }
+    self.configuration = configuration
+    self.remarks = remarks
+  }
+
+  /// Throws when one replay cannot repeat all steps; what the user should know of the launches comes back.
+  private static func check(
+    _ launches: [LaunchRecord], of history: LaunchHistory, steps: ClosedRange<Int>, _ folder: RunFolder,
+    _ configuration: TrainingConfiguration
+  ) throws -> [String] {
+    var remarks: [String] = []
+    if history.unreadableLines > 0 {
+      remarks.append("\(folder.launchesPath): \(history.unreadableLines) lines cannot be read and are passed over")
+    }
+    guard let last = launches.last else {
+      if let start = history.launches.first {
+        throw Failure(
+          .data, "the run did not begin at step 1, and no checkpoint before the first step is left",
+          at: folder.path, expected: "a checkpoint of a step before \(start.firstStep)",
+          remedy: "choose a --step behind one of the run's checkpoints")
+      }
+      return remarks + ["\(folder.launchesPath) is not there: threads and kernels of the run are not known"]
+    }
+    for (before, after) in zip(launches, launches.dropFirst()) {
+      let endMoved = before.maxEpochs != after.maxEpochs && configuration.lrScheduler == .warmupCosine
+      guard before.shards != after.shards || endMoved else { continue }
+      func options(_ launch: LaunchRecord) -> String {
+        "--shards \(launch.shards)" + (endMoved ? " --max-epochs \(launch.maxEpochs.map(String.init) ?? "none")" : "")
+      }
+      throw Failure(
+        .data, "the run went on with other options at step \(after.firstStep), and one replay has one set of them",
+        at: folder.launchesPath, expected: "\(options(before)) from step \(steps.lowerBound) on, where it starts",
+        found: options(after),
+        remedy: "give --step \(after.firstStep - 1) or one before it, or a --first-step behind a later checkpoint")
+    }
+    if launches.contains(where: { $0.kernels != last.kernels }) {
+      remarks.append(
+        "\(launches.count) launches on different kernels did these steps; the replay can repeat those of "
+          + "\(last.kernels.text), which did the last")
+    }
+    return remarks
+  }
+
+  /// Opens the data; a failure says how to name another place if none was named.
+  static func openData(_ spec: String, given: Bool) throws -> any Dataset {
+    do { return try DataSpec.open(spec) } catch var failure as Failure {
+      if !given {
+        failure.remedy = "the run had its data there; give --data SPEC to say where they are now"
+      }
+      throw failure
+    }
+  }
+
+  /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells.
+  func requireRecordedData(_ dataset: any Dataset) throws {
+    guard let launch else { return }
+    let found = try dataset.fingerprint()
+    guard found != launch.data else { return }
+    throw Failure(
+      .data, "the data are not those that the run was trained on", at: dataset.name,
+      expected: "fingerprint \(launch.data)", found: "\(found) (\(dataset.summary))",
+      remedy: "give --data SPEC with the data of the run, in the same order")
+  }
+}

@@ -1,0 +1,73 @@
+import DataParallel
+import Diagnostics
+import Layers
+import Optimization
+
+/// Compares a replay with the record, step by step, as the training loop tells of them; rank 0's.
+///
+/// All steps are compared, also behind a difference. The end of the replay then throws the first one, on all ranks.
+final class ReplayComparison: TrainingObserver {
+  private let recorded: RecordedRun
+  private let present: LaunchRecord
+  private let state: ParameterSet
+  private let optimizer: any Optimizer
+  private let store: CheckpointStore
+  private let report: (ReplayEvent) -> Void
+  /// Where the first difference is, and what was recorded and found there.
+  private var first: (place: String, recorded: String, found: String)?
+
+  init(
+    _ recorded: RecordedRun, _ present: LaunchRecord, _ parts: TrainingParts, report: @escaping (ReplayEvent) -> Void
+  ) {
+    (self.recorded, self.present, self.report) = (recorded, present, report)
+    (state, optimizer) = (parts.network.state, parts.optimizer)
+    store = CheckpointStore(runFolder: recorded.folder.path, keep: 1)
+  }
+
+  func runWillStart(_ summary: RunSummary) throws { report(.began(summary.lines)) }
+
+  func stepDidEnd(_ record: StepRecord) throws {
+    guard let numbers = recorded.numbers[record.step] else {
+      throw Failure(.defect, "a step was replayed that nobody asked for", at: "step \(record.step)")
+    }
+    let step = StepComparison(record, recorded: numbers)
+    report(.step(step))
+    if let number = step.differences.first {
+      note(
+        "\(recorded.folder.metricsPath), step \(step.step)", "\(number.key) \(number.recorded)", "\(number.replayed)")
+    }
+    try compareCheckpoint(record.step)
+  }
+
+  private func compareCheckpoint(_ step: Int) throws {
+    guard store.names().contains(CheckpointStore.name(step: step)) else { return }
+    let checkpoint: Checkpoint
+    do { checkpoint = try Checkpoint(verifying: store.path(step: step)) } catch {
+      report(.warning("a checkpoint that is not whole is not compared: \(error)"))
+      return
+    }
+    let comparison = try CheckpointComparison(checkpoint, state, optimizer)
+    report(.checkpoint(comparison))
+    if let name = comparison.differing.first {
+      note(
+        checkpoint.path, "the tensor '\(name)'",
+        "other bits in it, and in \(comparison.differing.count) of \(comparison.tensors) tensors in all")
+    }
+  }
+
+  private func note(_ place: String, _ recorded: String, _ found: String) {
+    first = first ?? (place, recorded, found)
+  }
+
+  func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {}
+  func warn(_ message: String) { report(.warning(message)) }
+
+  func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
+    guard let first else { return }
+    // Agreed already: it is no matter of rank 0 alone, whose name would otherwise stand in the message.
+    throw AgreedFailure(
+      Failure(
+        .data, "the replay differs from the record", at: first.place, expected: first.recorded, found: first.found,
+        remedy: ReplayCauses.remedy(recorded: recorded.launch, present: present)))
+  }
+}

@@ -1,0 +1,10 @@
+/// What a replay tells as it goes, on rank 0 only.
+public enum ReplayEvent: Sendable {
+  /// Where it starts, on what, and what was recorded on what: one line each.
+  case began([String])
+  case step(StepComparison)
+  /// A whole checkpoint of a replayed step was there.
+  case checkpoint(CheckpointComparison)
+  /// Something that the user should know and that does not end the replay.
+  case warning(String)
+}
