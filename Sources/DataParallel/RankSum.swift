@@ -49,12 +49,6 @@ final class RankSum<Element: MPIElement> {
     return false
   }
 
-  /// Sums and waits for it.
-  func run(_ values: UnsafeMutableBufferPointer<Element>) throws {
-    try begin(values)
-    try communicator.wait { try advance() }
-  }
-
   private func beginNextExchange() throws {
     let next = ReductionTree.exchange(begun, rank: communicator.rank, ranks: communicator.size, count: values.count)
     let target = next.adds ? incoming.pointer : values.baseAddress! + next.receive.lowerBound

@@ -33,10 +33,14 @@ public final class ShardGroup: GlobalBatch {
     reduction == .tree && shards.nonzeroBitCount == 1 && communicator.size.nonzeroBitCount == 1
   }
 
-  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) throws {
+  public func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws {
     ReductionTree.reduce(leaves, leaves: localShards.count, count: count)
+    try rankSum.begin(UnsafeMutableBufferPointer(start: leaves, count: count))
+  }
+
+  public func finishSum(at place: String) throws {
     communicator.position.place = place
-    try rankSum.run(UnsafeMutableBufferPointer(start: leaves, count: count))
+    try communicator.wait { try rankSum.advance() }
   }
 
   public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws {

@@ -123,9 +123,11 @@ public final class BatchNormalization: Layer {
     shift.pointer[i] = bias[channel]
   }
 
+  public var writesBeforePostponedWork: Bool { false }
+
   public func backward() throws {
     let mean = ChannelValues(mean, tiles)
-    try statistics.sum(.backward) { shard, partials, sums in
+    try statistics.sum(.backward, meanwhile: workspace.runPostponed) { shard, partials, sums in
       tiles.gradientSums(
         output.gradients[shard].pointer, input.values[shard].pointer, mean: mean, mask: mask(shard),
         partials: partials, sums: sums)

@@ -10,7 +10,6 @@ public final class ChannelStatistics {
   /// One row a local shard: `[(view · channels + channel) · 2 + {0, 1}]`.
   private let leaves: AlignedBuffer<Double>
   private let width: Int
-
   private let places: (forward: String, backward: String)
 
   /// - Parameter name: the layer's, for messages about a rank that does not come.
@@ -26,12 +25,16 @@ public final class ChannelStatistics {
   public var elementsPerView: Double { Double(tiles.elementsPerView * batch.shards) }
 
   /// Lets `leaf(shard, partials, sums)` fill each local shard's sums, then adds them over all shards of all ranks.
+  ///
+  /// - Parameter meanwhile: work that does not need the sums, done while they travel.
   public func sum(
-    _ pass: Pass,
+    _ pass: Pass, meanwhile: () throws -> Void = {},
     _ leaf: (_ shard: Int, _ partials: UnsafeMutablePointer<Double>, _ sums: UnsafeMutablePointer<Double>) -> Void
   ) throws {
     for shard in 0..<batch.localShards.count { leaf(shard, partials.pointer, leaves.pointer + shard * width) }
-    try batch.sum(leaves.pointer, count: width, at: pass == .forward ? places.forward : places.backward)
+    try batch.beginSum(leaves.pointer, count: width)
+    try meanwhile()
+    try batch.finishSum(at: pass == .forward ? places.forward : places.backward)
   }
 
   /// The pair of sums over the whole batch, after `sum`.

@@ -15,7 +15,7 @@ public enum ConvolutionAlgorithm: Sendable {
 /// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − kernel)/stride⌋ +
 /// 1, in channel blocks. Weight outputChannels × inputChannels × kernel. Initialised as torchvision's ResNets are:
 /// normal, deviation √(2 / (outputChannels · kernel volume)) (He et al., fan out).
-public final class Convolution: Layer {
+public final class Convolution: Layer, WeightGradientOwner {
   public let inputChannels: Int
   public let outputChannels: Int
   public let kernel: [Int]
@@ -69,13 +69,14 @@ public final class Convolution: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    weightGradient = try ConvolutionWeightGradient(
-      geometry, source: source, output: output, weight: parameters[0], forward: pass, workspace)
     if needsInputGradient {
       input.gradients = workspace.gradientBuffers(input.shape)
       dataGradient = try ConvolutionDataGradient(
         geometry, input: input, output: output, weight: parameters[0], forward: pass, workspace)
     }
+    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
+    weightGradient = try ConvolutionWeightGradient(
+      geometry, source: source, output: output, weight: parameters[0], forward: pass, workspace)
     workspace.release(output)
   }
 
@@ -85,8 +86,12 @@ public final class Convolution: Layer {
   }
 
   public func backward() throws {
-    try weightGradient.run()
     try dataGradient?.run()
+    try workspace.postpone(self)
+  }
+
+  func computeWeightGradient() throws {
+    try weightGradient.run()
     try workspace.completed(weightGradient.sum)
   }
 

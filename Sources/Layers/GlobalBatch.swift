@@ -9,17 +9,30 @@ public protocol GlobalBatch: AnyObject {
   /// The consecutive shards that this rank owns.
   var localShards: Range<Int> { get }
 
-  /// Sums over all shards, in double precision along the reduction tree.
+  /// Begins a sum over all shards, in double precision along the reduction tree. Other work may be done before
+  /// `finishSum`, but no other sum.
   ///
-  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. On return the first row holds
+  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. Afterwards the first row holds
   ///   the sums, on every rank the same; the other rows are spent.
+  func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws
+
+  /// Waits for the sum that was begun.
+  ///
   /// - Parameter place: what is summed, for messages about a rank that does not come.
-  func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) throws
+  func finishSum(at place: String) throws
 
   /// Completes `all`, in which each rank has filled its own shards' parts, on every rank.
   ///
   /// - Parameter all: S × `countPerShard` numbers, in the order of the shards.
   func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws
+}
+
+extension GlobalBatch {
+  /// Sums over all shards and waits for it.
+  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) throws {
+    try beginSum(leaves, count: count)
+    try finishSum(at: place)
+  }
 }
 
 /// A batch that is whole on this rank: for inference, and the oracle of the distributed one.
@@ -29,9 +42,11 @@ public final class LocalBatch: GlobalBatch {
 
   public init(shards: Int = 1) { self.shards = shards }
 
-  public func sum(_ leaves: UnsafeMutablePointer<Double>, count: Int, at place: String) {
+  public func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) {
     ReductionTree.reduce(leaves, leaves: shards, count: count)
   }
+
+  public func finishSum(at place: String) {}
 
   public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) {}
 }

@@ -32,16 +32,27 @@ public protocol Layer: AnyObject {
   func planBackward(_ workspace: Workspace) throws
 
   func forward() throws
+  /// Computes the input's gradient; weight gradients now or as the workspace's postponed work.
   func backward() throws
+
+  /// Whether `backward` writes into gradient buffers before it has let postponed work run, which may still read them.
+  var writesBeforePostponedWork: Bool { get }
+}
+
+/// Computes a weight gradient some time after `backward`: nobody needs it before the gradients are summed over the ranks.
+protocol WeightGradientOwner: AnyObject {
+  func computeWeightGradient() throws
 }
 
 extension Layer {
+  public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
 
 /// Layers one after another.
 public final class Sequential: Layer {
   public let layers: [any Layer]
+  private weak var workspace: Workspace?
 
   public init(_ layers: [any Layer]) { self.layers = layers }
 
@@ -53,6 +64,7 @@ public final class Sequential: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
+    self.workspace = workspace
     for layer in layers.reversed() { try layer.planBackward(workspace) }
   }
 
@@ -60,7 +72,12 @@ public final class Sequential: Layer {
     for layer in layers { try layer.forward() }
   }
 
+  public var writesBeforePostponedWork: Bool { false }
+
   public func backward() throws {
-    for layer in layers.reversed() { try layer.backward() }
+    for layer in layers.reversed() {
+      if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
+      try layer.backward()
+    }
   }
 }

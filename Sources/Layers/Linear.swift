@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Input samples × inputs, output samples × outputs, weight outputs × inputs. Initialised as PyTorch does:
 /// uniform in ±1/√inputs for weight and bias.
-public final class Linear: Layer {
+public final class Linear: Layer, WeightGradientOwner {
   public let inputs: Int
   public let outputs: Int
   public let hasBias: Bool
@@ -60,11 +60,12 @@ public final class Linear: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    try planWeightGradient()
     if needsInputGradient {
       input.gradients = workspace.gradientBuffers(input.shape)
       try planDataGradient()
     }
+    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
+    try planWeightGradient()
     workspace.release(output)
   }
 
@@ -74,13 +75,17 @@ public final class Linear: Layer {
   }
 
   public func backward() throws {
+    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
+    for call in dataCalls { try call.run() }
+    try workspace.postpone(self)
+  }
+
+  func computeWeightGradient() throws {
     for (leaf, call) in weightCalls.enumerated() {
       try call.gradient.run()
       try call.unpack?.run()
       gradientSum.merge(afterLeaf: leaf)
     }
-    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
-    for call in dataCalls { try call.run() }
     try workspace.completed(gradientSum)
   }
 

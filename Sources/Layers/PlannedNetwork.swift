@@ -25,5 +25,8 @@ public final class PlannedNetwork {
 
   /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
   /// they appear.
-  public func backward() throws { try layers.backward() }
+  public func backward() throws {
+    try layers.backward()
+    try workspace.runPostponed()
+  }
 }

@@ -44,6 +44,8 @@ public final class ResidualBlock: Layer {
     try last.forward()
   }
 
+  public var writesBeforePostponedWork: Bool { false }
+
   public func backward() throws {
     try last.backward()
     try body.backward()

@@ -15,6 +15,10 @@ public final class Workspace {
   /// Remarks of planning, such as a slow kernel.
   public internal(set) var remarks: [String] = []
 
+  /// The layer whose weight gradient is still to be computed. It fills the time in which the next batch norm's sums
+  /// travel between the ranks.
+  private weak var postponed: (any WeightGradientOwner)?
+
   let scratchpad = Scratchpad()
   let pool = BufferPool()
   /// Partial sums of one layer's gradients over this rank's shards (`ReductionTree` slots 1, 2, …).
@@ -44,6 +48,19 @@ public final class Workspace {
 
   func release(_ activation: Activation) {
     pool.giveBack(activation.gradients)
+  }
+
+  /// Leaves a layer's weight gradient for later; one at a time.
+  func postpone(_ owner: any WeightGradientOwner) throws {
+    try runPostponed()
+    postponed = owner
+  }
+
+  /// Computes the weight gradient that was left.
+  func runPostponed() throws {
+    guard let owner = postponed else { return }
+    postponed = nil
+    try owner.computeWeightGradient()
   }
 
   /// Tells that the gradients of a layer are complete for this rank's shards.
