@@ -46,7 +46,7 @@ public final class GradientBuckets {
     completed = gradients.count
     try communicator.wait {
       try advance()
-      guard done < places.count else { return true }
+      guard done < places.count else { return try sums.allSatisfy { try $0.isQuiet } }
       communicator.position.place = places[done]
       return false
     }

@@ -3,12 +3,17 @@ import Tensors
 
 /// A sum of vectors over all ranks: begun, then moved on exchange by exchange until it is complete.
 ///
-/// Made once and used again and again; it allocates nothing after its first use at a length.
+/// Made once and used again and again; it allocates nothing after its first use at a length. A short sum is complete here
+/// when everything has arrived, also if another rank has not yet taken what this one sent: that is kept in memory of its
+/// own. So a rank that is ahead need not wait for one that has begun the sum and is busy with other work.
 final class RankSum<Element: MPIElement> {
   private let communicator: Communicator
   private let followsTree: Bool
-  private let transfer: Transfer
+  /// One for each exchange of a short sum; long sums use the first.
+  private let transfers: [Transfer]
   private var incoming = AlignedBuffer<Element>(0)
+  /// What the exchanges of a short sum send, one behind the other.
+  private var outgoing = AlignedBuffer<Element>(0)
   private var values = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
   /// Exchanges begun so far, of how many.
   private var (begun, exchanges) = (0, 0)
@@ -18,8 +23,18 @@ final class RankSum<Element: MPIElement> {
   init(_ communicator: Communicator, _ reduction: Reduction, _ channel: Transfer.Channel) {
     self.communicator = communicator
     followsTree = reduction == .tree && communicator.size.nonzeroBitCount == 1
-    transfer = Transfer(communicator, channel)
+    transfers = (0..<max(1, communicator.size.trailingZeroBitCount)).map { _ in Transfer(communicator, channel) }
   }
+
+  deinit {
+    // Another rank may still read it.
+    if (try? isQuiet) != true { _ = Unmanaged.passRetained(outgoing) }
+  }
+
+  /// Whether everything that this rank sent has been taken.
+  var isQuiet: Bool { get throws { try transfers.allSatisfy { try $0.isComplete } } }
+
+  private var isShort: Bool { values.count < ReductionTree.longVector }
 
   /// Begins to replace `values` on every rank by their sum over all ranks.
   ///
@@ -29,15 +44,15 @@ final class RankSum<Element: MPIElement> {
     self.values = values
     (begun, exchanges, current, tag) = (0, 0, nil, number * 64)
     guard communicator.size > 1, !values.isEmpty else { return }
-    guard followsTree else { return try transfer.sum(values) }
+    guard followsTree else { return try transfers[0].sum(values) }
     exchanges = ReductionTree.exchanges(ranks: communicator.size, count: values.count)
-    if incoming.count < values.count { incoming = AlignedBuffer(values.count) }
-    try beginNextExchange()
+    try beginFirstExchange()
   }
 
   /// Does what can be done without waiting; true when the sum is complete.
   func advance() throws -> Bool {
-    while try transfer.isComplete {
+    if begun == 0, exchanges > 0 { try beginFirstExchange() }
+    while try hasArrived {
       if let exchange = current, exchange.adds {
         let (target, addend) = (values.baseAddress! + exchange.receive.lowerBound, incoming.pointer)
         for i in 0..<exchange.receive.count { target[i] += addend[i] }
@@ -49,11 +64,33 @@ final class RankSum<Element: MPIElement> {
     return false
   }
 
+  /// Whether the exchange that was begun last has brought its message.
+  private var hasArrived: Bool {
+    get throws {
+      guard begun > 0 else { return try exchanges == 0 && transfers[0].isComplete }
+      return try isShort ? transfers[begun - 1].hasReceived : transfers[0].isComplete
+    }
+  }
+
+  /// Begins the sum, unless what the last one sent has not all been taken yet.
+  private func beginFirstExchange() throws {
+    guard try isQuiet else { return }
+    if incoming.count < values.count { incoming = AlignedBuffer(values.count) }
+    if isShort, outgoing.count < values.count * exchanges { outgoing = AlignedBuffer(values.count * exchanges) }
+    try beginNextExchange()
+  }
+
   private func beginNextExchange() throws {
     let next = ReductionTree.exchange(begun, rank: communicator.rank, ranks: communicator.size, count: values.count)
     let target = next.adds ? incoming.pointer : values.baseAddress! + next.receive.lowerBound
-    try transfer.exchange(
-      with: next.partner, tag: tag + begun, send: UnsafeBufferPointer(rebasing: values[next.send]),
+    var send = UnsafeBufferPointer(rebasing: values[next.send])
+    if isShort {
+      let copy = outgoing.pointer + begun * values.count
+      copy.update(from: send.baseAddress!, count: send.count)
+      send = UnsafeBufferPointer(start: copy, count: send.count)
+    }
+    try transfers[isShort ? begun : 0].exchange(
+      with: next.partner, tag: tag + begun, send: send,
       receive: UnsafeMutableBufferPointer(start: target, count: next.receive.count))
     begun += 1
     current = next

@@ -12,7 +12,9 @@ public final class ShardGroup: GlobalBatch {
   public let shards: Int
   public let localShards: Range<Int>
   public let reduction: Reduction
-  private let rankSum: RankSum<Double>
+  /// Used in turn: what the last sum sent may still be under way when the next one begins.
+  private let rankSums: [RankSum<Double>]
+  private var turn = 0
 
   /// - Throws: a usage failure when the shards cannot be shared out evenly.
   public init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
@@ -25,7 +27,7 @@ public final class ShardGroup: GlobalBatch {
     let share = shards / communicator.size
     (self.communicator, self.shards, self.reduction) = (communicator, shards, reduction)
     localShards = communicator.rank * share..<(communicator.rank + 1) * share
-    rankSum = RankSum(communicator, reduction, .foreground)
+    rankSums = (0..<2).map { _ in RankSum(communicator, reduction, .foreground) }
   }
 
   /// Whether results have the same bits on any number of ranks that is a power of two.
@@ -35,12 +37,13 @@ public final class ShardGroup: GlobalBatch {
 
   public func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws {
     ReductionTree.reduce(leaves, leaves: localShards.count, count: count)
-    try rankSum.begin(UnsafeMutableBufferPointer(start: leaves, count: count))
+    turn = 1 - turn
+    try rankSums[turn].begin(UnsafeMutableBufferPointer(start: leaves, count: count))
   }
 
   public func finishSum(at place: String) throws {
     communicator.position.place = place
-    try communicator.wait { try rankSum.advance() }
+    try communicator.wait { try rankSums[turn].advance() }
   }
 
   public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws {

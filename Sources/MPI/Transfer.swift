@@ -39,6 +39,16 @@ public final class Transfer {
     }
   }
 
+  /// Whether the message of `exchange` has arrived; what was sent may still be under way.
+  public var hasReceived: Bool {
+    get throws {
+      guard count > 0 else { return true }
+      var flag: Int32 = 0
+      try communicator.check("MPI_Test", MPI_Test(requests, &flag, bt_mpi_status_ignore()))
+      return flag != 0
+    }
+  }
+
   /// Begins to send `send` to `partner` and to receive `receive` from it. The partner does the same with this tag.
   public func exchange<Element: MPIElement>(
     with partner: Int, tag: Int, send: UnsafeBufferPointer<Element>, receive: UnsafeMutableBufferPointer<Element>

@@ -65,7 +65,7 @@ public enum ReductionTree {
   /// in bit k. Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so that
   /// afterwards each rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004). Both
   /// add the same pairs, so every rank gets the same bits by either: where a vector is cut changes nothing.
-  public static let longVector = 4096
+  public static let longVector = 1 << 14
 
   /// Exchanges that a rank takes part in.
   ///

@@ -87,7 +87,7 @@ import Testing
   }
 
   /// By recursive doubling and by halving and doubling, with lengths that do not halve evenly.
-  @Test(arguments: [1, 2, 4, 8, 16], [1, 13, ReductionTree.longVector - 1, ReductionTree.longVector, 5003])
+  @Test(arguments: [1, 2, 4, 8, 16], [1, 13, ReductionTree.longVector - 1, ReductionTree.longVector, 20_003])
   func ranksGoOnAlongTheTree(ranks: Int, count: Int) throws {
     let parts = leaves(ranks, count: count)
     let expected = tree(parts[...]).map(\.bitPattern)
