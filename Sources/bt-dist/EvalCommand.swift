@@ -52,6 +52,8 @@ enum EvalCommand: OptionCommand {
   static func run(_ command: ParsedCommand<EvalOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     RankThreads.configure(requested: options.threads)
+    // Rank 0 looks for neighbours alone, for as long as it takes.
+    communicator.stallWatch?.limit = nil
     for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
     let (train, test, encoder) = try communicator.together {
       let (train, test) = (try labelled(options.train, "--train"), try labelled(options.test, "--test"))

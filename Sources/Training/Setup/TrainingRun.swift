@@ -18,14 +18,17 @@ public struct TrainingRun {
   public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
+    communicator.position.place = "opening the data"
     let dataset = try communicator.together {
       try configuration.validate()
       return try DataSpec.open(configuration.data)
     }
     try communicator.requireSameData(dataset)
+    communicator.position.place = "looking for a checkpoint"
     let start = try RunStart(configuration, samples: dataset.count, communicator)
     let folder = RunFolder(configuration.out)
     try communicator.onRoot { try folder.store(start.plan.configuration) }
+    communicator.position.place = "planning the network and loading its parameters"
     parts = try TrainingParts(start, dataset, communicator)
     var summary = RunSummary(parts, start)
     summary.launch = try LaunchRecord(parts)
