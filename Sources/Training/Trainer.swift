@@ -45,6 +45,7 @@ public final class Trainer {
     var end = RunEnd.finished
     while true {
       communicator.position = Position(step: step + 1, place: "agreement on the step")
+      let clock = StepClock(communicator)
       let waited = step < plan.lastStep ? control.attempt { try loader.next(into: network.inputs).waitMilliseconds } : 0
       let signal = try control.agree(signal: SignalWatch.received)
       guard step < plan.lastStep else { break }
@@ -52,7 +53,7 @@ public final class Trainer {
         end = .interrupted(SignalWatch.name(signal))
         break
       }
-      let record = try trainOneStep(dataWaitMs: waited ?? 0)
+      let record = try trainOneStep(clock, dataWaitMs: waited ?? 0)
       control.attempt { try observer?.stepDidEnd(record) }
       if plan.isCheckpointDue(after: step) { control.attempt { try saveCheckpoint() } }
     }
@@ -65,8 +66,7 @@ public final class Trainer {
   }
 
   /// Forward, loss, backward with the gradients' allreduce beside it, optimizer: one step over the global batch.
-  private func trainOneStep(dataWaitMs: Double) throws -> StepRecord {
-    let (start, communicated) = (DispatchTime.now(), communicator.secondsOfCommunication)
+  private func trainOneStep(_ clock: StepClock, dataWaitMs: Double) throws -> StepRecord {
     let loss = try network.forwardBackward()
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
@@ -83,10 +83,9 @@ public final class Trainer {
       batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
     (record.lossStart, record.learningRate, record.gradNorm) = (lossStart ?? 0, learningRate, norm)
     record.deadFeatures = loss.deadFeatures
-    record.stepMs = 1e3 * seconds(since: start) + dataWaitMs
+    (record.stepMs, record.commWaitMs) = clock.read(communicator)
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
-    record.commWaitMs = 1e3 * (communicator.secondsOfCommunication - communicated)
     return record
   }
 
@@ -106,6 +105,18 @@ public final class Trainer {
     let start = DispatchTime.now()
     guard let path = try saver.save(step: step, lossStart: lossStart) else { return }
     try observer?.checkpointDidSave(step: step, path: path, milliseconds: 1e3 * seconds(since: start))
+  }
+}
+
+/// Time from the moment a step asks for its data, and how much of it went into communication.
+private struct StepClock {
+  private let start = DispatchTime.now()
+  private let communicated: Double
+
+  init(_ communicator: Communicator) { communicated = communicator.secondsOfCommunication }
+
+  func read(_ communicator: Communicator) -> (stepMs: Double, commWaitMs: Double) {
+    (1e3 * seconds(since: start), 1e3 * (communicator.secondsOfCommunication - communicated))
   }
 }
 

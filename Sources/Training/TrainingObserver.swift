@@ -39,7 +39,7 @@ public struct StepRecord: Sendable {
   public var samplesPerSecond = 0.0
   /// Time that rank 0 waited for its loader.
   public var dataWaitMs = 0.0
-  /// Time that rank 0 spent inside collectives.
+  /// Time of rank 0 that communication took: waiting for other ranks, and moving messages beside the step.
   public var commWaitMs = 0.0
   public init() {}
 
