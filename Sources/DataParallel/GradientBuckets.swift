@@ -13,7 +13,7 @@ public final class GradientBuckets {
   /// Buckets whose sums are under way at the same time.
   private static let limit = 4
 
-  private let gradients: UnsafeMutableBufferPointer<Float>
+  private let arena: ParameterArena
   private let communicator: Communicator
   /// What is waited for while a bucket is the first that is not done.
   private let places: [String]
@@ -24,15 +24,16 @@ public final class GradientBuckets {
   private var completed = 0
 
   public init(_ arena: ParameterArena, _ group: ShardGroup) {
-    gradients = UnsafeMutableBufferPointer(start: arena.gradients.pointer, count: arena.gradients.count)
-    communicator = group.communicator
-    places = stride(from: 0, to: gradients.count, by: Self.bucketSize).map { start in
+    (self.arena, communicator) = (arena, group.communicator)
+    places = stride(from: 0, to: arena.gradients.count, by: Self.bucketSize).map { start in
       let first = arena.layout.entries.first { $0.range.upperBound > start }
       return "sum of the gradients from \(first?.name ?? "?") on"
     }
     sums = (0..<Self.limit).map { _ in RankSum(group.communicator, group.reduction, .background) }
     communicator.backgroundWork = { [weak self] in try self?.advance() }
   }
+
+  private var gradients: UnsafeMutableBufferPointer<Float> { arena.gradients.elements }
 
   /// All gradients below arena offset `end` are complete on this rank; called by backward after each layer.
   public func completed(_ end: Int) throws {

@@ -1,4 +1,5 @@
 import Diagnostics
+import MPI
 
 /// Fields in which some ranks differ from rank 0, and what every rank has of them.
 public struct RankDifference: Equatable, Sendable {
@@ -47,16 +48,9 @@ public struct RankDifference: Equatable, Sendable {
 
   /// At most four texts are shown, and of the rest their number.
   private func describe(_ ranks: [Int]) -> String {
-    var groups: [(text: String, ranks: [Int])] = []
-    for rank in ranks {
-      if let group = groups.firstIndex(where: { $0.text == texts[rank] }) {
-        groups[group].ranks.append(rank)
-      } else {
-        groups.append((texts[rank], [rank]))
-      }
-    }
-    let shown = groups.prefix(4).map { "\(RankList($0.ranks, hosts)): \($0.text)" }
-    let rest = groups.dropFirst(4).reduce(0) { $0 + $1.ranks.count }
+    let groups = ranks.grouped { texts[$0] }
+    let shown = groups.prefix(4).map { text, ranks in "\(RankList(ranks, hosts)): \(text)" }
+    let rest = groups.dropFirst(4).reduce(0) { $0 + $1.elements.count }
     return (shown + (rest == 0 ? [] : ["others on \(rest) more rank\(rest == 1 ? "" : "s")"])).joined(separator: "; ")
   }
 }

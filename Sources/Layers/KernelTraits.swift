@@ -17,6 +17,11 @@ public struct KernelTraits: Codable, Equatable, Sendable {
     (self.blas, self.oneDNN, self.mathLibrary, self.threads) = (blas, oneDNN, mathLibrary, threads)
   }
 
+  /// The libraries under the names that messages give them; threads apart.
+  public var libraries: [(name: String, text: String)] {
+    [("BLAS kernels", blas), ("oneDNN kernels", oneDNN), ("C library", mathLibrary)]
+  }
+
   /// Those of this process; the threads must have been configured.
   public static var current: KernelTraits {
     KernelTraits(

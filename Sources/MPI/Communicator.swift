@@ -11,6 +11,8 @@ public final class Communicator {
   public let rank: Int
   public let size: Int
   public let host: String
+  /// Every rank's host.
+  public private(set) var hosts: [String]
   /// Seconds that the main thread has spent on communication so far: waiting, and moving what goes on beside the step.
   public internal(set) var secondsOfCommunication = 0.0
   /// Where this rank is in the run; whoever calls collectives keeps it true, for messages about ranks that are late.
@@ -31,7 +33,7 @@ public final class Communicator {
   static let longestMessage = 1 << 28
 
   private init(rank: Int, size: Int, host: String, handle: MPI_Comm?, backgroundHandle: MPI_Comm?) {
-    (self.rank, self.size, self.host) = (rank, size, host)
+    (self.rank, self.size, self.host, hosts) = (rank, size, host, [host])
     (self.handle, self.backgroundHandle) = (handle, backgroundHandle)
   }
 
@@ -65,8 +67,8 @@ public final class Communicator {
     let communicator = Communicator(
       rank: Int(rank), size: Int(size), host: host, handle: world, backgroundHandle: background)
     if size > 1 {
-      communicator.stallWatch = StallWatch(
-        rank: Int(rank), hosts: try communicator.allGather(host), mailbox: Mailbox(world!))
+      communicator.hosts = try communicator.allGather(host)
+      communicator.stallWatch = StallWatch(rank: Int(rank), hosts: communicator.hosts, mailbox: Mailbox(world!))
     }
     return communicator
   }

@@ -40,7 +40,7 @@ public final class StallWatch {
     _ = wasHere(at: time)
     guard calledAt != nil else { return }
     tellAll("")
-    if hasReported { report?("\(name(rank)) goes on after \(Int(time - waitStart)) s at \(lastPosition)") }
+    if hasReported { report?("\(name) goes on after \(Int(time - waitStart)) s at \(lastPosition)") }
     (calledAt, hasReported) = (nil, false)
   }
 
@@ -58,7 +58,7 @@ public final class StallWatch {
     // Time for the answers.
     guard let calledAt, waited >= limit, time - calledAt >= min(2, limit / 2) else { return }
     if !hasReported {
-      report?("\(name(rank)) has waited for \(Int(waited)) s at \(position): \(late(position))")
+      report?("\(name) has waited for \(Int(waited)) s at \(position): \(late(position))")
       hasReported = true
     }
     // The others give the lowest waiting rank time to end the job with one message.
@@ -66,7 +66,7 @@ public final class StallWatch {
     guard waited >= 2 * limit + (isLowest ? 0 : 10) else { return }
     throw Failure(
       .interrupted, "the job hangs: \(late(position))", at: "\(position)",
-      found: "\(name(rank)) has waited for \(Int(waited)) s",
+      found: "\(name) has waited for \(Int(waited)) s",
       remedy: "look at those processes and hosts (stopped, swapping, a file system that hangs), then launch again: the "
         + "run goes on from its newest checkpoint. If they are only slow, raise --stall-timeout (now \(limit.brief) s)")
   }
@@ -76,7 +76,7 @@ public final class StallWatch {
   private func wasHere(at time: Double) -> Bool {
     defer { lastSeen = time }
     guard let limit, time - lastSeen > limit else { return true }
-    report?("\(name(rank)) kept the others waiting: \(Int(time - lastSeen)) s, until \(lastPosition)")
+    report?("\(name) kept the others waiting: \(Int(time - lastSeen)) s, until \(lastPosition)")
     return false
   }
 
@@ -88,13 +88,13 @@ public final class StallWatch {
   private func late(_ position: Position) -> String {
     let missing = hosts.indices.filter { $0 != rank && answered[$0] == nil }
     if !missing.isEmpty {
-      return "\(missing.map(name).joined(separator: ", ")) \(missing.count == 1 ? "is" : "are") late"
+      return "\(RankList(missing, hosts)) \(missing.count == 1 ? "is" : "are") late"
     }
     let places = hosts.indices.map { $0 == rank ? "\(position)" : answered[$0] ?? "?" }
     return "all ranks wait, rank by rank at: " + places.joined(separator: "; ")
   }
 
-  private func name(_ rank: Int) -> String { "rank \(rank) on \(hosts[rank])" }
+  private var name: String { "\(RankList([rank], hosts))" }
 }
 
 extension Double {

@@ -2,7 +2,6 @@ import DataParallel
 import Foundation
 import Layers
 import MPI
-import Tensors
 
 /// A start of `bt-dist train`, as a line of `launches.jsonl` stores it: what decided the bits of its steps beside
 /// `config.json`.
@@ -40,23 +39,18 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     isIndependentOfRanks: Bool, data: String, program: String
   ) {
     (self.firstStep, self.date, self.ranks) = (firstStep, date.formatted(.iso8601), ranks)
-    self.hosts = hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    self.hosts = hosts.grouped { $0 }.map(\.key)
     (self.shards, self.maxEpochs, self.kernels) = (shards, maxEpochs, kernels)
     (self.isIndependentOfRanks, self.data, self.program) = (isIndependentOfRanks, data, program)
   }
 
-  /// The launch that is about to do its first step. A collective; digests are rank 0's, empty on the others.
-  init(_ parts: TrainingParts) throws {
-    let communicator = parts.communicator
-    var (data, program) = ("", "")
-    try communicator.onRoot {
-      data = try parts.dataset.fingerprint()
-      // A file system without /proc is no reason not to train.
-      program = (try? SHA256.hex(ofFile: "/proc/self/exe")) ?? ""
-    }
+  /// The launch that is about to do its first step, on data with this fingerprint.
+  init(_ parts: TrainingParts, data: String) {
+    // A file system without /proc is no reason not to train.
+    let program = (try? RunningProgram.sha256.get()) ?? ""
     self.init(
-      firstStep: parts.firstStep + 1, date: Date(), ranks: communicator.size,
-      hosts: try communicator.allGather(communicator.host), shards: parts.plan.batches.shards,
+      firstStep: parts.firstStep + 1, date: Date(), ranks: parts.communicator.size, hosts: parts.communicator.hosts,
+      shards: parts.plan.batches.shards,
       maxEpochs: parts.plan.configuration.maxEpochs, kernels: .current,
       isIndependentOfRanks: parts.isIndependentOfRanks, data: data, program: program)
   }

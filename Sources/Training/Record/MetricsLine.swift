@@ -38,8 +38,13 @@ package enum MetricsLine {
 
   /// The numbers of a line to the bit, under the keys of `StepRecord.exactNumbers` and in their order; nil if one of
   /// them is not there, as in runs from before they were written.
-  package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return nil }
+  package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? { object(of: line).flatMap(exactNumbers) }
+
+  private static func object(of line: ArraySlice<UInt8>) -> [String: Any]? {
+    try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+  }
+
+  private static func exactNumbers(in object: [String: Any]) -> [Double]? {
     let numbers = StepRecord().exactNumbers.compactMap { number -> Double? in
       guard let text = object["\(number.key)_bits"] as? String, text.utf8.count == 16 else { return nil }
       return UInt64(text, radix: 16).map(Double.init(bitPattern:))
@@ -49,9 +54,7 @@ package enum MetricsLine {
 
   /// The first number whose digits are not those of its bits, which only a change of the line can bring about.
   package static func contradiction(in line: ArraySlice<UInt8>) -> (key: String, bits: String, digits: String)? {
-    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-      let exact = exactNumbers(of: line)
-    else { return nil }
+    guard let object = object(of: line), let exact = exactNumbers(in: object) else { return nil }
     for (key, value) in zip(StepRecord().exactNumbers.map(\.key), exact) {
       let (bits, digits) = (number(value, 9), object[key] as? Double)
       // What is no number stands there as null.
@@ -73,8 +76,7 @@ package enum MetricsLine {
   /// The step of a line; nil if it is no whole JSON object with a step. A line feed at the end does not matter.
   package static func step(of line: ArraySlice<UInt8>) -> Int? {
     if let step = stepOfOwnLine(line) { return step }
-    guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else { return nil }
-    return object["step"] as? Int
+    return object(of: line)?["step"] as? Int
   }
 
   /// The same for lines as `json` writes them, a hundred times as fast: a resume may read a million.

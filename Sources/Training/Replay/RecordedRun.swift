@@ -102,13 +102,11 @@ struct RecordedRun {
   }
 
   /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells.
-  func requireRecordedData(_ dataset: any Dataset) throws {
-    guard let launch else { return }
-    let found = try dataset.fingerprint()
-    guard found != launch.data else { return }
+  func requireRecordedData(_ dataset: any Dataset, fingerprint: String) throws {
+    guard let launch, fingerprint != launch.data else { return }
     throw Failure(
       .data, "the data are not those that the run was trained on", at: dataset.name,
-      expected: "fingerprint \(launch.data)", found: "\(found) (\(dataset.summary))",
+      expected: "fingerprint \(launch.data)", found: "\(fingerprint) (\(dataset.summary))",
       remedy: "give --data SPEC with the data of the run, in the same order")
   }
 }

@@ -8,10 +8,8 @@ package enum ReplayCauses {
     func compare(_ recorded: String, _ present: String) {
       if recorded != present { found.append("recorded with \(recorded), replayed with \(present)") }
     }
-    compare(recorded.kernels.blas, present.kernels.blas)
-    compare(recorded.kernels.oneDNN, present.kernels.oneDNN)
-    compare(recorded.kernels.mathLibrary, present.kernels.mathLibrary)
-    compare(threads(recorded), threads(present))
+    for (then, now) in zip(recorded.kernels.libraries, present.kernels.libraries) { compare(then.text, now.text) }
+    compare("\(recorded.kernels.threadsText) a rank", "\(present.kernels.threadsText) a rank")
     if recorded.ranks != present.ranks && !(recorded.isIndependentOfRanks && present.isIndependentOfRanks) {
       found.append(
         "recorded on \(recorded.ranks) ranks, replayed on \(present.ranks): with \(recorded.shards) shards that is "
@@ -31,13 +29,11 @@ package enum ReplayCauses {
     return "kernels, threads and shards are as recorded (\(present.kernels.text)): see that config.json, "
       + "metrics.jsonl and the data were not changed since\(program)"
   }
-
-  private static func threads(_ launch: LaunchRecord) -> String {
-    launch.kernels.threads == 1 ? "1 thread a rank" : "\(launch.kernels.threads) threads a rank"
-  }
 }
 
 extension KernelTraits {
   /// `OpenBLAS 0.3.21, SkylakeX kernels; oneDNN 2.6.3, avx512_core; glibc 2.36; 1 thread`
-  var text: String { "\(blas); \(oneDNN); \(mathLibrary); \(threads) thread\(threads == 1 ? "" : "s")" }
+  var text: String { (libraries.map(\.text) + [threadsText]).joined(separator: "; ") }
+
+  var threadsText: String { "\(threads) thread\(threads == 1 ? "" : "s")" }
 }

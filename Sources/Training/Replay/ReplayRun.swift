@@ -36,8 +36,9 @@ public struct ReplayRun {
     let dataset = try communicator.together {
       try RecordedRun.openData(configuration.data, given: request.data != nil)
     }
-    try communicator.requireSameData(dataset)
-    try communicator.onRoot { try recorded?.requireRecordedData(dataset) }
+    let fingerprint = try communicator.together { try dataset.fingerprint() }
+    try communicator.requireSameData(dataset, fingerprint: fingerprint)
+    try communicator.onRoot { try recorded?.requireRecordedData(dataset, fingerprint: fingerprint) }
     let found = try SharedCheckpoint(recorded?.checkpoint, communicator)
     let plan = try communicator.together {
       try Self.plan(configuration, samples: dataset.count, ranks: communicator.size)
@@ -45,7 +46,7 @@ public struct ReplayRun {
     let start = RunStart(plan, from: found, store: nil, remarks: recorded?.remarks ?? [])
     parts = try TrainingParts(start, dataset, communicator)
     steps = start.step + 1...plan.lastStep
-    present = try LaunchRecord(parts)
+    present = LaunchRecord(parts, data: fingerprint)
     self.recorded = recorded
     var summary = RunSummary(parts, start)
     summary.lines = Self.lines(steps, recorded?.launch, present, recorded?.folder.path ?? "")

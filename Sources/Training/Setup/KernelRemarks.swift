@@ -9,11 +9,7 @@ extension Communicator {
   public func kernelRemarks() throws -> [String] {
     let traits = KernelTraits.current
     let difference = try compare {
-      [
-        RankField("BLAS kernels", traits.blas), RankField("oneDNN kernels", traits.oneDNN),
-        RankField("C library", traits.mathLibrary),
-        RankField("threads", "\(traits.threads)", text: "\(traits.threads) thread\(traits.threads == 1 ? "" : "s")"),
-      ]
+      traits.libraries.map { RankField($0.name, $0.text) } + [RankField("threads", traits.threadsText)]
     }
     guard let difference else { return [] }
     return [

@@ -1,9 +1,7 @@
 import Configuration
 import DataParallel
 import Diagnostics
-import Foundation
 import MPI
-import Tensors
 
 /// What all ranks must have been started with, whatever the command; see `RunAgreement.swift`.
 extension Communicator {
@@ -13,10 +11,8 @@ extension Communicator {
       .usage, "not the program that rank 0 runs",
       remedy: "install one build of bt-dist on every host, and give mpirun its full path"
     ) {
-      // The file that runs, even if another one has taken its place since.
-      let hash = try SHA256.hex(ofFile: "/proc/self/exe")
-      let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "?"
-      return [RankField("executable", hash, text: "\(path) of SHA-256 \(hash.prefix(16))…")]
+      let hash = try RunningProgram.sha256.get()
+      return [RankField("executable", hash, text: "\(RunningProgram.path) of SHA-256 \(hash.prefix(16))…")]
     }
   }
 

@@ -20,11 +20,13 @@ import Tensors
 /// All are collectives, do nothing on one rank, and throw the same `AgreedFailure` on all ranks.
 extension Communicator {
   /// 2. Sizes, labels and up to 64 samples of the data set: hosts with an old copy or half of one.
-  public func requireSameData(_ dataset: any Dataset) throws {
+  ///
+  /// - Parameter fingerprint: the data set's, where it is known already.
+  public func requireSameData(_ dataset: any Dataset, fingerprint: String? = nil) throws {
     try requireSame(
       .data, "the data are not those that rank 0 sees",
       remedy: "bring the same files to every host, or put them on a file system that all hosts share"
-    ) { [RankField(dataset.name, try dataset.fingerprint(), text: dataset.summary)] }
+    ) { [RankField(dataset.name, try fingerprint ?? dataset.fingerprint(), text: dataset.summary)] }
   }
 
   /// 3. The configuration with nothing left open, what follows from it, and where every tensor stands in the arenas.

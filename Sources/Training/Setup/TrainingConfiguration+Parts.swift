@@ -1,4 +1,5 @@
 import Configuration
+import DataParallel
 import Layers
 import Optimization
 import Tensors
@@ -9,6 +10,13 @@ extension TrainingConfiguration {
     case .auto: .auto
     case .direct: .direct
     case .winograd: .winograd
+    }
+  }
+
+  var rankReduction: DataParallel.Reduction {
+    switch reduction {
+    case .tree: .tree
+    case .mpi: .mpi
     }
   }
 

@@ -34,8 +34,7 @@ struct TrainingParts {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
     group = try communicator.together {
-      try ShardGroup(
-        communicator, shards: plan.batches.shards, reduction: .init(rawValue: configuration.reduction.rawValue)!)
+      try ShardGroup(communicator, shards: plan.batches.shards, reduction: configuration.rankReduction)
     }
     let (shape, group) = (dataset.sampleShape, group)
     augmentation = try communicator.together {

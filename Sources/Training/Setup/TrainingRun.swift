@@ -23,7 +23,8 @@ public struct TrainingRun {
       try configuration.validate()
       return try DataSpec.open(configuration.data)
     }
-    try communicator.requireSameData(dataset)
+    let fingerprint = try communicator.together { try dataset.fingerprint() }
+    try communicator.requireSameData(dataset, fingerprint: fingerprint)
     communicator.position.place = "looking for a checkpoint"
     let start = try RunStart(configuration, samples: dataset.count, communicator)
     let folder = RunFolder(configuration.out)
@@ -31,7 +32,7 @@ public struct TrainingRun {
     communicator.position.place = "planning the network and loading its parameters"
     parts = try TrainingParts(start, dataset, communicator)
     var summary = RunSummary(parts, start)
-    summary.launch = try LaunchRecord(parts)
+    summary.launch = LaunchRecord(parts, data: fingerprint)
     (self.folder, self.summary) = (folder, summary)
   }
 

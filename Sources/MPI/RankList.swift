@@ -1,24 +1,17 @@
 /// Ranks and their hosts for people: `rank 3 on nodeB`, `ranks 0, 1 on nodeA, ranks 2 to 5 on nodeB`.
 ///
 /// At most four hosts, and at most four ranges on each, are written out; of the rest stands the number.
-struct RankList: CustomStringConvertible {
-  let description: String
+package struct RankList: CustomStringConvertible {
+  package let description: String
 
   /// - Parameter ranks: ascending; `hosts` are those of all ranks of the job.
-  init(_ ranks: [Int], _ hosts: [String]) {
-    var places: [(host: String, ranks: [Int])] = []
-    for rank in ranks {
-      if let place = places.firstIndex(where: { $0.host == hosts[rank] }) {
-        places[place].ranks.append(rank)
-      } else {
-        places.append((hosts[rank], [rank]))
-      }
-    }
-    let shown = places.prefix(4).map { place in
-      "rank\(place.ranks.count == 1 ? "" : "s") \(Self.ranges(place.ranks)) on \(place.host)"
+  package init(_ ranks: [Int], _ hosts: [String]) {
+    let places = ranks.grouped { hosts[$0] }
+    let shown = places.prefix(4).map { host, ranks in
+      "rank\(ranks.count == 1 ? "" : "s") \(Self.ranges(ranks)) on \(host)"
     }
     let rest = places.dropFirst(4)
-    let number = rest.reduce(0) { $0 + $1.ranks.count }
+    let number = rest.reduce(0) { $0 + $1.elements.count }
     let ending = "\(number) more on \(rest.count) other host\(rest.count == 1 ? "" : "s")"
     description = (shown + (rest.isEmpty ? [] : [ending])).joined(separator: ", ")
   }
@@ -42,5 +35,19 @@ struct RankList: CustomStringConvertible {
     }
     let rest = runs.dropFirst(4).reduce(0) { $0 + $1.count }
     return shown.joined(separator: ", ") + (rest == 0 ? "" : " and \(rest) more")
+  }
+}
+
+extension Sequence {
+  /// Elements with equal keys together, in the order in which the keys first appear.
+  package func grouped<Key: Equatable>(by key: (Element) -> Key) -> [(key: Key, elements: [Element])] {
+    reduce(into: []) { groups, element in
+      let own = key(element)
+      if let group = groups.firstIndex(where: { $0.key == own }) {
+        groups[group].elements.append(element)
+      } else {
+        groups.append((own, [element]))
+      }
+    }
   }
 }
