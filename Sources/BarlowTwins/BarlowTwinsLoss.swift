@@ -43,10 +43,18 @@ public final class BarlowTwinsLoss {
 
   /// Computes the loss, and ∂L/∂z of the local rows into the embeddings' gradients. A collective.
   public func forwardBackward() throws -> LossValue {
+    let value = try compute(gradients: embeddings.gradients)
+    try standardisation.backward()
+    return value
+  }
+
+  /// The value of `forwardBackward`, to the bit, without a gradient. A collective.
+  public func forward() throws -> LossValue { try compute(gradients: nil) }
+
+  private func compute(gradients: [AlignedBuffer<Float>]?) throws -> LossValue {
     try standardisation.forward { views.ownShard($0) }
     try views.gather()
-    let terms = try algorithm.forwardBackward(gradients: embeddings.gradients)
-    try standardisation.backward()
+    let terms = try algorithm.compute(gradients: gradients)
     return LossValue(
       invariance: terms.invariance, redundancy: terms.redundancy, lambd: lambd,
       deadFeatures: standardisation.deadFeatures)
@@ -55,6 +63,7 @@ public final class BarlowTwinsLoss {
 
 /// The loss's terms, and ∂L/∂a, ∂L/∂b for the local rows.
 protocol LossAlgorithm {
-  /// - Parameter gradients: for each local shard 2·b × D: ∂L/∂a of its rows, then ∂L/∂b.
-  func forwardBackward(gradients: [AlignedBuffer<Float>]) throws -> (invariance: Double, redundancy: Double)
+  /// - Parameter gradients: for each local shard 2·b × D: ∂L/∂a of its rows, then ∂L/∂b. nil: the terms alone, with
+  ///   the same bits.
+  func compute(gradients: [AlignedBuffer<Float>]?) throws -> (invariance: Double, redundancy: Double)
 }

@@ -26,7 +26,7 @@ final class DualLoss: LossAlgorithm {
     w = AlignedBuffer(views.features)
   }
 
-  func forwardBackward(gradients: [AlignedBuffer<Float>]) throws -> (invariance: Double, redundancy: Double) {
+  func compute(gradients: [AlignedBuffer<Float>]?) throws -> (invariance: Double, redundancy: Double) {
     let (rows, samples, features) = (views.rows, views.samples, views.features)
     let factor = Float(2 * lambd / (Double(samples) * Double(samples)))
     for shard in 0..<views.localShards {
@@ -36,7 +36,7 @@ final class DualLoss: LossAlgorithm {
       let leaf = sums.pointer + shard * (features + 1)
       ColumnSums.products(a, b, rows: rows, columns: features, into: leaf)
       leaf[features] = innerProduct()
-      let gradient = gradients[shard].pointer
+      guard let gradient = gradients?[shard].pointer else { continue }
       MatrixProduct.multiply(
         m: rows, n: features, k: samples, alpha: factor, a: gramB.pointer, strideA: samples, b: views.a.pointer,
         strideB: features, c: gradient, strideC: features)
@@ -46,8 +46,8 @@ final class DualLoss: LossAlgorithm {
     }
     try views.batch.sum(sums.pointer, count: features + 1, at: "loss")
     let terms = finishTerms()
-    for shard in 0..<views.localShards {
-      let gradient = gradients[shard].pointer
+    for (shard, gradients) in (gradients ?? []).enumerated() {
+      let gradient = gradients.pointer
       addScaled(views.ownB(shard), to: gradient)
       addScaled(views.ownA(shard), to: gradient + rows * features)
     }

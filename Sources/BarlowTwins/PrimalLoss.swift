@@ -20,13 +20,13 @@ final class PrimalLoss: LossAlgorithm {
     rowTerms = AlignedBuffer(2 * views.features)
   }
 
-  func forwardBackward(gradients: [AlignedBuffer<Float>]) throws -> (invariance: Double, redundancy: Double) {
+  func compute(gradients: [AlignedBuffer<Float>]?) throws -> (invariance: Double, redundancy: Double) {
     let (rows, features) = (views.rows, views.features)
     for shard in views.batch.localShards { correlate(shard) }
     try views.batch.gather(correlation.pointer, countPerShard: rowsPerShard * features, at: "gather of C")
     let terms = turnIntoGradient()
-    for shard in 0..<views.localShards {
-      let gradient = gradients[shard].pointer
+    for (shard, gradients) in (gradients ?? []).enumerated() {
+      let gradient = gradients.pointer
       MatrixProduct.multiply(
         m: rows, n: features, k: features, a: views.ownB(shard), strideA: features, b: correlation.pointer,
         transposeB: true, strideB: features, c: gradient, strideC: features)
