@@ -10,6 +10,18 @@ extension ValueFormat where Value: FixedWidthInteger & Sendable {
   }
 }
 
+extension ValueFormat where Value == Int? {
+  /// A count of at least 1, or `none`, or -1, which means `endless`, as nidl spells it.
+  public static func limit(endless: Int?) -> Self {
+    let count = ValueFormat.optional(.integer(atLeast: 1), or: "none")
+    return ValueFormat(
+      placeholder: count.placeholder, expected: "\(count.expected), or -1 for no limit",
+      fromText: { $0 == "-1" ? .some(endless) : count.fromText($0) },
+      fromJSON: { $0 == .integer(-1) ? .some(endless) : count.fromJSON($0) },
+      toJSON: { $0 == endless && endless != nil ? .integer(-1) : count.toJSON($0) })
+  }
+}
+
 extension ValueFormat where Value == Double {
   /// A finite number of at least `lower`, and at most `upper` if given.
   public static func number(

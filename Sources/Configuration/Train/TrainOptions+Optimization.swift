@@ -37,14 +37,23 @@ extension TrainingConfiguration {
 
   static let lengthOptions: Options = [
     OptionDefinition(
-      "max-epochs", \.maxEpochs, .optional(.integer(atLeast: 1), or: "none"),
-      "Ends the run after so many epochs; the cosine of the learning rate ends there too.",
+      "max-epochs", \.maxEpochs, .limit(endless: .max),
+      "Ends the run after so many epochs; the cosine of the learning rate ends there too. -1 never ends it.",
       defaultText: "\(defaultMaxEpochs), if --max-steps is not given either", synonyms: ["epochs", "n-epochs"],
       onResume: .mayChange),
     OptionDefinition(
-      "max-steps", \.maxSteps, .optional(.integer(atLeast: 1), or: "none"),
+      "max-steps", \.maxSteps, .limit(endless: nil),
       "Ends the run after so many steps, counted from its first start; the schedule stays that of --max-epochs.",
       defaultText: "no limit", synonyms: ["steps", "iterations", "max-iter"], onResume: .mayChange),
+    OptionDefinition(
+      "min-epochs", \.minEpochs, .optional(.integer(atLeast: 1), or: "none"),
+      "Trains for at least so many epochs: early stopping does not end the run before.", onResume: .mayChange),
+    OptionDefinition(
+      "min-steps", \.minSteps, .optional(.integer(atLeast: 1), or: "none"),
+      "Trains for at least so many steps: early stopping does not end the run before.", onResume: .mayChange),
+    OptionDefinition(
+      "limit-train-batches", \.limitTrainBatches, .batches,
+      "Trains on only so many batches of each epoch, or that part of them; an epoch is then as short."),
     OptionDefinition(
       "random-state", \.randomState, .integer(atLeast: 0),
       "Seed of the initial parameters, the order of samples and the augmentations; the same seed gives the same run.",

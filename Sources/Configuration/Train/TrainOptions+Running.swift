@@ -37,13 +37,17 @@ extension TrainingConfiguration {
       """, synonyms: ["output", "o", "output-dir", "run", "run-dir", "save-dir", "default-root-dir"],
       onResume: .mayChange),
     OptionDefinition(
+      "enable-checkpointing", \.enableCheckpointing, .boolean,
+      "Whether checkpoints are written. Without them a run that has ended cannot be gone on with.",
+      synonyms: ["checkpointing"], onResume: .mayChange),
+    OptionDefinition(
       "checkpoint-every-n-steps", \.checkpointEveryNSteps, .optional(.integer(atLeast: 1), or: "epoch"),
       "Steps between checkpoints, which are written beside the training.",
       defaultText: "at the end of each epoch", synonyms: ["checkpoint-every", "save-every", "every-n-train-steps"],
       onResume: .mayChange),
     OptionDefinition(
       "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 1), "The newest checkpoints that are kept.",
-      synonyms: ["save-top-k", "keep"], onResume: .mayChange),
+      synonyms: ["keep", "keep-last"], onResume: .mayChange),
     OptionDefinition(
       "resume", \.resume, .resume,
       """

@@ -3,7 +3,8 @@ extension TrainingConfiguration {
   public static let optionGroups: [OptionGroup<TrainingConfiguration>] = [
     OptionGroup("Data", dataOptions), OptionGroup("Network", networkOptions), OptionGroup("Loss", lossOptions),
     OptionGroup("Optimization", optimizationOptions), OptionGroup("Length of the run", lengthOptions),
-    OptionGroup("Parallelism", parallelismOptions), OptionGroup("Output", outputOptions),
+    OptionGroup("Validation and early stopping", validationOptions), OptionGroup("Parallelism", parallelismOptions),
+    OptionGroup("Output", outputOptions + bestCheckpointOptions + loggingOptions),
   ]
 
   static let optionTable = OptionTable(optionGroups)

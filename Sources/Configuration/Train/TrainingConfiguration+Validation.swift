@@ -26,6 +26,7 @@ extension TrainingConfiguration {
     }
     if let shards { try validate(shards: shards, origins: origins) }
     try validateLength(origins: origins)
+    try validateMonitoring(origins: origins)
     try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
   }
 
@@ -46,15 +47,16 @@ extension TrainingConfiguration {
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {
-    if maxEpochs != nil { return }
-    guard let maxSteps else {
+    if let maxEpochs, maxEpochs < .max || lrScheduler == .none { return }
+    guard maxEpochs != nil || maxSteps != nil else {
       throw Failure(
         .usage, "the run has no end", at: "--max-epochs", remedy: "give --max-epochs or --max-steps")
     }
     if lrScheduler == .warmupCosine {
       throw Failure(
         .usage, "the schedule warmup_cosine needs a finite number of epochs", at: origins.location(of: "lr-scheduler"),
-        expected: "--max-epochs, at which the cosine ends", found: "only --max-steps \(maxSteps)",
+        expected: "--max-epochs, at which the cosine ends",
+        found: maxEpochs == .max ? "--max-epochs -1" : "only --max-steps \(maxSteps ?? 0)",
         remedy: "give --max-epochs too (the run still ends at --max-steps), or --lr-scheduler none")
     }
   }
@@ -78,6 +80,6 @@ extension TrainingConfiguration {
           "the warm-up of \(warmupEpochs) epochs takes the whole run of \(maxEpochs): the learning rate never falls")
       }
     }
-    return remarks
+    return remarks + monitoringRemarks(unused)
   }
 }

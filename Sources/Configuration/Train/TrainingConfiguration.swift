@@ -62,9 +62,31 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var minLr = 0.0
 
   // Length of the run
+  /// `.max`: for ever (-1 on the command line).
   public var maxEpochs: Int?
   public var maxSteps: Int?
+  /// Early stopping and callbacks do not end the run before both.
+  public var minEpochs: Int?
+  public var minSteps: Int?
+  /// The batches of an epoch that are trained on.
+  public var limitTrainBatches = BatchAmount.all
   public var randomState: UInt64 = 0
+
+  // Validation and early stopping
+  /// A data specification.
+  public var valData: String?
+  /// A recipe; nil: that of the training.
+  public var valAugment: String?
+  public var limitValBatches = BatchAmount.all
+  /// nil: `valCheckInterval` counts batches over all epochs.
+  public var checkValEveryNEpoch: Int? = 1
+  public var valCheckInterval = BatchAmount.all
+  /// -1: all.
+  public var numSanityValSteps = 2
+  public var earlyStopping: Metric?
+  public var earlyStoppingPatience = 3
+  public var earlyStoppingMinDelta = 0.0
+  public var earlyStoppingMode = MetricMode.min
 
   // Parallelism
   /// The parts of a batch along which every sum is taken; nil: the number of ranks at the first start.
@@ -84,6 +106,15 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var checkpointEveryNSteps: Int?
   public var keepCheckpoints = 3
   public var resume = Resume.auto
+  /// Without, a run cannot be gone on with.
+  public var enableCheckpointing = true
+  /// The checkpoints with the best values of `monitor` that are kept beside the newest; -1: all of them.
+  public var saveTopK = 0
+  public var monitor = Metric.valLoss
+  public var monitorMode = MetricMode.min
+  public var logEveryNSteps = 1
+  public var enableProgressBar = true
+  public var enableModelSummary = true
 
   public init() {}
 }
