@@ -26,6 +26,19 @@ public struct ParameterSet {
     }
   }
 
+  /// Takes over all numbers of a set of the same layouts; another's are a usage failure.
+  public func copy(from other: ParameterSet) throws {
+    for (to, from) in [(parameters, other.parameters), (statistics, other.statistics)] {
+      guard to.layout == from.layout else {
+        throw Failure(
+          .usage, "the parameters are those of another network",
+          expected: "\(to.layout.entries.count) tensors as planned",
+          found: "\(from.layout.entries.count) tensors, some of other names or shapes")
+      }
+      to.values.pointer.update(from: from.values.pointer, count: to.values.count)
+    }
+  }
+
   /// Everything as tensors for a file; the arenas must outlive them.
   public var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
 }
