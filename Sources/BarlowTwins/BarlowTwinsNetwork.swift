@@ -46,6 +46,15 @@ public final class BarlowTwinsNetwork {
   /// Remarks of planning, such as a slow kernel.
   public var remarks: [String] { network.workspace.remarks }
 
+  /// The loss of the global batch in evaluation mode: running statistics, which stay as they are, in place of the
+  /// batch's, and no gradient. A collective.
+  public func evaluate() throws -> LossValue {
+    network.workspace.isEvaluating = true
+    defer { network.workspace.isEvaluating = false }
+    try network.forward()
+    return try loss.forward()
+  }
+
   /// The loss of the global batch, and this rank's part of its gradient in `state.parameters.gradients`. A collective.
   public func forwardBackward() throws -> LossValue {
     try network.forward()

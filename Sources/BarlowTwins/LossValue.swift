@@ -10,7 +10,7 @@ public struct LossValue: Sendable, Equatable {
   /// (PyTorch and nidl give NaN there).
   public var deadFeatures: Int
 
-  init(invariance: Double, redundancy: Double, lambd: Double, deadFeatures: Int) {
+  package init(invariance: Double, redundancy: Double, lambd: Double, deadFeatures: Int) {
     (self.invariance, self.redundancy, self.deadFeatures) = (invariance, redundancy, deadFeatures)
     total = invariance + lambd * redundancy
   }

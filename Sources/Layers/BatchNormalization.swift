@@ -79,7 +79,7 @@ public final class BatchNormalization: Layer {
   }
 
   public func forward() throws {
-    if workspace.isTraining { try useBatchStatistics() } else { useRunningStatistics() }
+    if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
     let (mean, scale) = (ChannelValues(mean, tiles), ChannelValues(scale, tiles))
     let shift = ChannelValues(shift, tiles)
     for shard in input.values.indices {
@@ -109,8 +109,11 @@ public final class BatchNormalization: Layer {
   }
 
   private func useRunningStatistics() {
-    for channel in 0..<channels {
-      set(view: 0, channel: channel, mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))
+    for view in 0..<tiles.views {
+      for channel in 0..<channels {
+        set(
+          view: view, channel: channel, mean: Double(runningMean[channel]), variance: Double(runningVariance[channel]))
+      }
     }
   }
 

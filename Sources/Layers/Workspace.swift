@@ -8,6 +8,8 @@ public final class Workspace {
   public let statistics: ParameterArena
   /// Batch statistics and backward passes, or running statistics and forward passes only.
   public let isTraining: Bool
+  /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
+  public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
 
   /// Called in backward when all gradients at arena offsets below `end` are complete for this rank's shards.

@@ -8,7 +8,7 @@ import Training
 /// Lines are only added, never cut: a launch that goes back behind an earlier one takes over the steps from its own
 /// first one on, so that of a step the last line counts whose `first_step` is not behind it. What went before stays
 /// readable as the history of the run. Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
-public final class LaunchFile: TrainingObserver {
+public final class LaunchFile: Callback {
   public let path: String
 
   public init(path: String) { self.path = path }
@@ -30,11 +30,7 @@ public final class LaunchFile: TrainingObserver {
     return end > 0 && pread(descriptor, &last, 1, end - 1) == 1 && last != UInt8(ascii: "\n")
   }
 
-  public func runWillStart(_ summary: RunSummary) throws {
+  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
     if let launch = summary.launch { try append(launch) }
   }
-  public func stepDidEnd(_ record: StepRecord) throws {}
-  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {}
-  public func warn(_ message: String) {}
-  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {}
 }

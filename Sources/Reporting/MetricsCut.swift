@@ -5,7 +5,8 @@ import Training
 
 /// Takes out of a file of metrics what a resumed run will write again.
 enum MetricsCut {
-  /// Keeps the whole lines with steps from 1 to `step`, each step once and in order; a missing file stays missing.
+  /// Keeps the whole lines with steps from 1 to `step`, each step and validation once and in order; a missing file stays
+  /// missing.
   ///
   /// If there is anything to cut, the rest goes to a temporary file that then takes the old one's name: a kill in
   /// between loses no line. Unreadable lines are dropped wherever they are: a log must not stop a resume.
@@ -13,9 +14,9 @@ enum MetricsCut {
     if access(path, F_OK) != 0 && errno == ENOENT { return }
     let bytes = try read(path)
     var kept: [UInt8] = []
-    var last = 0
+    var last = MetricsLine.Place.start
     for line in MetricsLine.split(bytes) {
-      guard let found = MetricsLine.step(of: line), found > last, found <= step else { continue }
+      guard let found = MetricsLine.place(of: line), found > last, found.step <= step else { continue }
       last = found
       kept += line
       if line.last != newline { kept.append(newline) }

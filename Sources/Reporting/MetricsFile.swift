@@ -3,16 +3,18 @@ import Foundation
 import Tensors
 import Training
 
-/// Appends one JSON object a step to `metrics.jsonl`; each step of a run stands there once, whatever was interrupted.
+/// Appends a JSON object for each step (or every `logEveryNSteps`-th), and one for each validation, to `metrics.jsonl`.
+/// Each of them stands there once, in the order of the run, whatever was interrupted.
 ///
 /// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
 /// end. The same run again writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
-/// `data_wait_ms`, `comm_wait_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
-public final class MetricsFile: TrainingObserver {
+/// `data_wait_ms`, `comm_wait_ms`, `val_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
+public final class MetricsFile: Callback {
   public let path: String
   /// Kept open for `output`, which writes to it.
   private var handle: FileHandle?
   private var output: OutputFile?
+  private var logEveryNSteps = 1
 
   /// Nothing is opened before `runWillStart`.
   public init(path: String) { self.path = path }
@@ -28,14 +30,21 @@ public final class MetricsFile: TrainingObserver {
     output = try OutputFile(handle: handle, name: path)
   }
 
-  public func append(_ record: StepRecord) throws {
+  public func append(_ record: StepRecord) throws { try append(MetricsLine.json(record)) }
+
+  private func append(_ line: String) throws {
     guard let output else { throw Failure(.defect, "the file of metrics is not open", at: path) }
-    try output.write(MetricsLine.json(record) + "\n")
+    try output.write(line + "\n")
   }
 
-  public func runWillStart(_ summary: RunSummary) throws { try open(resumingAfter: summary.firstStep) }
-  public func stepDidEnd(_ record: StepRecord) throws { try append(record) }
+  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
+    logEveryNSteps = summary.logEveryNSteps
+    try open(resumingAfter: summary.firstStep)
+  }
+  public func stepDidEnd(_ record: StepRecord) throws {
+    if record.step % logEveryNSteps == 0 { try append(record) }
+  }
+  public func validationDidEnd(_ record: ValidationRecord) throws { try append(MetricsLine.json(record)) }
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws { try output?.synchronize() }
-  public func warn(_ message: String) {}
   public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws { try output?.synchronize() }
 }

@@ -4,8 +4,8 @@ import Training
 /// A run as plain lines, for pipes and the logs of batch systems.
 ///
 /// First the summary, then a line for the first step of the launch, one every five seconds, and one for the last step;
-/// checkpoints and warnings as they come; at the end the totals.
-public final class PlainLog: TrainingObserver {
+/// validations, checkpoints and warnings as they come; at the end the totals.
+public final class PlainLog: Callback {
   private static let interval = 5.0
   private let console: Console
   private let now: () -> Double
@@ -22,7 +22,7 @@ public final class PlainLog: TrainingObserver {
     self.now = now
   }
 
-  public func runWillStart(_ summary: RunSummary) throws {
+  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
     progress.start(summary)
     shownStep = summary.firstStep
     lastLine = nil
@@ -33,6 +33,10 @@ public final class PlainLog: TrainingObserver {
     progress.add(record)
     if let lastLine, !progress.isLastStep, now() - lastLine < Self.interval { return }
     writeLine()
+  }
+
+  public func validationDidEnd(_ record: ValidationRecord) throws {
+    console.write(Wording.validation(record) + "\n")
   }
 
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {

@@ -5,7 +5,7 @@ import Training
 ///
 /// The line is redrawn with a carriage return and spaces, without escape sequences, and leaves the last column free, so
 /// that it never wraps. Its width is asked for at each drawing and follows the window.
-public final class ProgressBar: TrainingObserver {
+public final class ProgressBar: Callback {
   private let console: Console
   private let width: () -> Int
   private let now: () -> Double
@@ -29,7 +29,7 @@ public final class ProgressBar: TrainingObserver {
     self.now = now
   }
 
-  public func runWillStart(_ summary: RunSummary) throws {
+  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
     progress.start(summary)
     isRunning = true
     console.write(summary.lines.map { $0 + "\n" }.joined())
@@ -39,6 +39,11 @@ public final class ProgressBar: TrainingObserver {
   public func stepDidEnd(_ record: StepRecord) throws {
     progress.add(record)
     if progress.isLastStep || now() - lastDrawing >= 0.1 { draw() }
+  }
+
+  public func validationDidEnd(_ record: ValidationRecord) throws {
+    progress.add(record)
+    draw()
   }
 
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {

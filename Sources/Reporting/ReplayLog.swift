@@ -23,7 +23,7 @@ public final class ReplayLog {
   public func end(_ end: RunEnd, lastStep: Int) {
     let result = "\(steps) step\(steps == 1 ? "" : "s"): the same bits"
     switch end {
-    case .finished: write(result)
+    case .finished, .stopped: write(result)
     case .interrupted(let signal): write("interrupted by \(signal) before step \(lastStep); \(result) so far")
     }
   }

@@ -4,17 +4,17 @@ extension RunProgress {
   /// `epoch 3/20 [=======>      ] 45% 450/1000  loss 812.30  61% to floor  1234 samples/s  ETA 12:34`
   /// In a narrow terminal the bar shrinks to ten characters; then parts go, the least useful first.
   package func bar(width: Int) -> String {
-    let step = "\(record.step)/\(summary.lastStep)"
     let hasSteps = record.step > summary.firstStep
     var parts = [
-      Part("epoch \(epoch)/\(epochs)", rank: 4),
+      Part("epoch \(epochText)", rank: 4),
       Part("", rank: 3, isBar: true),
-      Part("\(Wording.percent(fraction)) \(step)", rank: 7),
+      Part("\(Wording.percent(fraction)) \(stepText)", rank: 7),
     ]
     if hasSteps {
       parts.append(Part("loss \(Wording.number(record.loss))", rank: 6))
       parts.append(Part("\(Wording.percent(record.progress)) to floor", rank: 2))
     }
+    if let validation { parts.append(Part("val \(Wording.number(validation.loss.loss))", rank: 4)) }
     if let samplesPerSecond { parts.append(Part("\(Wording.rate(samplesPerSecond)) samples/s", rank: 1)) }
     if let secondsLeft, !isLastStep { parts.append(Part("ETA \(Wording.duration(secondsLeft))", rank: 5)) }
 
@@ -57,7 +57,7 @@ extension RunProgress {
   /// A line of the plain log.
   package var line: String {
     var parts = [
-      "step \(record.step)/\(summary.lastStep)", "epoch \(epoch)/\(epochs)", "loss \(Wording.number(record.loss))",
+      "step \(stepText)", "epoch \(epochText)", "loss \(Wording.number(record.loss))",
       "\(Wording.percent(record.progress)) to floor", "lr \(Wording.number(record.learningRate, digits: 4))",
       "grad norm \(Wording.number(record.gradNorm, digits: 4))",
     ]

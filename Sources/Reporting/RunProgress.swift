@@ -4,6 +4,8 @@ import Training
 package struct RunProgress: Sendable {
   package private(set) var summary = RunSummary()
   package private(set) var record = StepRecord()
+  /// The last validation of this launch.
+  package private(set) var validation: ValidationRecord?
   private var pace = Pace()
 
   package init() {}
@@ -19,11 +21,19 @@ package struct RunProgress: Sendable {
     pace.add(seconds: record.stepMs / 1000)
   }
 
+  package mutating func add(_ validation: ValidationRecord) { self.validation = validation }
+
+  /// Whether the run has no last step.
+  private var isEndless: Bool { summary.lastStep == .max }
+
   package var isLastStep: Bool { record.step >= summary.lastStep }
 
   /// From 1; the epoch of the last step done.
   package var epoch: Int { max(1, (record.step + perEpoch - 1) / perEpoch) }
-  package var epochs: Int { max(1, (summary.lastStep + perEpoch - 1) / perEpoch) }
+  private var epochs: Int { max(1, (summary.lastStep + perEpoch - 1) / perEpoch) }
+  /// `450/1000`, `450` in a run without an end.
+  package var stepText: String { isEndless ? "\(record.step)" : "\(record.step)/\(summary.lastStep)" }
+  package var epochText: String { isEndless ? "\(epoch)" : "\(epoch)/\(epochs)" }
   private var perEpoch: Int { max(1, summary.stepsPerEpoch) }
 
   /// The part of the run that is done, 0...1.
@@ -33,8 +43,10 @@ package struct RunProgress: Sendable {
 
   package var samplesPerSecond: Double? { pace.secondsPerStep.map { Double(summary.batchSize) / $0 } }
 
-  /// Seconds to the last step at the present pace; checkpoints and other pauses are not foreseen.
-  package var secondsLeft: Double? { pace.secondsPerStep.map { $0 * Double(max(0, summary.lastStep - record.step)) } }
+  /// Seconds to the last step at the present pace; validations, checkpoints and other pauses are not foreseen.
+  package var secondsLeft: Double? {
+    isEndless ? nil : pace.secondsPerStep.map { $0 * Double(max(0, summary.lastStep - record.step)) }
+  }
 
   /// How the run ended, with totals.
   package func ending(_ end: RunEnd, finalStep: Int, seconds: Double) -> String {
@@ -44,8 +56,10 @@ package struct RunProgress: Sendable {
     if steps > 0 { totals += ", loss \(Wording.number(record.loss))" }
     return switch end {
     case .finished: "finished at step \(finalStep): \(totals)"
+    case .stopped(let reason): "stopped at step \(finalStep): \(reason): \(totals)"
     case .interrupted(let signal):
-      "interrupted by \(signal) at step \(finalStep) of \(summary.lastStep): \(totals); launch again to go on"
+      "interrupted by \(signal) at step \(finalStep)\(isEndless ? "" : " of \(summary.lastStep)"): \(totals); "
+        + (summary.savesCheckpoints ? "launch again to go on" : "no checkpoint was saved")
     }
   }
 }

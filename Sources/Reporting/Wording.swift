@@ -1,4 +1,5 @@
 import Foundation
+import Training
 
 /// Numbers and times as people read them.
 package enum Wording {
@@ -33,6 +34,12 @@ package enum Wording {
 
   package static func checkpoint(step: Int, path: String, milliseconds: Double) -> String {
     "checkpoint of step \(step) saved in \(duration(of: milliseconds)): \(path)"
+  }
+
+  package static func validation(_ record: ValidationRecord) -> String {
+    let batches = record.loss.count == 1 ? "1 batch" : "\(record.loss.count) batches"
+    return "validation after step \(record.step): loss \(number(record.loss.loss)), \(batches) in "
+      + duration(of: record.milliseconds)
   }
 
   private static func duration(of milliseconds: Double) -> String {

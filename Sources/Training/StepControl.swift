@@ -2,7 +2,7 @@ import DataParallel
 import Diagnostics
 import MPI
 
-/// The one small message of each step: whether any rank failed, and whether any rank was told to stop.
+/// The one small message of each step: whether any rank failed, and whether any rank was told or wants to stop.
 ///
 /// A rank that fails in work of its own (reading data, writing a checkpoint) keeps the failure here, and all ranks
 /// throw it together at the next agreement instead of waiting for one another for ever.
@@ -22,12 +22,14 @@ final class StepControl {
     }
   }
 
-  /// The signal that some rank received, 0 if none did; throws everywhere what any rank has kept. A collective.
-  func agree(signal: Int32) throws -> Int32 {
-    let seen = try communicator.maximum([Int64(signal), failure == nil ? 0 : 1])
-    if seen[1] != 0 {
+  /// The signal that some rank received, 0 if none did, and whether some rank wants to stop; throws everywhere what any
+  /// rank has kept. A collective.
+  @discardableResult
+  func agree(signal: Int32 = 0, wantsStop: Bool = false) throws -> (signal: Int32, isStop: Bool) {
+    let seen = try communicator.maximum([Int64(signal), wantsStop ? 1 : 0, failure == nil ? 0 : 1])
+    if seen[2] != 0 {
       try communicator.together { if let failure { throw failure } }
     }
-    return Int32(seen[0])
+    return (Int32(seen[0]), seen[1] != 0)
   }
 }

@@ -15,65 +15,83 @@ public final class Trainer {
   private let globalStep: GlobalStep
   private let makeLoader: () throws -> BatchLoader
   private let saver: CheckpointSaver
-  private let observer: (any TrainingObserver)?
+  private let validator: Validator?
+  private let earlyStopping: EarlyStopping?
+  private let callback: (any Callback)?
   private let control: StepControl
-  /// Optimizer steps done.
-  private(set) var step: Int
-  private(set) var lossStart: Double?
+  private let runControl = RunControl()
+  /// Where the run is, beside its tensors.
+  private(set) var state: CheckpointState
 
-  /// - Parameter observer: told on rank 0 only.
-  init(_ parts: TrainingParts, observer: (any TrainingObserver)?) {
+  /// - Parameter callback: told on rank 0 only.
+  init(_ parts: TrainingParts, callback: (any Callback)?) {
     (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
     (globalStep, makeLoader, saver) = (GlobalStep(parts), parts.makeLoader, parts.saver)
-    (step, lossStart) = (parts.firstStep, parts.lossStart)
-    self.observer = parts.communicator.rank == 0 ? observer : nil
+    (state, earlyStopping) = (parts.state, EarlyStopping(parts.plan.configuration))
+    self.callback = parts.communicator.rank == 0 ? callback : nil
     control = StepControl(parts.communicator)
+    validator = Validator(parts, control)
   }
 
-  /// Trains to the plan's last step, or until some rank gets a signal: then a checkpoint is saved at that step.
+  /// Trains to the plan's last step, until early stopping or a callback wants to end, or until some rank gets a signal:
+  /// then a checkpoint is saved at that step. A validation that has begun is brought to its end.
   ///
   /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
   public func run(_ summary: RunSummary) throws -> RunEnd {
     let start = DispatchTime.now()
     let loader = try communicator.together(makeLoader)
-    control.attempt { try observer?.runWillStart(summary) }
-    for remark in summary.remarks { observer?.warn(remark) }
+    control.attempt { try callback?.runWillStart(summary, runControl) }
+    for remark in summary.remarks { callback?.warn(remark) }
+    if state.step == 0 { try validator?.tryOut() }
     var end = RunEnd.finished
     while true {
-      communicator.position = Position(step: step + 1, place: "agreement on the step")
+      communicator.position = Position(step: state.step + 1, place: "agreement on the step")
       let clock = StepClock(communicator)
-      let waited = step < plan.lastStep ? control.attempt { try loader.next(into: network.inputs).waitMilliseconds } : 0
-      let signal = try control.agree(signal: SignalWatch.received)
-      guard step < plan.lastStep else { break }
-      if signal != 0 {
-        end = .interrupted(SignalWatch.name(signal))
+      let isOver = state.step >= plan.lastStep
+      let waited = isOver ? 0 : control.attempt { try loader.next(into: network.inputs).waitMilliseconds }
+      let agreed = try control.agree(signal: SignalWatch.received, wantsStop: stopReason != nil)
+      if isOver { break }
+      if agreed.isStop {
+        end = .stopped(try communicator.broadcast(stopReason ?? ""))
+        break
+      }
+      if agreed.signal != 0 {
+        end = .interrupted(SignalWatch.name(agreed.signal))
         break
       }
       let record = try trainOneStep(clock, dataWaitMs: waited ?? 0)
-      control.attempt { try observer?.stepDidEnd(record) }
-      if plan.isCheckpointDue(after: step) { control.attempt { try saveCheckpoint() } }
+      control.attempt { try callback?.stepDidEnd(record) }
+      try finishStep()
     }
     loader.stop()
-    communicator.position = Position(step: step, place: "end of the run")
-    control.attempt { if saver.lastSaved != step { try saveCheckpoint() } }
-    control.attempt { try observer?.runDidEnd(end, finalStep: step, seconds: seconds(since: start)) }
-    _ = try control.agree(signal: 0)
+    communicator.position = Position(step: state.step, place: "end of the run")
+    control.attempt { if saver.lastSaved != state.step { try saveCheckpoint() } }
+    control.attempt { try callback?.runDidEnd(end, finalStep: state.step, seconds: seconds(since: start)) }
+    try control.agree()
     return end
+  }
+
+  /// Why the run is to end before its next step; nil to go on.
+  private var stopReason: String? {
+    guard state.step >= plan.earliestStop else { return nil }
+    return runControl.stopReason ?? earlyStopping?.reason(state.earlyStopping)
   }
 
   /// One step over the global batch, and what is recorded of it.
   private func trainOneStep(_ clock: StepClock, dataWaitMs: Double) throws -> StepRecord {
-    let outcome = try globalStep.run(step: step)
+    let outcome = try globalStep.run(step: state.step)
     let loss = outcome.loss
-    step += 1
-    lossStart = lossStart ?? loss.total
+    state.step += 1
+    state.lossStart = state.lossStart ?? loss.total
+    state.epochLoss = state.epochLoss ?? MeanLoss()
+    state.epochLoss?.add(loss)
 
     var record = StepRecord()
-    (record.step, record.epoch) = (step, plan.epoch(after: step))
+    (record.step, record.epoch) = (state.step, plan.epoch(after: state.step))
     (record.loss, record.lossInvariance, record.lossRedundancy) = (loss.total, loss.invariance, loss.redundancy)
     record.lossFloor = LossValue.floor(
       batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
-    (record.lossStart, record.learningRate) = (lossStart ?? 0, outcome.learningRate)
+    (record.lossStart, record.learningRate) = (state.lossStart ?? 0, outcome.learningRate)
     record.gradNorm = outcome.gradientNorm
     record.deadFeatures = loss.deadFeatures
     (record.stepMs, record.commWaitMs) = clock.read(communicator)
@@ -82,10 +100,32 @@ public final class Trainer {
     return record
   }
 
+  /// What follows a step: a validation, the end of an epoch, early stopping, a checkpoint.
+  private func finishStep() throws {
+    let (step, epoch) = (state.step, plan.epoch(after: state.step))
+    var measured: [(key: String, value: Double)] = []
+    if let validator, validator.isDue(after: step) {
+      control.attempt { try callback?.validationWillStart(step: step, batches: validator.batches) }
+      let record = try validator.validate(step: step, epoch: epoch)
+      control.attempt { try callback?.validationDidEnd(record) }
+      measured += record.exactNumbers
+    }
+    if plan.isEpochEnd(after: step), let loss = state.epochLoss {
+      let record = EpochRecord(epoch: Int(epoch), step: step, loss: loss)
+      control.attempt { try callback?.epochDidEnd(record) }
+      measured += record.numbers
+      state.epochLoss = nil
+    }
+    earlyStopping?.observe(measured, &state.earlyStopping)
+    let finite = measured.filter(\.value.isFinite)
+    state.metrics = finite.isEmpty ? nil : Dictionary(finite) { $1 }
+    control.attempt { if plan.isCheckpointDue(after: step) || saver.isAmongBest(state) { try saveCheckpoint() } }
+  }
+
   private func saveCheckpoint() throws {
     let start = DispatchTime.now()
-    guard let path = try saver.save(step: step, lossStart: lossStart) else { return }
-    try observer?.checkpointDidSave(step: step, path: path, milliseconds: 1e3 * seconds(since: start))
+    guard let path = try saver.save(state) else { return }
+    try callback?.checkpointDidSave(step: state.step, path: path, milliseconds: 1e3 * seconds(since: start))
   }
 }
 

@@ -7,20 +7,34 @@ public struct TrainingPlan: Sendable {
   /// With shards and epochs resolved, as `config.json` stores it.
   public let configuration: TrainingConfiguration
   public let batches: BatchPlan
-  /// The step after which the run ends.
+  /// nil when nothing is validated on.
+  public let validation: ValidationPlan?
+  /// The step after which the run ends; `.max`: none.
   public let lastStep: Int
+  /// The first step after which early stopping and callbacks may end the run.
+  package let earliestStop: Int
 
   /// - Parameter shards: S; overrides the configuration's.
-  /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards.
-  package init(_ configuration: TrainingConfiguration, shards: Int, samples: Int) throws {
+  /// - Parameter validationSamples: nil without validation data.
+  /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards, for a limit
+  ///   that leaves no batch, and for what `ValidationPlan` throws.
+  package init(
+    _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil
+  ) throws {
     try configuration.validate(shards: shards)
-    batches = try BatchPlan(
+    let batches = try BatchPlan(
       count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
-      shuffle: configuration.shuffle)
-    self.configuration = configuration
+      shuffle: configuration.shuffle,
+      limit: configuration.limitTrainBatches.batches(of: samples / configuration.batchSize, "--limit-train-batches"))
+    validation = try validationSamples.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
     // Saturating: "for ever" is a legitimate number of epochs.
-    let byEpochs = configuration.maxEpochs.map { $0.multipliedReportingOverflow(by: samples / configuration.batchSize) }
-    lastStep = min(byEpochs.map { $0.overflow ? .max : $0.partialValue } ?? .max, configuration.maxSteps ?? .max)
+    func steps(epochs: Int) -> Int {
+      let (steps, isTooMany) = epochs.multipliedReportingOverflow(by: batches.stepsPerEpoch)
+      return isTooMany ? .max : steps
+    }
+    lastStep = min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max)
+    earliestStop = max(configuration.minEpochs.map(steps) ?? 0, configuration.minSteps ?? 0)
+    (self.configuration, self.batches) = (configuration, batches)
   }
 
   /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
@@ -28,6 +42,8 @@ public struct TrainingPlan: Sendable {
   package func isCheckpointDue(after step: Int) -> Bool {
     step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
   }
+
+  package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }
 
   /// Epochs completed after `step` steps; a fraction within an epoch.
   package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }

@@ -58,7 +58,7 @@ enum ReplayCommand: OptionCommand {
     let end = try run.replay(log.report)
     if communicator.rank == 0 { log.end(end, lastStep: run.steps.upperBound) }
     switch end {
-    case .finished: return 0
+    case .finished, .stopped: return 0
     case .interrupted: return Failure.Kind.interrupted.rawValue
     }
   }

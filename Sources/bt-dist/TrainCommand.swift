@@ -10,13 +10,13 @@ enum TrainCommand: OptionCommand {
 
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
     let run = try TrainingRun(command.options, communicator)
-    let console = ConsoleObserver.make(.standardOutput)
-    let observer = ObserverGroup([console], recordingIn: run.folder)
+    let console = ConsoleObserver.make(.standardOutput, wantsBar: command.options.enableProgressBar)
+    let callbacks = CallbackGroup([console], recordingIn: run.folder)
     if communicator.rank == 0 {
       for remark in command.options.remarks(origins: command.origins) { console.warn(remark) }
     }
-    switch try run.train(observer) {
-    case .finished: return 0
+    switch try run.train(callbacks) {
+    case .finished, .stopped: return 0
     case .interrupted: return Failure.Kind.interrupted.rawValue
     }
   }

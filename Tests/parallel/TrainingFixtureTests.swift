@@ -29,9 +29,9 @@ import Testing
   @Test(arguments: cases, [1, 2, 4])
   func threeStepsArePyTorchs(_ testCase: Case, ranks: Int) throws {
     let (fixture, folder) = (try Fixture(testCase.fixture), try TemporaryFolder())
-    try prepare(fixture, folder)
+    try Self.prepare(fixture, folder)
     let run = RunResult(folder.file("run"))
-    let trained = try Launch.run("bt-dist", try arguments(testCase, fixture, folder), ranks: ranks)
+    let trained = try Launch.run("bt-dist", try Self.arguments(testCase, fixture, folder), ranks: ranks)
     try #require(trained.code == 0, "\(trained.text)")
     let yardstick = try fixture.value("pytorch_float32_error", as: Errors.self)
     try compareLosses(run, fixture, yardstick.losses)
@@ -48,12 +48,12 @@ import Testing
     #expect(error < Self.tolerance * yardstick.features, "features: \(error), PyTorch \(yardstick.features)")
   }
 
-  private func prepare(_ fixture: Fixture, _ folder: TemporaryFolder) throws {
+  static func prepare(_ fixture: Fixture, _ folder: TemporaryFolder) throws {
     for view in ["x1", "x2"] { try folder.npy(view + ".npy", fixture.file.shape(of: view), fixture.floats(view)) }
     try writeInit(fixture, to: folder.file("init.safetensors"))
   }
 
-  private func arguments(_ testCase: Case, _ fixture: Fixture, _ folder: TemporaryFolder) throws -> [String] {
+  static func arguments(_ testCase: Case, _ fixture: Fixture, _ folder: TemporaryFolder) throws -> [String] {
     let sizes = try fixture.value("proj", as: [Int].self)
     func text(_ name: String) throws -> String { try #require(fixture.file.metadata[name], "no metadata '\(name)'") }
     let optimizer = try text("optimizer")

@@ -14,7 +14,8 @@ do {
   case "sums": try SumProbe(communicator).run()
   case "disagreement": try disagree(communicator)
   case "agreement": try AgreementProbe(arguments, communicator).run()
-  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement|agreement …")
+  case "callbacks": try CallbackProbe(arguments, communicator).run()
+  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement|agreement|callbacks …")
   }
   communicator.leave()
 } catch {

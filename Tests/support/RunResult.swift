@@ -17,26 +17,36 @@ public struct RunResult: Sendable {
   /// Keys that say how fast a step was: all others repeat to the bit.
   private static let timings = ["step_ms", "samples_per_second", "data_wait_ms", "comm_wait_ms"]
 
-  /// Each step's metrics as written, without the timings.
+  /// The metrics of each step and validation as written, without the timings.
   public func metrics() throws -> [String] {
     try lines.map { line in
       guard line.first == "{", line.last == "}" else { throw Failure(.data, "not an object: \(line)", at: path) }
       // Values hold no commas.
       let members = line.dropFirst().dropLast().split(separator: ",")
-      let kept = members.filter { member in !Self.timings.contains { member.hasPrefix("\"\($0)\":") } }
-      guard kept.count == members.count - Self.timings.count else {
+      let timings = line.contains("\"val_loss\":") ? ["val_ms"] : Self.timings
+      let kept = members.filter { member in !timings.contains { member.hasPrefix("\"\($0)\":") } }
+      guard kept.count == members.count - timings.count else {
         throw Failure(.data, "timings are missing: \(line)", at: path)
       }
       return kept.joined(separator: ",")
     }
   }
 
-  /// A number of every step.
+  /// A number of every step that was logged; of every validation, for a key of theirs.
   public func values(_ key: String) throws -> [Double] {
-    try lines.map { line in
+    try lines.filter { $0.contains("\"val_loss\":") == key.hasPrefix("val_") }.map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       guard let value = object?[key] as? Double else { throw Failure(.data, "no number '\(key)': \(line)", at: path) }
       return value
+    }
+  }
+
+  /// Of each line `s7` for step 7, `v7` for the validation after it.
+  public func order() throws -> [String] {
+    try lines.map { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      guard let step = object?["step"] as? Int else { throw Failure(.data, "no step: \(line)", at: path) }
+      return (object?["val_loss"] == nil ? "s" : "v") + "\(step)"
     }
   }
 

@@ -26,11 +26,13 @@ public final class BatchLoader {
 
   /// Begins to load `steps` (absolute numbers; `from..<Int.max` when the end is not known).
   ///
+  /// - Parameter purpose: that of the random numbers of the augmentation.
+  ///
   /// Errors: `Failure(.usage)` for numbers of workers that are not possible and batches that do not fit into memory,
   /// `Failure(.defect)` for a plan or augmentation that was made for other data.
   public init(
-    dataset: any Dataset, plan: BatchPlan, augmentation: Augmentation, localShards: Range<Int>, steps: Range<Int>,
-    workers: Int = 1, depth: Int = 4
+    dataset: any Dataset, plan: BatchPlan, augmentation: Augmentation, purpose: RandomPurpose = .augmentation,
+    localShards: Range<Int>, steps: Range<Int>, workers: Int = 1, depth: Int = 4
   ) throws {
     guard workers >= 1, workers <= 256 else {
       throw Failure(
@@ -46,7 +48,7 @@ public final class BatchLoader {
           "\(plan.order.count) samples of \(augmentation.shape), shards \(localShards), steps \(steps), depth \(depth)")
     }
     (self.plan, self.localShards) = (plan, localShards)
-    let maker = ViewMaker(dataset: dataset, augmentation: augmentation, seed: plan.order.seed)
+    let maker = ViewMaker(dataset: dataset, augmentation: augmentation, seed: plan.order.seed, purpose: purpose)
     ring = try LoaderRing(
       localShards: localShards, samplesPerShard: plan.samplesPerShard, sampleSize: dataset.sampleSize, depth: depth,
       workers: workers)

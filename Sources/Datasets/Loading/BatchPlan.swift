@@ -12,9 +12,11 @@ public struct BatchPlan: Sendable {
   public let shards: Int
   public let stepsPerEpoch: Int
 
-  /// `count` samples. Errors: `Failure(.usage)` for batches that are larger than the data set, or that do not
-  /// fall into equal shards.
-  public init(count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true) throws {
+  /// `count` samples, of which an epoch takes at most `limit` batches. Errors: `Failure(.usage)` for batches that are
+  /// larger than the data set, or that do not fall into equal shards.
+  public init(
+    count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true, limit: Int = .max
+  ) throws {
     guard batchSize >= 1 else {
       throw Failure(.usage, "the batch is empty", at: "--batch-size", expected: "at least 1", found: "\(batchSize)")
     }
@@ -32,12 +34,13 @@ public struct BatchPlan: Sendable {
     }
     (self.batchSize, self.shards) = (batchSize, shards)
     order = EpochOrder(count: count, seed: seed, shuffle: shuffle)
-    stepsPerEpoch = count / batchSize
+    stepsPerEpoch = min(limit, count / batchSize)
   }
 
   /// B/S.
   public var samplesPerShard: Int { batchSize / shards }
-  /// Samples of an epoch that are not trained on, because they fill no batch. Others each time, when shuffled.
+  /// Samples of an epoch that are left out, because they fill no batch or are beyond the limit. Others each time, when
+  /// shuffled.
   public var samplesLeftOut: Int { order.count - stepsPerEpoch * batchSize }
 
   public func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }

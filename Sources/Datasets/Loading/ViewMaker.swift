@@ -7,10 +7,13 @@ package struct ViewMaker: Sendable {
   package let dataset: any Dataset
   package let augmentation: Augmentation
   package let seed: UInt64
+  package let purpose: RandomPurpose
   package let sampleSize: Int
 
-  package init(dataset: any Dataset, augmentation: Augmentation, seed: UInt64) {
-    (self.dataset, self.augmentation, self.seed) = (dataset, augmentation, seed)
+  package init(
+    dataset: any Dataset, augmentation: Augmentation, seed: UInt64, purpose: RandomPurpose = .augmentation
+  ) {
+    (self.dataset, self.augmentation, self.seed, self.purpose) = (dataset, augmentation, seed, purpose)
     sampleSize = dataset.sampleSize
   }
 
@@ -33,7 +36,7 @@ package struct ViewMaker: Sendable {
   private func augment(
     _ pixels: UnsafeMutablePointer<Float>, _ sample: Int, epoch: Int, view: Int, _ workspace: AugmentationWorkspace
   ) throws {
-    var random = PhiloxStream(seed: seed, purpose: .augmentation, epoch: epoch, sample: sample, view: view)
+    var random = PhiloxStream(seed: seed, purpose: purpose, epoch: epoch, sample: sample, view: view)
     do {
       try augmentation.apply(to: pixels, &random, workspace)
     } catch var failure as Failure {

@@ -35,4 +35,5 @@ public enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case augmentation = 3
   case syntheticData = 4
   case evaluation = 5
+  case validation = 6
 }

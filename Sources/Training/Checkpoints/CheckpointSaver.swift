@@ -7,24 +7,26 @@ import Tensors
 final class CheckpointSaver {
   private let model: ModelFile
   private let optimizer: any Optimizer
-  private let shards: Int
   /// nil on all ranks but 0.
   private let store: CheckpointStore?
   /// The step of the newest checkpoint.
   private(set) var lastSaved: Int?
 
-  init(_ state: ParameterSet, _ optimizer: any Optimizer, shards: Int, store: CheckpointStore?) {
-    (model, self.optimizer, self.shards, self.store) = (ModelFile(state), optimizer, shards, store)
+  init(_ state: ParameterSet, _ optimizer: any Optimizer, store: CheckpointStore?) {
+    (model, self.optimizer, self.store) = (ModelFile(state), optimizer, store)
   }
 
-  /// Writes a checkpoint after `step` steps and returns its path; on other ranks than 0 does nothing and returns nil.
-  func save(step: Int, lossStart: Double?) throws -> String? {
-    lastSaved = step
+  /// Whether a checkpoint of this state would be one of the run's best; false on other ranks than 0.
+  func isAmongBest(_ state: CheckpointState) -> Bool { store?.isAmongBest(state) ?? false }
+
+  /// Writes a checkpoint and returns its path; does nothing and returns nil where none are written, as on other ranks
+  /// than 0.
+  func save(_ state: CheckpointState) throws -> String? {
+    lastSaved = state.step
     guard let store else { return nil }
     let arena = model.state.parameters
-    let state = CheckpointState(step: step, shards: shards, lossStart: lossStart, layout: try arena.layout.hash())
     let moments = optimizer.state.flatMap { arena.namedTensors(in: $0.buffer, prefix: $0.name + ".") }
-    return try store.save(state, model: model.tensors(step: step), optimizer: moments)
+    return try store.save(state, model: model.tensors(step: state.step), optimizer: moments)
   }
 
   /// Reads parameters, statistics and moments from a checkpoint into this rank's arenas.

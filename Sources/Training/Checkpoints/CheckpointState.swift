@@ -12,21 +12,32 @@ package struct CheckpointState: Codable, Equatable, Sendable {
   package var lossStart: Double?
   /// SHA-256 of the parameters' names, shapes and order.
   package var layout: String
+  /// What was measured after this very step, by the names of `Metric`; finite values only.
+  package var metrics: [String: Double]?
+  /// Of the epoch so far; nil at its start.
+  package var epochLoss: MeanLoss?
+  package var earlyStopping: EarlyStopping.State?
 
   package enum CodingKeys: String, CodingKey {
-    case format, step, shards, layout
+    case format, step, shards, layout, metrics
     case lossStart = "loss_start"
+    case epochLoss = "epoch_loss"
+    case earlyStopping = "early_stopping"
   }
 
   static let fileName = "state.json"
 
-  func json() throws -> String { try prettyJSON(self) }
+  package func json() throws -> String { try prettyJSON(self) }
 
   package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
   }
 
   package init(contentsOf path: String) throws { self = try decodeJSON(path) }
+
+  package init(json text: String) throws {
+    self = try JSONDecoder().decode(CheckpointState.self, from: Data(text.utf8))
+  }
 }
 
 /// Sizes and digests of a checkpoint's files: `manifest.json`, written last.
@@ -47,7 +58,7 @@ struct CheckpointManifest: Codable, Sendable {
   init(contentsOf path: String) throws { self = try decodeJSON(path) }
 }
 
-private func prettyJSON(_ value: some Encodable) throws -> String {
+func prettyJSON(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"

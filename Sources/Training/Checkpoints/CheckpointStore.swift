@@ -9,11 +9,13 @@ import Tensors
 package final class CheckpointStore {
   package let folder: String
   private let keep: Int
+  private let ranking: CheckpointRanking?
 
   /// - Parameter keep: the newest checkpoints that stay.
-  package init(runFolder: String, keep: Int) {
+  /// - Parameter ranking: the best ones stay too, and `best.json` names them; nil: none.
+  package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil) {
     folder = runFolder + "/checkpoints"
-    self.keep = keep
+    (self.keep, self.ranking) = (keep, ranking)
   }
 
   static func name(step: Int) -> String {
@@ -37,8 +39,19 @@ package final class CheckpointStore {
       try? FileManager.default.removeItem(atPath: partial)
       throw error
     }
-    prune(upTo: state.step)
+    try prune(upTo: state.step)
     return path
+  }
+
+  /// Whether a checkpoint of this state would be one of the best.
+  package func isAmongBest(_ state: CheckpointState) -> Bool {
+    guard let ranking, state.metrics != nil else { return false }
+    return ranking.best(of: states(upTo: state.step - 1) + [state]).contains { $0.step == state.step }
+  }
+
+  /// What the checkpoints up to a step hold beside tensors; those that cannot be read are left out.
+  private func states(upTo step: Int) -> [CheckpointState] {
+    names(upTo: step).compactMap { try? CheckpointState(contentsOf: "\(folder)/\($0)/\(CheckpointState.fileName)") }
   }
 
   private func write(
@@ -77,10 +90,15 @@ package final class CheckpointStore {
       .sorted { Int($0.dropFirst(5))! < Int($1.dropFirst(5))! }
   }
 
-  /// Leaves the newest checkpoints up to `step`, the one just written among them. Later ones, which are damaged or from
-  /// before a return to an older one, neither count nor go: they are written again, or go when the run has passed them.
-  private func prune(upTo step: Int) {
-    for name in names().filter({ Int($0.dropFirst(5))! <= step }).dropLast(max(1, keep)) {
+  private func names(upTo step: Int) -> [String] { names().filter { Int($0.dropFirst(5))! <= step } }
+
+  /// Leaves the newest checkpoints up to `step`, the one just written among them, and the best. Later ones, which are
+  /// damaged or from before a return to an older one, neither count nor go: they are written again, or go when the run
+  /// has passed them.
+  private func prune(upTo step: Int) throws {
+    let (best, table) = (ranking?.best(of: states(upTo: step)) ?? [], folder + "/best.json")
+    if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
+    for name in names(upTo: step).dropLast(max(1, keep)) where !best.contains(where: { $0.checkpoint == name }) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }

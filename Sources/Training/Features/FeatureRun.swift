@@ -30,7 +30,7 @@ public struct FeatureRun {
       let own = first + communicator.rank
       communicator.position.place = "features from block \(first) on of \(blocks)"
       if own < blocks { control.attempt { try compute(own) } }
-      _ = try control.agree(signal: 0)
+      try control.agree()
       for rank in 0..<min(communicator.size, blocks - first) {
         let count = rows(first + rank) * extractor.features
         if rank == 0 {
@@ -44,7 +44,7 @@ public struct FeatureRun {
       }
       first += communicator.size
     }
-    _ = try control.agree(signal: 0)
+    try control.agree()
     communicator.position.place = "after the features"
   }
 

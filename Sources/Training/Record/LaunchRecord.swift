@@ -49,7 +49,7 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     // A file system without /proc is no reason not to train.
     let program = (try? RunningProgram.sha256.get()) ?? ""
     self.init(
-      firstStep: parts.firstStep + 1, date: Date(), ranks: parts.communicator.size, hosts: parts.communicator.hosts,
+      firstStep: parts.state.step + 1, date: Date(), ranks: parts.communicator.size, hosts: parts.communicator.hosts,
       shards: parts.plan.batches.shards,
       maxEpochs: parts.plan.configuration.maxEpochs, kernels: .current,
       isIndependentOfRanks: parts.isIndependentOfRanks, data: data, program: program)

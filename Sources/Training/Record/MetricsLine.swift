@@ -1,6 +1,7 @@
 import Foundation
 
-/// A line of `metrics.jsonl`: one JSON object of one step, written here and read again for a resume and a replay.
+/// A line of `metrics.jsonl`: one JSON object of a step or of a validation after it, written here and read again for a
+/// resume and a replay. A validation has `val_loss`, and a step does not.
 package enum MetricsLine {
   /// The object, without a line feed at the end.
   ///
@@ -23,8 +24,20 @@ package enum MetricsLine {
         ("samples_per_second", number(record.samplesPerSecond, 6)),
         ("data_wait_ms", number(record.dataWaitMs, 6)),
         ("comm_wait_ms", number(record.commWaitMs, 6)),
-      ] + record.exactNumbers.map { ("\($0.key)_bits", "\"\(hexadecimal($0.value))\"") }
-    return "{" + fields.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",") + "}"
+      ]
+    return object(fields, record.exactNumbers)
+  }
+
+  package static func json(_ record: ValidationRecord) -> String {
+    let head = [("step", "\(record.step)"), ("epoch", number(record.epoch, 9))]
+    let losses = record.exactNumbers.map { ($0.key, number($0.value, 9)) }
+    let tail = [("val_batches", "\(record.loss.count)"), ("val_ms", number(record.milliseconds, 6))]
+    return object(head + losses + tail, record.exactNumbers)
+  }
+
+  private static func object(_ fields: [(String, String)], _ exact: [(key: String, value: Double)]) -> String {
+    let bits = exact.map { ("\($0.key)_bits", "\"\(hexadecimal($0.value))\"") }
+    return "{" + (fields + bits).map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
   }
 
   private static func number(_ value: Double, _ digits: Int) -> String {
@@ -73,14 +86,29 @@ package enum MetricsLine {
     }
   }
 
-  /// The step of a line; nil if it is no whole JSON object with a step. A line feed at the end does not matter.
-  package static func step(of line: ArraySlice<UInt8>) -> Int? {
-    if let step = stepOfOwnLine(line) { return step }
-    return object(of: line)?["step"] as? Int
+  /// Where a line stands in a run.
+  package struct Place: Comparable {
+    package let step: Int
+    /// Stands behind the step itself.
+    package let isValidation: Bool
+
+    /// Before the first step.
+    package static let start = Place(step: 0, isValidation: true)
+
+    package static func < (a: Place, b: Place) -> Bool {
+      a.step < b.step || (a.step == b.step && !a.isValidation && b.isValidation)
+    }
+  }
+
+  /// The place of a line; nil if it is no whole JSON object with a step. A line feed at the end does not matter.
+  package static func place(of line: ArraySlice<UInt8>) -> Place? {
+    if let place = placeOfOwnLine(line) { return place }
+    guard let object = object(of: line), let step = object["step"] as? Int else { return nil }
+    return Place(step: step, isValidation: object["val_loss"] != nil)
   }
 
   /// The same for lines as `json` writes them, a hundred times as fast: a resume may read a million.
-  private static func stepOfOwnLine(_ line: ArraySlice<UInt8>) -> Int? {
+  private static func placeOfOwnLine(_ line: ArraySlice<UInt8>) -> Place? {
     let prefix = Array("{\"step\":".utf8)
     let body = line.last == UInt8(ascii: "\n") ? line.dropLast() : line
     guard body.starts(with: prefix), body.last == UInt8(ascii: "}") else { return nil }
@@ -88,9 +116,14 @@ package enum MetricsLine {
     // No brace or control character within: not two torn lines in one, no zeros left by a crash of the host.
     guard rest.dropLast().allSatisfy({ $0 >= 0x20 && $0 < 0x7B }) else { return nil }
     let digits = rest.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-    guard digits.count <= 18, digits.endIndex < rest.endIndex, rest[digits.endIndex] == UInt8(ascii: ",") else {
+    let comma = UInt8(ascii: ",")
+    guard !digits.isEmpty, digits.count <= 18, digits.endIndex < rest.endIndex, rest[digits.endIndex] == comma else {
       return nil
     }
-    return digits.isEmpty ? nil : digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    // Behind the epoch comes the loss.
+    let values = rest[digits.endIndex...].dropFirst().drop { $0 != comma }.dropFirst()
+    return Place(
+      step: digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) },
+      isValidation: values.starts(with: Array("\"val_".utf8)))
   }
 }

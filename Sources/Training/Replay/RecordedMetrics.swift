@@ -1,7 +1,7 @@
 import Diagnostics
 import Foundation
 
-/// The steps that a run's `metrics.jsonl` holds.
+/// The steps that a run's `metrics.jsonl` holds. Validations are left out: they change nothing that a step computes.
 ///
 /// Unreadable lines (the last one of a run that was killed) are passed over. Only the lines that are asked for are
 /// decoded: a file may have a million.
@@ -22,9 +22,9 @@ package struct RecordedMetrics {
     }
     bytes = [UInt8](data)
     for line in MetricsLine.split(bytes) {
-      guard let step = MetricsLine.step(of: line), step >= 1 else { continue }
-      lines[step] = line.startIndex..<line.endIndex
-      lastStep = max(lastStep, step)
+      guard let place = MetricsLine.place(of: line), place.step >= 1, !place.isValidation else { continue }
+      lines[place.step] = line.startIndex..<line.endIndex
+      lastStep = max(lastStep, place.step)
     }
     guard lastStep > 0 else {
       throw Failure(

@@ -11,7 +11,7 @@ struct RecordedRun {
   let checkpoint: Checkpoint?
   /// The launch that did the last of the steps; nil when that is not recorded.
   let launch: LaunchRecord?
-  /// Each step's numbers to the bit, in the order of `StepRecord.exactNumbers`.
+  /// The numbers of each step that was logged to the bit, in the order of `StepRecord.exactNumbers`.
   let numbers: [Int: [Double]]
   let remarks: [String]
 
@@ -28,12 +28,20 @@ struct RecordedRun {
         .usage, "the first step is behind the last one", at: "--first-step", expected: "at most \(last)",
         found: "\(first)")
     }
+    guard last % configuration.logEveryNSteps == 0 else {
+      throw Failure(
+        .usage, "the step was not logged", at: "--step", expected: "a multiple of \(configuration.logEveryNSteps)",
+        found: "\(last)",
+        remedy: "the run wrote only some steps: it has --log-every-n-steps \(configuration.logEveryNSteps)")
+    }
     var remarks: [String] = []
     checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: first - 1) { remarks.append($0) }
     let steps = (checkpoint?.step ?? 0) + 1...last
     // One by one: a damaged line may name a step that is far behind the others.
     var numbers: [Int: [Double]] = [:]
-    for step in steps { numbers[step] = try metrics.exactNumbers(of: step) }
+    for step in steps where step % configuration.logEveryNSteps == 0 {
+      numbers[step] = try metrics.exactNumbers(of: step)
+    }
     self.numbers = numbers
 
     let history = LaunchHistory(path: folder.launchesPath)
@@ -47,6 +55,8 @@ struct RecordedRun {
       configuration.shards = checkpoint?.state.shards ?? configuration.shards
     }
     configuration.maxSteps = last
+    // Neither changes what a step computes, and the validation data need not be here.
+    (configuration.valData, configuration.earlyStopping, configuration.saveTopK) = (nil, nil, 0)
     if let threads = request.threads { configuration.threads = threads }
     if let data = request.data { configuration.data = data }
     self.configuration = configuration

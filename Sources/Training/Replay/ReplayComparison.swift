@@ -5,8 +5,8 @@ import Optimization
 
 /// Compares a replay with the record, step by step, as the training loop tells of them; rank 0's.
 ///
-/// All steps are compared, also behind a difference. The end of the replay then throws the first one, on all ranks.
-final class ReplayComparison: TrainingObserver {
+/// All steps that were logged are compared, also behind a difference. The end of the replay then throws the first one, on all ranks.
+final class ReplayComparison: Callback {
   private let recorded: RecordedRun
   private let present: LaunchRecord
   private let state: ParameterSet
@@ -24,19 +24,18 @@ final class ReplayComparison: TrainingObserver {
     store = CheckpointStore(runFolder: recorded.folder.path, keep: 1)
   }
 
-  func runWillStart(_ summary: RunSummary) throws { report(.began(summary.lines)) }
+  func runWillStart(_ summary: RunSummary, _ control: RunControl) throws { report(.began(summary.lines)) }
 
   func stepDidEnd(_ record: StepRecord) throws {
-    guard let numbers = recorded.numbers[record.step] else {
-      throw Failure(.defect, "a step was replayed that nobody asked for", at: "step \(record.step)")
-    }
-    let step = StepComparison(record, recorded: numbers)
-    report(.step(step))
-    if let number = step.differences.first {
-      note(
-        "\(recorded.folder.metricsPath), step \(step.step)", "\(number.key) \(number.recorded)", "\(number.replayed)")
-    }
+    if let numbers = recorded.numbers[record.step] { compare(StepComparison(record, recorded: numbers)) }
     try compareCheckpoint(record.step)
+  }
+
+  private func compare(_ step: StepComparison) {
+    report(.step(step))
+    guard let number = step.differences.first else { return }
+    note(
+      "\(recorded.folder.metricsPath), step \(step.step)", "\(number.key) \(number.recorded)", "\(number.replayed)")
   }
 
   private func compareCheckpoint(_ step: Int) throws {
@@ -59,7 +58,6 @@ final class ReplayComparison: TrainingObserver {
     first = first ?? (place, recorded, found)
   }
 
-  func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {}
   func warn(_ message: String) { report(.warning(message)) }
 
   func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {

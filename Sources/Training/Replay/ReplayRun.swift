@@ -62,7 +62,7 @@ public struct ReplayRun {
   /// - Throws: on all ranks, a failure of kind `.data` with the first difference, if there was one.
   public func replay(_ report: @escaping (ReplayEvent) -> Void) throws -> RunEnd {
     let comparison = recorded.map { ReplayComparison($0, present, parts, report: report) }
-    return try Trainer(parts, observer: comparison).run(summary)
+    return try Trainer(parts, callback: comparison).run(summary)
   }
 
   private static func plan(_ configuration: TrainingConfiguration, samples: Int, ranks: Int) throws -> TrainingPlan {

@@ -12,10 +12,8 @@ package struct RunStart {
   let checkpoint: Checkpoint?
   /// What the numbers are taken from in memory, when there is no checkpoint.
   let origin: RunOrigin?
-  let isResumed: Bool
-  /// Optimizer steps done.
-  let step: Int
-  let lossStart: Double?
+  /// The checkpoint's; nil for a new run.
+  let state: CheckpointState?
   /// What the user should know: skipped checkpoints, changed options, more shards.
   let remarks: [String]
 
@@ -25,46 +23,57 @@ package struct RunStart {
     remarks: [String]
   ) {
     (self.plan, self.store, self.remarks, self.origin) = (plan, store, remarks, origin)
-    (checkpoint, isResumed) = (found.checkpoint, found.isThere)
-    (step, lossStart) = (found.step, found.lossStart)
+    (checkpoint, state) = (found.checkpoint, found.state)
   }
+
+  /// Optimizer steps done.
+  var step: Int { state?.step ?? 0 }
 
   /// Rank 0 looks into the run folder and decides; the others follow. A collective.
   ///
   /// - Parameter folder: nil for a run that leaves nothing on disk.
   /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
   init(
-    _ configuration: TrainingConfiguration, samples: Int, folder: RunFolder?, origin: RunOrigin?,
-    _ communicator: Communicator
+    _ configuration: TrainingConfiguration, samples: Int, validationSamples: Int?, folder: RunFolder?,
+    origin: RunOrigin?, _ communicator: Communicator
   ) throws {
-    let store = folder.map { CheckpointStore(runFolder: $0.path, keep: configuration.keepCheckpoints) }
+    let store = folder.map {
+      CheckpointStore(
+        runFolder: $0.path, keep: configuration.keepCheckpoints, ranking: CheckpointRanking(configuration))
+    }
     var checkpoint: Checkpoint?
     var remarks: [String] = []
     try communicator.onRoot {
       guard let folder, let store else { return }
       try folder.prepare()
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
+      if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
+        remarks.append("\(folder.path) holds a run without a checkpoint to go on from: it starts anew")
+      }
       if checkpoint != nil, let stored = try folder.configuration() {
         let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
         remarks += changes.compactMap(configuration.remark)
       }
     }
     var found = try SharedCheckpoint(checkpoint, communicator)
-    if !found.isThere, let run = origin?.run { found = SharedCheckpoint(run) }
-    let shards = Self.shards(configuration.shards, before: found.shards, ranks: communicator.size)
-    if let before = found.shards, shards != before {
+    if found.state == nil, let run = origin?.run { found = SharedCheckpoint(run) }
+    let shards = Self.shards(configuration.shards, before: found.state?.shards, ranks: communicator.size)
+    if let before = found.state?.shards, shards != before {
       remarks.append(
         "\(communicator.size) ranks do not share out \(before) shards evenly: "
           + "the run goes on with \(shards) shards, equal to rounding")
     }
     var resolved = configuration
     resolved.shards = shards
-    let plan = try communicator.together { try TrainingPlan(resolved, shards: shards, samples: samples) }
+    let plan = try communicator.together {
+      try TrainingPlan(resolved, shards: shards, samples: samples, validationSamples: validationSamples)
+    }
     try communicator.onRoot {
-      guard found.step <= plan.lastStep else {
+      let done = found.state?.step ?? 0
+      guard done <= plan.lastStep else {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder?.path,
-          expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(found.step)",
+          expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(done)",
           remedy: "raise --max-steps or --max-epochs, or choose another --out")
       }
     }

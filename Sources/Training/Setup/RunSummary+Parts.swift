@@ -6,16 +6,15 @@ extension RunSummary {
   init(_ parts: TrainingParts, _ start: RunStart) {
     self.init()
     let (plan, configuration, network) = (parts.plan, parts.plan.configuration, parts.network)
-    let projector = network.projector
     (ranks, firstStep, lastStep) = (parts.communicator.size, start.step, plan.lastStep)
     (stepsPerEpoch, batchSize) = (plan.batches.stepsPerEpoch, configuration.batchSize)
+    (logEveryNSteps, savesCheckpoints) = (configuration.logEveryNSteps, configuration.enableCheckpointing)
     lines = [
-      "data       \(parts.dataset.name): \(parts.dataset.summary); augmentation: \(parts.augmentation.description)",
-      """
-      network    \(network.encoder.name), \(network.encoder.features) features; \
-      projector \(projector.hidden)-\(projector.hidden)-\(projector.outputs); \
-      \(network.state.parameters.layout.parameterCount) parameters
-      """,
+      "data       \(parts.dataset.name): \(parts.dataset.summary); augmentation: \(parts.augmentation.description)"
+    ]
+    if let validation = parts.validation { lines.append(Self.line(validation)) }
+    if configuration.enableModelSummary { lines += Self.model(network) }
+    lines += [
       "loss       \(network.loss.form.rawValue) form, λ \(configuration.lambd)",
       """
       optimizer  \(configuration.optimizer.rawValue), rate \(configuration.learningRate) \
@@ -31,8 +30,29 @@ extension RunSummary {
       \(plan.batches.samplesLeftOut) samples at the end of each epoch are left out
       """,
     ]
-    if start.isResumed { lines.append("resumed    after step \(start.step)") }
+    if !configuration.enableCheckpointing { lines.append("no checkpoints are written") }
+    if start.state != nil { lines.append("resumed    after step \(start.step)") }
     remarks = start.remarks + parts.kernelRemarks + network.remarks
+  }
+
+  /// What the network is, as `--enable-model-summary` asks for.
+  private static func model(_ network: BarlowTwinsNetwork) -> [String] {
+    let projector = network.projector
+    return [
+      """
+      network    \(network.encoder.name), \(network.encoder.features) features; \
+      projector \(projector.hidden)-\(projector.hidden)-\(projector.outputs); \
+      \(network.state.parameters.layout.parameterCount) parameters
+      """
+    ]
+  }
+
+  private static func line(_ validation: ValidationSet) -> String {
+    let (dataset, batches) = (validation.dataset, validation.plan.batches)
+    return """
+      validation \(dataset.name): \(dataset.summary); augmentation: \(validation.augmentation.description); \
+      \(batches.stepsPerEpoch) batches, \(batches.samplesLeftOut) samples at the end are left out
+      """
   }
 
   private static func exactness(_ parts: TrainingParts) -> String {

@@ -19,8 +19,10 @@ struct TrainingParts {
   let optimizer: any Optimizer
   let schedule: LearningRateSchedule
   let saver: CheckpointSaver
-  let firstStep: Int
-  let lossStart: Double?
+  /// nil without validation data.
+  let validation: ValidationSet?
+  /// What the first step starts from, beside the tensors.
+  let state: CheckpointState
   /// How the ranks' kernels differ; empty when they are the same.
   private(set) var kernelRemarks: [String] = []
 
@@ -31,9 +33,10 @@ struct TrainingParts {
   /// drawn. A collective.
   ///
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
-  init(_ start: RunStart, _ dataset: any Dataset, _ makeEncoder: EncoderMaker?, _ communicator: Communicator)
-    throws
-  {
+  init(
+    _ start: RunStart, _ dataset: any Dataset, validation: (any Dataset)? = nil, _ makeEncoder: EncoderMaker?,
+    _ communicator: Communicator
+  ) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
     group = try communicator.together {
@@ -42,6 +45,10 @@ struct TrainingParts {
     let (shape, group) = (dataset.sampleShape, group)
     augmentation = try communicator.together {
       try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
+    }
+    self.validation = try communicator.together {
+      guard let validation, let validationPlan = plan.validation else { return nil }
+      return try ValidationSet(validation, validationPlan, configuration, trained: dataset)
     }
     network = try communicator.together {
       let encoder = try makeEncoder?(shape) ?? Encoder(configuration, sampleShape: shape)
@@ -56,9 +63,13 @@ struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
-    let store = communicator.rank == 0 ? start.store : nil
-    saver = CheckpointSaver(network.state, optimizer, shards: plan.batches.shards, store: store)
-    (firstStep, lossStart) = (start.step, start.lossStart)
+    let writes = communicator.rank == 0 && configuration.enableCheckpointing
+    saver = CheckpointSaver(network.state, optimizer, store: writes ? start.store : nil)
+    var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())
+    if let found = start.state {
+      (state, state.shards, state.layout) = (found, plan.batches.shards, state.layout)
+    }
+    self.state = state
     optimizer.stepCount = start.step
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
     try loadParameters(start)
@@ -70,7 +81,7 @@ struct TrainingParts {
   func makeLoader() throws -> BatchLoader {
     try BatchLoader(
       dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
-      steps: firstStep..<plan.lastStep, workers: plan.configuration.workers)
+      steps: state.step..<plan.lastStep, workers: plan.configuration.workers)
   }
 
   /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.

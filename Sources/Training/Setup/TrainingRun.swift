@@ -17,30 +17,30 @@ public final class TrainingRun {
   /// nil when the configuration names none: then nothing is written.
   public let folder: RunFolder?
   public let summary: RunSummary
-  /// Optimizer steps done.
-  package private(set) var step: Int
-  package private(set) var lossStart: Double?
+  /// Where the run is, beside its tensors.
+  private(set) var state: CheckpointState
   private let parts: TrainingParts
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   public convenience init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     communicator.position.place = "opening the data"
-    let dataset = try communicator.together {
+    let (dataset, validation) = try communicator.together {
       try configuration.validate()
-      return try DataSpec.open(configuration.data)
+      return (try DataSpec.open(configuration.data), try configuration.valData.map(DataSpec.open))
     }
-    try self.init(configuration, dataset, communicator)
+    try self.init(configuration, dataset, validation: validation, communicator)
   }
 
   /// Opens the folder, plans the network, and loads the newest checkpoint if there is one. A collective.
   ///
+  /// - Parameter validation: data that are not trained on, if any.
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
   /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
   /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank, or
   ///   differs between ranks (`RunAgreement.swift`).
   package init(
-    _ configuration: TrainingConfiguration, _ dataset: any Dataset, encoder makeEncoder: EncoderMaker? = nil,
-    origin: RunOrigin? = nil, _ communicator: Communicator
+    _ configuration: TrainingConfiguration, _ dataset: any Dataset, validation: (any Dataset)? = nil,
+    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, _ communicator: Communicator
   ) throws {
     RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
@@ -48,25 +48,32 @@ public final class TrainingRun {
     communicator.position.place = "comparing the data"
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
+    if let validation { try communicator.requireSameData(validation) }
     communicator.position.place = "looking for a checkpoint"
     let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
-    let start = try RunStart(configuration, samples: dataset.count, folder: folder, origin: origin, communicator)
+    let start = try RunStart(
+      configuration, samples: dataset.count, validationSamples: validation?.count, folder: folder, origin: origin,
+      communicator)
     try communicator.onRoot { try folder?.store(start.plan.configuration) }
     communicator.position.place = "planning the network and loading its parameters"
-    parts = try TrainingParts(start, dataset, makeEncoder, communicator)
+    parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, communicator)
     var summary = RunSummary(parts, start)
     summary.launch = LaunchRecord(parts, data: fingerprint)
     (self.folder, self.summary) = (folder, summary)
-    (step, lossStart) = (start.step, start.lossStart)
+    state = parts.state
   }
 
-  /// Trains to the end or to a signal. A collective.
-  public func train(_ observer: (any TrainingObserver)?) throws -> RunEnd {
-    let trainer = Trainer(parts, observer: observer)
-    defer { (step, lossStart) = (trainer.step, trainer.lossStart) }
+  /// Trains to the end, to a signal, or until early stopping or a callback ends the run. A collective.
+  ///
+  /// - Parameter callback: told on rank 0 only; for several there is `CallbackGroup`.
+  public func train(_ callback: (any Callback)?) throws -> RunEnd {
+    let trainer = Trainer(parts, callback: callback)
+    defer { state = trainer.state }
     return try trainer.run(summary)
   }
 
+  /// Optimizer steps done.
+  package var step: Int { state.step }
   package var plan: TrainingPlan { parts.plan }
   package var network: BarlowTwinsNetwork { parts.network }
   var optimizer: any Optimizer { parts.optimizer }

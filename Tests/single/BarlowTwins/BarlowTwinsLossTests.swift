@@ -42,6 +42,13 @@ import Testing
     // Twice: nothing may be left from the step before.
     _ = try loss.forwardBackward()
     let value = try loss.forwardBackward()
+    // The value alone, as in a validation, has the same bits and leaves the gradients as they are.
+    let before = network.output.gradients.map { bits($0) }
+    let alone = try loss.forward()
+    for term in [\LossValue.total, \.invariance, \.redundancy] {
+      #expect(alone[keyPath: term].bitPattern == value[keyPath: term].bitPattern)
+    }
+    #expect(network.output.gradients.map { bits($0) } == before)
     let gradients = network.output.gradients.map { $0.elements.map { Double($0) } }
     return Result(
       value: value, gradient: (gradients.flatMap { $0[..<count] }, gradients.flatMap { $0[count...] }))

@@ -14,7 +14,12 @@ let otherTexts = [
   "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
   "convolution": "direct", "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
   "reduction": "mpi", "stall-timeout": "60",
-  "resume": "runs/a/checkpoints/step-00000005",
+  "resume": "runs/a/checkpoints/step-00000005", "min-epochs": "2", "min-steps": "9", "limit-train-batches": "0.25",
+  "val-data": "npy:v.npy", "val-augment": "none", "limit-val-batches": "1", "check-val-every-n-epoch": "2",
+  "val-check-interval": "40", "num-sanity-val-steps": "-1", "early-stopping": "val_loss",
+  "early-stopping-patience": "5", "early-stopping-min-delta": "0.5", "early-stopping-mode": "max",
+  "enable-checkpointing": "false", "save-top-k": "2", "monitor": "loss", "monitor-mode": "max",
+  "log-every-n-steps": "50", "enable-progress-bar": "false", "enable-model-summary": "false",
 ]
 
 @Suite struct TrainingConfigurationTests {
@@ -98,9 +103,10 @@ let otherTexts = [
     let names = options.filter { $0.onResume == .mayChange }.map(\.name)
     #expect(
       names == [
-        "workers", "proj-input-dim", "max-epochs", "max-steps", "threads", "stall-timeout", "out",
-        "checkpoint-every-n-steps",
-        "keep-checkpoints", "resume",
+        "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
+        "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
+        "stall-timeout", "out", "enable-checkpointing", "checkpoint-every-n-steps", "keep-checkpoints", "resume",
+        "save-top-k", "monitor", "monitor-mode", "enable-progress-bar", "enable-model-summary",
       ])
   }
 
@@ -135,6 +141,50 @@ let otherTexts = [
         $0.maxSteps = 3
       } == nil)
     #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
+  }
+
+  /// nidl's -1: no limit of steps, and epochs for ever; JSON's numbers 1 and 1.0 are one.
+  @Test func endlessRunsAndPartsOfAnEpoch() throws {
+    let endless = try parseTrain(["--out", "a", "--max-epochs", "-1", "--max-steps", "-1", "--lr-scheduler", "none"])
+    #expect(endless.options.maxEpochs == .max && endless.options.maxSteps == nil)
+    #expect(
+      endless.options.json.contains(#""max-epochs": -1,"#) && endless.options.json.contains(#""max-steps": null"#))
+    #expect(try TrainingConfiguration(json: endless.options.json) == endless.options)
+    #expect(try parseTrain(["--out", "a", "--max-steps", "-1"]).options.maxEpochs == 1000)
+
+    let texts: [(text: String, amount: BatchAmount)] = [
+      ("1", .count(1)), ("1.0", .all), ("0.5", .fraction(0.5)), ("12", .count(12)), ("1e-3", .fraction(1e-3)),
+    ]
+    for (text, amount) in texts {
+      let command = try parseTrain(["--out", "a", "--limit-train-batches", text])
+      #expect(command.options.limitTrainBatches == amount)
+      #expect(try TrainingConfiguration(json: command.options.json).limitTrainBatches == amount)
+    }
+    let file = try parseTrain(
+      ["--out", "a", "--config", "run.json5"], file: "{limit_val_batches: 0.5, val_check_interval: 3}")
+    #expect(file.options.limitValBatches == .fraction(0.5) && file.options.valCheckInterval == .count(3))
+    #expect(BatchAmount.fraction(0.5).limited(to: 7) == 3 && BatchAmount.count(9).limited(to: 7) == 7)
+    #expect(BatchAmount.fraction(0.1).limited(to: 7) == 0 && BatchAmount.all.limited(to: 7) == 7)
+  }
+
+  @Test func remarksOnMonitoringWithoutEffect() throws {
+    func remarks(_ options: String...) throws -> [String] {
+      let command = try parseTrain(["--out", "a"] + options)
+      return command.options.remarks(origins: command.origins)
+    }
+    #expect(try remarks("--val-check-interval", "2") == ["--val-check-interval has no effect without --val-data"])
+    #expect(
+      try remarks("--min-epochs", "2", "--early-stopping-patience", "2") == [
+        "--early-stopping-patience has no effect without --early-stopping",
+        "--min-epochs has no effect without --early-stopping",
+      ])
+    #expect(try remarks("--monitor", "loss") == ["--monitor has no effect without --save-top-k"])
+    #expect(
+      try remarks("--save-top-k", "2", "--monitor", "loss", "--enable-checkpointing", "false") == [
+        "--save-top-k has no effect with --enable-checkpointing false",
+        "--monitor has no effect with --enable-checkpointing false",
+      ])
+    #expect(try remarks("--early-stopping", "loss", "--min-epochs", "2", "--val-data", "synthetic:3x8x8") == [])
   }
 
   @Test func remarksOnValuesWithoutEffect() throws {

@@ -46,6 +46,15 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--learning-rate", "nan", says: ["--learning-rate", "finite"]),
     WrongCall("--learning-rate", "inf", says: ["--learning-rate", "finite"]),
     WrongCall("--learning-rate", ".", says: ["--learning-rate", "finite"]),
+    WrongCall("--max-epochs", "-2", says: ["--max-epochs", "at least 1, or none, or -1 for no limit"]),
+    WrongCall("--max-steps", "0", says: ["--max-steps", "at least 1"]),
+    WrongCall("--limit-train-batches", "0", says: ["--limit-train-batches", "a count of at least 1, or a fraction"]),
+    WrongCall("--limit-val-batches", "1.5", says: ["a fraction up to 1.0", "'1.5'"]),
+    WrongCall("--val-check-interval", "0.0", says: ["--val-check-interval", "'0.0'"]),
+    WrongCall("--num-sanity-val-steps", "-2", says: ["at least -1"]),
+    WrongCall("--early-stopping", "val", says: ["one of loss, loss_invariance", "val_loss", "or none"]),
+    WrongCall("--monitor", "valloss", says: ["--monitor", "did you mean val_loss?"]),
+    WrongCall("--patience", "3", says: ["did you mean --early-stopping-patience?"]),
     WrongCall("--random-state", "-1", says: ["--random-state", "at least 0"]),
     WrongCall("--optimizer", "adamw", says: ["one of adamW, sgd", "'adamw'", "did you mean adamW?"]),
     WrongCall("--shards", "0", says: ["--shards", "at least 1, or auto"]),
@@ -72,6 +81,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall(file: "{shuffle: 1}", says: ["key 'shuffle'", "true or false"]),
     WrongCall(file: "{mlp_hidden: 8}", says: ["key 'mlp-hidden'", "[1024, 512] in a file"]),
     WrongCall(file: "{'optimizer': 'adamw'}", says: ["did you mean adamW?"]),
+    WrongCall(file: "{limit_train_batches: 1.0}", says: ["key 'limit-train-batches'", "\"1\" is one batch"]),
     WrongCall(file: "{max_steps: 3,\n'max-steps': 4}", says: ["run.json5, key 'max-steps'", "stands twice"]),
     WrongCall(file: "{random_state: 18446744073709551616}", says: ["key 'random-state'", "18446744073709551616"]),
     WrongCall(file: "{\nbatch-size: 3}", says: ["run.json5, after line 1: not valid JSON5", "in quotes"]),
@@ -88,6 +98,15 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
       says: ["10 samples, 4 shards", "--batch-size 8 or --batch-size 12, or --shards 2"]),
     WrongCall(
       "--out", "a", "--max-steps", "10", says: ["warmup_cosine", "finite", "--max-epochs", "--lr-scheduler none"]),
+    WrongCall(
+      "--out", "a", "--max-epochs", "-1", says: ["warmup_cosine", "found:    --max-epochs -1", "--lr-scheduler none"]),
+    WrongCall(
+      "--out", "a", "--check-val-every-n-epoch", "none",
+      says: ["--val-check-interval", "over all epochs", "a count of batches", "--check-val-every-n-epoch 1"]),
+    WrongCall(
+      "--out", "a", "--early-stopping", "val_loss",
+      says: ["--early-stopping: val_loss is not measured", "--val-data SPEC", "--early-stopping loss"]),
+    WrongCall("--out", "a", "--save-top-k", "2", says: ["--monitor: val_loss is not measured", "--monitor loss"]),
     WrongCall(
       "--out", "a", "--optimizer-kwargs", "{bettas: [0.9, 0.99]}",
       says: ["--optimizer-kwargs: adamW has no parameter 'bettas'", "betas, eps, amsgrad", "did you mean betas?"]),

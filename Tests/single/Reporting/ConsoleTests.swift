@@ -48,6 +48,7 @@ import Training
       try log.stepDidEnd(record(step: step))
       clock.seconds += 0.25
     }
+    try log.validationDidEnd(validation(step: 160))
     try log.checkpointDidSave(step: 160, path: "x", milliseconds: 12)
     log.warn("odd")
     try log.runDidEnd(.finished, finalStep: 160, seconds: 12)
@@ -61,8 +62,9 @@ import Training
         == "step 101/160  epoch 3/4  loss 812.35  62% to floor  lr 0.0003000  grad norm 1.500  1280 samples/s  ETA 0:12"
     )
     #expect(
-      lines.suffix(3) == [
-        "checkpoint of step 160 saved in 12 ms: x", "warning: odd",
+      lines.suffix(4) == [
+        "validation after step 160: loss 36.250, 2 batches in 1.2 s", "checkpoint of step 160 saved in 12 ms: x",
+        "warning: odd",
         "finished at step 160: 60 steps in 0:12, 1280 samples/s, loss 812.35",
       ])
   }
@@ -89,6 +91,7 @@ import Training
     // A new pseudo-terminal has no size: what mpirun gives its ranks when it writes to a file.
     #expect(ConsoleObserver.make(handle, environment: [:]) is PlainLog)
     #expect(ConsoleObserver.make(handle, environment: ["COLUMNS": "80"]) is ProgressBar)
+    #expect(ConsoleObserver.make(handle, wantsBar: false, environment: ["COLUMNS": "80"]) is PlainLog)
     #expect(ConsoleObserver.make(handle, environment: ["COLUMNS": "80", "OMPI_COMM_WORLD_SIZE": "1"]) is PlainLog)
     var size = winsize(ws_row: 24, ws_col: 91, ws_xpixel: 0, ws_ypixel: 0)
     try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)

@@ -42,6 +42,51 @@ import Training
         """)
   }
 
+  @Test func aValidationHasALineOfItsOwn() throws {
+    #expect(
+      MetricsLine.json(validation(step: 7)) == """
+        {"step":7,"epoch":0.14,"val_loss":36.25,"val_loss_invariance":11.25,"val_loss_redundancy":2500,"val_batches":2,\
+        "val_ms":1234,"val_loss_bits":"4042200000000000","val_loss_invariance_bits":"4026800000000000",\
+        "val_loss_redundancy_bits":"40a3880000000000"}
+        """)
+    let places = [MetricsLine.json(record(step: 7)), MetricsLine.json(validation(step: 7))].map { line in
+      // As another program would write them.
+      [line, line.replacingOccurrences(of: ":", with: ": ")].map { MetricsLine.place(of: ArraySlice($0.utf8)) }
+    }
+    #expect(places[0][0] == places[0][1] && places[1][0] == places[1][1])
+    #expect(places[0][0]?.isValidation == false && places[1][0]?.isValidation == true)
+    let (step, validation) = (try #require(places[0][0]), try #require(places[1][0]))
+    #expect(MetricsLine.Place.start < step && step < validation && !(validation < step))
+    #expect(validation < (try #require(MetricsLine.place(of: ArraySlice(MetricsLine.json(record(step: 8)).utf8)))))
+  }
+
+  /// Also a validation whose step is not logged; and what is cut comes again.
+  @Test func validationsStandOnceBehindTheirStep() throws {
+    func run(from first: Int, to last: Int) throws {
+      let file = MetricsFile(path: path)
+      var summary = summary(firstStep: first)
+      summary.logEveryNSteps = 2
+      try file.runWillStart(summary)
+      for step in first + 1...last {
+        try file.stepDidEnd(record(step: step))
+        if step % 3 == 0 { try file.validationDidEnd(validation(step: step)) }
+      }
+    }
+    func kinds() throws -> [String] {
+      try scratch.text("metrics.jsonl").split(separator: "\n").map { line in
+        let place = try #require(MetricsLine.place(of: ArraySlice(line.utf8)))
+        return "\(place.isValidation ? "v" : "s")\(place.step)"
+      }
+    }
+    try run(from: 0, to: 12)
+    let whole = ["s2", "v3", "s4", "s6", "v6", "s8", "v9", "s10", "s12", "v12"]
+    #expect(try kinds() == whole)
+    for first in [6, 8, 3, 5, 11] {
+      try run(from: first, to: 12)
+      #expect(try kinds() == whole, "from \(first)")
+    }
+  }
+
   @Test func whatIsNoNumberIsNull() throws {
     var bad = record(step: 1)
     (bad.loss, bad.gradNorm, bad.lossInvariance, bad.learningRate) = (.nan, .infinity, -.infinity, 1.25e-12)

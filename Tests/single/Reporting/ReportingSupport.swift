@@ -1,3 +1,4 @@
+import BarlowTwins
 import Foundation
 import Layers
 import Training
@@ -50,4 +51,16 @@ func launch(from step: Int, threads: Int = 1) -> LaunchRecord {
 /// A clock that a test moves.
 final class Clock {
   var seconds = 0.0
+}
+
+/// A validation of two batches.
+func validation(step: Int) -> ValidationRecord {
+  var loss = MeanLoss()
+  loss.add(LossValue(invariance: 10, redundancy: 2000, lambd: 0.01, deadFeatures: 0))
+  loss.add(LossValue(invariance: 12.5, redundancy: 3000, lambd: 0.01, deadFeatures: 0))
+  return ValidationRecord(step: step, epoch: Double(step) / 50, loss: loss, milliseconds: 1234)
+}
+
+extension Callback {
+  func runWillStart(_ summary: RunSummary) throws { try runWillStart(summary, RunControl()) }
 }

@@ -17,6 +17,24 @@ import Training
     #expect(bar.count <= 120)
   }
 
+  @Test func theLastValidationIsShown() throws {
+    var progress = progress(step: 450)
+    progress.add(validation(step: 400))
+    #expect(progress.bar(width: 120).contains("62% to floor  val 36.250  1280 samples/s"))
+    for width in 0..<200 { #expect(progress.bar(width: width).utf8.count <= width) }
+  }
+
+  @Test func aRunWithoutAnEndShowsNone() {
+    var progress = RunProgress()
+    progress.start(summary(lastStep: .max))
+    progress.add(record(step: 450))
+    #expect(progress.bar(width: 120).hasPrefix("epoch 9  [") && progress.bar(width: 120).contains("0% 450  loss"))
+    #expect(progress.line.hasPrefix("step 450  epoch 9  loss") && !progress.line.contains("ETA"))
+    #expect(
+      progress.ending(.interrupted("SIGTERM"), finalStep: 450, seconds: 90).hasPrefix(
+        "interrupted by SIGTERM at step 450: 450 steps"))
+  }
+
   @Test(arguments: 0..<200) func barFitsEveryWidth(width: Int) {
     for step in [0, 1, 450, 1000] {
       let bar = progress(step: step).bar(width: width)
@@ -70,6 +88,15 @@ import Training
     #expect(
       progress(step: 1000).ending(.finished, finalStep: 1000, seconds: 200)
         == "finished at step 1000: 1000 steps in 3:20, 1280 samples/s, loss 812.35")
+    #expect(
+      progress(step: 450).ending(.stopped("enough"), finalStep: 450, seconds: 90)
+        == "stopped at step 450: enough: 450 steps in 1:30, 1280 samples/s, loss 812.35")
+    var withoutCheckpoints = RunProgress()
+    var plain = summary()
+    plain.savesCheckpoints = false
+    withoutCheckpoints.start(plain)
+    #expect(
+      withoutCheckpoints.ending(.interrupted("SIGUSR1"), finalStep: 4, seconds: 1).hasSuffix("no checkpoint was saved"))
     #expect(
       progress(step: 450).ending(.interrupted("SIGUSR1"), finalStep: 450, seconds: 90).hasPrefix(
         "interrupted by SIGUSR1 at step 450 of 1000: 450 steps in 1:30"))

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Foundation
 import Tensors
@@ -164,5 +165,79 @@ import Training
     #expect(newest().step == 20)
     for step in [25, 35, 45] { try save(step, in: small) }
     #expect(small.names().count == keep && newest().step == 45)
+  }
+
+  // MARK: The best
+
+  private func ranking(_ count: Int, _ mode: MetricMode = .min) -> CheckpointRanking? {
+    var configuration = TrainingConfiguration()
+    (configuration.saveTopK, configuration.monitorMode) = (count, mode)
+    return CheckpointRanking(configuration)
+  }
+
+  /// Saves steps 10, 20, … with these values of `val_loss` (nil: not measured after that step) and tells what stays.
+  private func stay(_ values: [Double?], keep: Int, _ ranking: CheckpointRanking?) throws -> [Int] {
+    let store = CheckpointStore(runFolder: folder.path, keep: keep, ranking: ranking)
+    for (index, value) in values.enumerated() {
+      var state = CheckpointState(step: 10 * (index + 1), shards: 1, lossStart: nil, layout: "")
+      state.metrics = value.map { ["val_loss": $0, "loss": -$0] } ?? ["loss": 0]
+      _ = try store.save(state, model: [], optimizer: [])
+    }
+    return store.names().map { Int($0.dropFirst(5))! }
+  }
+
+  @Test func theBestStayBesideTheNewest() throws {
+    let values: [Double?] = [3, 1, 2, nil, 1, 5, 4]
+    #expect(try stay(values, keep: 1, ranking(2)) == [20, 50, 70])
+    #expect(folder.text("checkpoints/best.json").contains(#""monitor" : "val_loss""#))
+    struct Table: Decodable {
+      struct Entry: Decodable, Equatable { var checkpoint: String, step: Int, value: Double }
+      var best: [Entry]
+    }
+    let table = try JSONDecoder().decode(Table.self, from: Data(folder.text("checkpoints/best.json").utf8))
+    #expect(table.best.map(\.step) == [20, 50] && table.best.map(\.value) == [1, 1])
+    #expect(table.best[0].checkpoint == "step-00000020")
+  }
+
+  @Test(arguments: [
+    (3, MetricMode.min, [20, 30, 50, 70]), (2, .max, [60, 70]), (-1, .min, [10, 20, 30, 50, 60, 70]),
+  ])
+  func numbersAndModes(_ count: Int, _ mode: MetricMode, _ expected: [Int]) throws {
+    #expect(try stay([3, 1, 2, nil, 1, 5, 4], keep: 1, ranking(count, mode)) == expected)
+  }
+
+  @Test func withoutARankingNothingNamesTheBest() throws {
+    #expect(ranking(0) == nil)
+    _ = try stay([1], keep: 1, ranking(1))
+    #expect(FileManager.default.fileExists(atPath: folder.file("checkpoints/best.json")))
+    #expect(try stay([1, 2, 3], keep: 1, nil) == [30])
+    #expect(!FileManager.default.fileExists(atPath: folder.file("checkpoints/best.json")))
+  }
+
+  /// Lightning saves a checkpoint when its value is among the best: equal to the worst of them is not.
+  @Test func whetherAStateIsAmongTheBest() throws {
+    _ = try stay([3, 1], keep: 5, ranking(2))
+    let store = CheckpointStore(runFolder: folder.path, keep: 5, ranking: ranking(2))
+    func isAmongBest(_ metrics: [String: Double]?, step: Int = 30) -> Bool {
+      var state = CheckpointState(step: step, shards: 1, lossStart: nil, layout: "")
+      state.metrics = metrics
+      return store.isAmongBest(state)
+    }
+    #expect(isAmongBest(["val_loss": 2.9]) && isAmongBest(["val_loss": 0]))
+    #expect(!isAmongBest(["val_loss": 3]) && !isAmongBest(["loss": 0]) && !isAmongBest(nil))
+    // Back at an older step those behind it do not count.
+    #expect(isAmongBest(["val_loss": 3], step: 15))
+    #expect(!CheckpointStore(runFolder: folder.path, keep: 5).isAmongBest(store.newestValid { _ in }!.state))
+  }
+
+  @Test func whatTheRunKnowsComesBack() throws {
+    var state = CheckpointState(step: 7, shards: 2, lossStart: 1 / 3, layout: "l")
+    state.metrics = ["val_loss": 0.1 + 0.2]
+    _ = try store.save(state, model: [], optimizer: [])
+    #expect(try Checkpoint(verifying: store.path(step: 7)).state == state)
+    #expect(try CheckpointState(json: state.json()) == state)
+    // As older runs wrote it.
+    let old = try CheckpointState(json: #"{"format":1,"step":7,"shards":2,"layout":"l"}"#)
+    #expect(old.metrics == nil && old.epochLoss == nil && old.earlyStopping == nil)
   }
 }

@@ -38,6 +38,22 @@ import Training
     #expect(checkpoints(try plan { ($0.maxEpochs, $0.maxSteps) = (3, 17) }) == [10, 17])
   }
 
+  @Test func anEpochMayBeLimited() throws {
+    let plan = try plan { ($0.maxEpochs, $0.limitTrainBatches) = (3, .count(4)) }
+    #expect(plan.lastStep == 12 && plan.batches.samplesLeftOut == 65 && checkpoints(plan) == [4, 8, 12])
+    #expect(plan.epoch(after: 6) == 1.5 && plan.batches.epoch(ofStep: 7) == 1)
+    // Each epoch takes the first ones of its own order.
+    #expect(Set(plan.batches.sampleNumbers(step: 0)) != Set(plan.batches.sampleNumbers(step: 4)))
+    #expect(try self.plan { $0.limitTrainBatches = .fraction(0.55) }.batches.stepsPerEpoch == 5)
+    #expect(try self.plan { $0.limitTrainBatches = .count(50) }.batches.stepsPerEpoch == 10)
+  }
+
+  @Test func theLongerMinimumCounts() throws {
+    #expect(try plan { _ in }.earliestStop == 0)
+    #expect(try plan { ($0.minEpochs, $0.minSteps) = (2, 17) }.earliestStop == 20)
+    #expect(try plan { ($0.minEpochs, $0.minSteps) = (2, 23) }.earliestStop == 23)
+  }
+
   @Test func forEverIsANumberOfEpochs() throws {
     #expect(try plan { $0.maxEpochs = .max }.lastStep == .max)
     #expect(try plan { _ in }.lastStep == .max)

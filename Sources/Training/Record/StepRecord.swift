@@ -1,20 +1,3 @@
-/// What is known of a run before its first step.
-public struct RunSummary: Sendable {
-  /// One line each: data, network, loss form, ranks and threads, optimizer, exactness.
-  public var lines: [String] = []
-  /// What the user should know before the first step: skipped checkpoints, changed options, slow kernels.
-  public var remarks: [String] = []
-  public var ranks = 1
-  public var firstStep = 0
-  /// The step after which the run ends.
-  public var lastStep = 0
-  public var stepsPerEpoch = 1
-  public var batchSize = 1
-  /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
-  public var launch: LaunchRecord?
-  public init() {}
-}
-
 /// One optimizer step, as `metrics.jsonl` stores it.
 public struct StepRecord: Sendable {
   /// 1 for the first step.
@@ -55,20 +38,4 @@ public struct StepRecord: Sendable {
   public var progress: Double {
     lossStart > lossFloor ? max(0, min(1, (lossStart - loss) / (lossStart - lossFloor))) : 0
   }
-}
-
-public enum RunEnd: Sendable, Equatable {
-  case finished
-  /// The name of the signal, such as `SIGUSR1`.
-  case interrupted(String)
-}
-
-/// Told about a run as it goes; called on rank 0's main thread only. Throwing ends the run on all ranks.
-public protocol TrainingObserver: AnyObject {
-  func runWillStart(_ summary: RunSummary) throws
-  func stepDidEnd(_ record: StepRecord) throws
-  func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws
-  /// Something that the user should know and that does not end the run.
-  func warn(_ message: String)
-  func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws
 }

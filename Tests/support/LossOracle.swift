@@ -1,11 +1,15 @@
 /// The loss straight from its definition, in double precision: standardise, correlate, sum (Zbontar et al. 2021, eq. 1).
-struct LossOracle {
+public struct LossOracle {
   let (batch, features): (Int, Int)
   let lambd: Double
 
+  public init(batch: Int, features: Int, lambd: Double) {
+    (self.batch, self.features, self.lambd) = (batch, features, lambd)
+  }
+
   /// - Parameter z: batch × features in C order.
   /// - Returns: a column without any deviation is 0 everywhere.
-  func standardised(_ z: [Double]) -> [Double] {
+  public func standardised(_ z: [Double]) -> [Double] {
     var a = z
     for j in 0..<features {
       let column = (0..<batch).map { z[$0 * features + j] }
@@ -18,7 +22,7 @@ struct LossOracle {
     return a
   }
 
-  func terms(_ z1: [Double], _ z2: [Double]) -> (invariance: Double, redundancy: Double) {
+  public func terms(_ z1: [Double], _ z2: [Double]) -> (invariance: Double, redundancy: Double) {
     let (a, b) = (standardised(z1), standardised(z2))
     var correlation = [Double](repeating: 0, count: features * features)
     for n in 0..<batch {
@@ -37,13 +41,13 @@ struct LossOracle {
     return (invariance, redundancy)
   }
 
-  func loss(_ z1: [Double], _ z2: [Double]) -> Double {
+  public func loss(_ z1: [Double], _ z2: [Double]) -> Double {
     let terms = terms(z1, z2)
     return terms.invariance + lambd * terms.redundancy
   }
 
   /// Central differences: the error is of the order of step² and 10⁻¹⁶/step.
-  func gradient(_ z1: [Double], _ z2: [Double], step: Double = 1e-5) -> (z1: [Double], z2: [Double]) {
+  public func gradient(_ z1: [Double], _ z2: [Double], step: Double = 1e-5) -> (z1: [Double], z2: [Double]) {
     var views = [z1, z2]
     var result = [z1, z2]
     for view in 0..<2 {

@@ -1,0 +1,48 @@
+import Configuration
+import Foundation
+
+/// Which checkpoints of a run are its best ones (Lightning's `ModelCheckpoint` with `monitor` and `save_top_k`).
+///
+/// A checkpoint has a value of the metric if that was measured after its very step.
+package struct CheckpointRanking: Sendable {
+  private let metric: Metric
+  private let mode: MetricMode
+  private let count: Int
+
+  /// nil when the configuration asks for none.
+  package init?(_ configuration: TrainingConfiguration) {
+    if configuration.saveTopK == 0 { return nil }
+    (metric, mode) = (configuration.monitor, configuration.monitorMode)
+    count = configuration.saveTopK < 0 ? .max : configuration.saveTopK
+  }
+
+  /// A checkpoint and its value.
+  struct Entry: Encodable {
+    var step: Int
+    var value: Double
+    /// The folder's name.
+    var checkpoint: String
+  }
+
+  /// Best first; of equal ones the earlier.
+  func best(of states: [CheckpointState]) -> [Entry] {
+    let entries = states.compactMap { state in
+      state.metrics?[metric.rawValue].map {
+        Entry(step: state.step, value: $0, checkpoint: CheckpointStore.name(step: state.step))
+      }
+    }
+    let sorted = entries.sorted {
+      mode.isBetter($0.value, than: $1.value) || ($0.value == $1.value && $0.step < $1.step)
+    }
+    return Array(sorted.prefix(count))
+  }
+
+  /// The text of `best.json`.
+  func json(_ best: [Entry]) throws -> String {
+    struct Table: Encodable {
+      var monitor, mode: String
+      var best: [Entry]
+    }
+    return try prettyJSON(Table(monitor: metric.rawValue, mode: mode.rawValue, best: best))
+  }
+}
