@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -29,13 +30,14 @@ import Testing
   @Test(arguments: cases, [1, 2, 4])
   func threeStepsArePyTorchs(_ testCase: Case, ranks: Int) throws {
     let (fixture, folder) = (try Fixture(testCase.fixture), try TemporaryFolder())
-    try Self.prepare(fixture, folder)
+    try prepare(fixture, folder)
     let run = RunResult(folder.file("run"))
-    let trained = try Launch.run("bt-dist", try Self.arguments(testCase, fixture, folder), ranks: ranks)
+    let trained = try Launch.run("bt-dist", try arguments(testCase, fixture, folder), ranks: ranks)
     try #require(trained.code == 0, "\(trained.text)")
     let yardstick = try fixture.value("pytorch_float32_error", as: Errors.self)
     try compareLosses(run, fixture, yardstick.losses)
     try compareModel(run, fixture, yardstick.final)
+    if let reference = try validation(testCase) { try compareValidation(run, reference) }
 
     let embedded = try Launch.run(
       "bt-dist",
@@ -48,24 +50,47 @@ import Testing
     #expect(error < Self.tolerance * yardstick.features, "features: \(error), PyTorch \(yardstick.features)")
   }
 
-  static func prepare(_ fixture: Fixture, _ folder: TemporaryFolder) throws {
+  private func prepare(_ fixture: Fixture, _ folder: TemporaryFolder) throws {
     for view in ["x1", "x2"] { try folder.npy(view + ".npy", fixture.file.shape(of: view), fixture.floats(view)) }
     try writeInit(fixture, to: folder.file("init.safetensors"))
   }
 
-  static func arguments(_ testCase: Case, _ fixture: Fixture, _ folder: TemporaryFolder) throws -> [String] {
+  private func arguments(_ testCase: Case, _ fixture: Fixture, _ folder: TemporaryFolder) throws -> [String] {
     let sizes = try fixture.value("proj", as: [Int].self)
     func text(_ name: String) throws -> String { try #require(fixture.file.metadata[name], "no metadata '\(name)'") }
     let optimizer = try text("optimizer")
+    let data = "pairs:\(folder.file("x1.npy")),\(folder.file("x2.npy"))"
     return [
-      "train", "--data", "pairs:\(folder.file("x1.npy")),\(folder.file("x2.npy"))", "--out", folder.file("run"),
+      "train", "--data", data, "--out", folder.file("run"),
       "--init", folder.file("init.safetensors"), "--shuffle", "false", "--augment", "none", "--max-epochs", "3",
       "--batch-size", try text("batch"), "--proj-input-dim", "\(sizes[0])", "--proj-hidden-dim", "\(sizes[1])",
       "--proj-output-dim", "\(sizes[2])", "--lambd", try text("lambd"), "--lr-scheduler", "none",
       "--optimizer", optimizer.hasPrefix("sgd") ? "sgd" : optimizer, "--optimizer-kwargs", try text("optimizer_kwargs"),
       "--learning-rate", try text("learning_rate"), "--weight-decay", try text("weight_decay"),
       "--convolution", "direct",
-    ] + testCase.options
+    ] + testCase.options + (try validation(testCase) == nil ? [] : ["--val-data", data])
+  }
+
+  /// The loss on the fixture's batch after its steps, in evaluation mode, where that is known.
+  private struct Validation: Decodable {
+    let loss, error: Double
+
+    enum CodingKeys: String, CodingKey {
+      case loss = "val_loss"
+      case error = "float32_error"
+    }
+  }
+
+  private func validation(_ testCase: Case) throws -> Validation? {
+    let text = try Data(contentsOf: URL(fileURLWithPath: Fixture.path("validation.json")))
+    return try JSONDecoder().decode([String: Validation].self, from: text)[testCase.fixture]
+  }
+
+  private func compareValidation(_ run: RunResult, _ reference: Validation) throws {
+    #expect(try run.order() == ["s1", "v1", "s2", "v2", "s3", "v3"])
+    let error = abs(try run.values("val_loss")[2] / reference.loss - 1)
+    // PyTorch's error is that of the last step alone.
+    #expect(error < max(Self.tolerance * reference.error, 1e-5), "validation: \(error), PyTorch \(reference.error)")
   }
 
   private func compareLosses(_ run: RunResult, _ fixture: Fixture, _ yardstick: [Double]) throws {

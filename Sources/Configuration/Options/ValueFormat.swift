@@ -65,10 +65,13 @@ extension ValueFormat where Value == String {
 
 extension ValueFormat where Value: CaseIterable & RawRepresentable<String> & Sendable {
   /// One of an enumeration's raw values, spelled exactly; an error hints at the nearest.
-  public static var choice: Self {
+  public static var choice: Self { choice(Value.allCases.map(\.rawValue).joined(separator: "|")) }
+
+  /// As `choice`, for values whose list would be too long for a head line of the help.
+  public static func choice(_ placeholder: String) -> Self {
     let words = Value.allCases.map(\.rawValue)
     return ValueFormat(
-      placeholder: words.joined(separator: "|"), expected: "one of " + words.joined(separator: ", "),
+      placeholder: placeholder, expected: "one of " + words.joined(separator: ", "),
       fromText: { Value(rawValue: $0) },
       fromJSON: { if case .string(let word) = $0 { Value(rawValue: word) } else { nil } },
       toJSON: { .string($0.rawValue) },

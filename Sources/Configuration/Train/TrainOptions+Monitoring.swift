@@ -27,10 +27,10 @@ extension TrainingConfiguration {
       Their loss is not recorded.
       """, onResume: .mayChange),
     OptionDefinition(
-      "early-stopping", \.earlyStopping, .optional(.choice, or: "none"),
+      "early-stopping", \.earlyStopping, .optional(.choice("METRIC"), or: "none"),
       """
-      Ends the run when this metric has stopped getting better. It is looked at after each validation, or, if it is of \
-      the training, after each epoch, of which it is the mean.
+      Ends the run when this metric has stopped getting better: val_loss, val_loss_invariance or val_loss_redundancy, \
+      looked at after each validation; or loss, loss_invariance or loss_redundancy, the mean of an epoch, at its end.
       """, synonyms: ["early-stop", "early-stopping-metric", "early-stopping-monitor"], onResume: .mayChange),
     OptionDefinition(
       "early-stopping-patience", \.earlyStoppingPatience, .integer(atLeast: 1),
@@ -52,7 +52,7 @@ extension TrainingConfiguration {
       keeps all. checkpoints/best.json names them.
       """, synonyms: ["top-k", "best-k"], onResume: .mayChange),
     OptionDefinition(
-      "monitor", \.monitor, .choice, "The metric of the best checkpoints, as in --early-stopping.",
+      "monitor", \.monitor, .choice("METRIC"), "The metric of the best checkpoints, as in --early-stopping.",
       onResume: .mayChange),
     OptionDefinition(
       "monitor-mode", \.monitorMode, .choice, "Whether smaller or greater values of --monitor are better.",
