@@ -24,7 +24,7 @@ public final class Trainer {
   /// - Parameter observer: told on rank 0 only.
   init(_ parts: TrainingParts, observer: (any TrainingObserver)?) {
     (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
-    (globalStep, makeLoader, saver) = (GlobalStep(parts), parts.makeLoader, parts.saver)
+    (globalStep, makeLoader, saver) = (parts.globalStep, parts.makeLoader, parts.saver)
     (step, lossStart) = (parts.firstStep, parts.lossStart)
     self.observer = parts.communicator.rank == 0 ? observer : nil
     control = StepControl(parts.communicator)

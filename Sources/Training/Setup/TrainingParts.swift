@@ -18,6 +18,7 @@ struct TrainingParts {
   let network: BarlowTwinsNetwork
   let optimizer: any Optimizer
   let schedule: LearningRateSchedule
+  let globalStep: GlobalStep
   let saver: CheckpointSaver
   let firstStep: Int
   let lossStart: Double?
@@ -56,6 +57,7 @@ struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
+    globalStep = GlobalStep(network, optimizer, schedule, plan.batches, group)
     let store = communicator.rank == 0 ? start.store : nil
     saver = CheckpointSaver(network.state, optimizer, shards: plan.batches.shards, store: store)
     (firstStep, lossStart) = (start.step, start.lossStart)

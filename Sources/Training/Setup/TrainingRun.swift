@@ -18,9 +18,9 @@ public final class TrainingRun {
   public let folder: RunFolder?
   public let summary: RunSummary
   /// Optimizer steps done.
-  package private(set) var step: Int
-  package private(set) var lossStart: Double?
-  private let parts: TrainingParts
+  package internal(set) var step: Int
+  package internal(set) var lossStart: Double?
+  let parts: TrainingParts
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   public convenience init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
@@ -68,6 +68,8 @@ public final class TrainingRun {
   }
 
   package var plan: TrainingPlan { parts.plan }
+  var communicator: Communicator { parts.communicator }
   package var network: BarlowTwinsNetwork { parts.network }
+  package var sampleShape: [Int] { parts.dataset.sampleShape }
   var optimizer: any Optimizer { parts.optimizer }
 }

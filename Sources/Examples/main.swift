@@ -1,0 +1,42 @@
+// A network and a layer of one's own, trained and used through the library.
+//
+//     mpirun -np 2 .build/release/custom-encoder [RUN]
+//
+// With RUN it leaves a run folder, and a second start goes on from its newest checkpoint.
+import Configuration
+import Datasets
+import Encoders
+import Estimator
+import Foundation
+import Layers
+import MPI
+import Training
+
+/// Linear 20 → 32, PReLU, linear 32 → 16.
+func makeEncoder(sampleShape: [Int]) -> Encoder {
+  let inputs = sampleShape.reduce(1, *)
+  let layers: [any Layer] = [
+    Linear("encoder.0", inputs: inputs, outputs: 32, bias: true, needsInputGradient: false),
+    PReLU("encoder.1", features: 32),
+    Linear("encoder.2", inputs: 32, outputs: 16, bias: true),
+  ]
+  return Encoder(name: "linear-prelu-linear", layers: Sequential(layers), features: 16, takesImages: false)
+}
+
+SignalWatch.begin()
+let communicator = try Communicator.join()
+var options = TrainingConfiguration()
+(options.batchSize, options.shards, options.maxEpochs, options.warmupEpochs) = (64, 4, 5, 1)
+(options.projHiddenDim, options.projOutputDim, options.augment) = (64, 64, "noise=0.1")
+options.learningRate = 1e-2
+options.out = CommandLine.arguments.dropFirst().first ?? ""
+
+let model = BarlowTwins(options, encoder: makeEncoder, communicator)
+let table = try DataSpec.open("synthetic:20,n=640,classes=4")
+try model.fit(table)
+let (features, targets) = try model.transformWithTargets(table)
+if communicator.rank == 0 {
+  let slopes = try model.values(of: "encoder.1.weight").prefix(4).map { "\($0)" }.joined(separator: ", ")
+  print("\(features.rows) × \(features.columns) features of \(Set(targets).count) classes; slopes \(slopes), …")
+}
+communicator.leave()
