@@ -26,16 +26,17 @@ public struct ParameterSet {
     }
   }
 
-  /// Takes over all numbers of a set of the same layouts; another's are a usage failure.
+  /// Takes over the numbers of another set that has all of this one's tensors; one without is a usage failure.
   public func copy(from other: ParameterSet) throws {
     for (to, from) in [(parameters, other.parameters), (statistics, other.statistics)] {
-      guard to.layout == from.layout else {
-        throw Failure(
-          .usage, "the parameters are those of another network",
-          expected: "\(to.layout.entries.count) tensors as planned",
-          found: "\(from.layout.entries.count) tensors, some of other names or shapes")
+      for entry in to.layout.entries {
+        guard from.layout.contains(entry.name), try from.layout.entry(entry.name).shape == entry.shape else {
+          throw Failure(
+            .usage, "the parameters are those of another network", at: entry.name,
+            expected: "a tensor of shape \(entry.shape)", found: "none")
+        }
+        to.pointer(of: entry).update(from: try from.pointer(of: entry.name), count: entry.count)
       }
-      to.values.pointer.update(from: from.values.pointer, count: to.values.count)
     }
   }
 

@@ -6,12 +6,12 @@ import Optimization
 import Tensors
 
 /// One step over the global batch: forward, loss, backward with the gradients' sums over the ranks beside it, optimizer.
-final class GlobalStep {
-  struct Outcome {
-    var loss: LossValue
+package final class GlobalStep {
+  package struct Outcome {
+    package var loss: LossValue
     /// ‖gradient‖₂ over all parameters, before clipping.
-    var gradientNorm: Double
-    var learningRate: Double
+    package var gradientNorm: Double
+    package var learningRate: Double
   }
 
   private let network: BarlowTwinsNetwork
@@ -21,11 +21,13 @@ final class GlobalStep {
   private let buckets: GradientBuckets
   private let gradientNorm: GradientNorm
 
-  init(_ parts: TrainingParts) {
-    (network, optimizer, schedule) = (parts.network, parts.optimizer, parts.schedule)
-    batches = parts.plan.batches
+  init(
+    _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule, _ batches: BatchPlan,
+    _ group: ShardGroup
+  ) {
+    (self.network, self.optimizer, self.schedule, self.batches) = (network, optimizer, schedule, batches)
     gradientNorm = GradientNorm(network.state.parameters.layout)
-    buckets = GradientBuckets(network.state.parameters, parts.group)
+    buckets = GradientBuckets(network.state.parameters, group)
     network.gradientsCompleted = buckets.completed
   }
 

@@ -26,7 +26,7 @@ public final class Trainer {
   /// - Parameter callback: told on rank 0 only.
   init(_ parts: TrainingParts, callback: (any Callback)?) {
     (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
-    (globalStep, makeLoader, saver) = (GlobalStep(parts), parts.makeLoader, parts.saver)
+    (globalStep, makeLoader, saver) = (parts.globalStep, parts.makeLoader, parts.saver)
     (state, earlyStopping) = (parts.state, EarlyStopping(parts.plan.configuration))
     self.callback = parts.communicator.rank == 0 ? callback : nil
     control = StepControl(parts.communicator)
@@ -81,10 +81,7 @@ public final class Trainer {
   private func trainOneStep(_ clock: StepClock, dataWaitMs: Double) throws -> StepRecord {
     let outcome = try globalStep.run(step: state.step)
     let loss = outcome.loss
-    state.step += 1
-    state.lossStart = state.lossStart ?? loss.total
-    state.epochLoss = state.epochLoss ?? MeanLoss()
-    state.epochLoss?.add(loss)
+    state.advance(loss)
 
     var record = StepRecord()
     (record.step, record.epoch) = (state.step, plan.epoch(after: state.step))

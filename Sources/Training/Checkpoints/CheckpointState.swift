@@ -1,3 +1,4 @@
+import BarlowTwins
 import Diagnostics
 import Foundation
 
@@ -31,6 +32,14 @@ package struct CheckpointState: Codable, Equatable, Sendable {
 
   package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
+  }
+
+  /// Takes note of a step.
+  mutating func advance(_ loss: LossValue) {
+    step += 1
+    lossStart = lossStart ?? loss.total
+    epochLoss = epochLoss ?? MeanLoss()
+    epochLoss?.add(loss)
   }
 
   package init(contentsOf path: String) throws { self = try decodeJSON(path) }

@@ -5,7 +5,7 @@ import Optimization
 import Tensors
 
 extension TrainingConfiguration {
-  var convolutionAlgorithm: ConvolutionAlgorithm {
+  package var convolutionAlgorithm: ConvolutionAlgorithm {
     switch convolution {
     case .auto: .auto
     case .direct: .direct

@@ -18,6 +18,7 @@ struct TrainingParts {
   let network: BarlowTwinsNetwork
   let optimizer: any Optimizer
   let schedule: LearningRateSchedule
+  let globalStep: GlobalStep
   let saver: CheckpointSaver
   /// nil without validation data.
   let validation: ValidationSet?
@@ -63,6 +64,7 @@ struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
+    globalStep = GlobalStep(network, optimizer, schedule, plan.batches, group)
     let writes = communicator.rank == 0 && configuration.enableCheckpointing
     saver = CheckpointSaver(network.state, optimizer, store: writes ? start.store : nil)
     var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())

@@ -18,8 +18,8 @@ public final class TrainingRun {
   public let folder: RunFolder?
   public let summary: RunSummary
   /// Where the run is, beside its tensors.
-  private(set) var state: CheckpointState
-  private let parts: TrainingParts
+  var state: CheckpointState
+  let parts: TrainingParts
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   public convenience init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
@@ -75,6 +75,8 @@ public final class TrainingRun {
   /// Optimizer steps done.
   package var step: Int { state.step }
   package var plan: TrainingPlan { parts.plan }
+  var communicator: Communicator { parts.communicator }
   package var network: BarlowTwinsNetwork { parts.network }
+  package var sampleShape: [Int] { parts.dataset.sampleShape }
   var optimizer: any Optimizer { parts.optimizer }
 }
