@@ -14,6 +14,7 @@ public final class Trainer {
   private let network: BarlowTwinsNetwork
   private let buckets: GradientBuckets
   private let gradientNorm: GradientNorm
+  private let clipping: GradientClipping?
   private let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
   private let loader: BatchLoader
@@ -30,6 +31,7 @@ public final class Trainer {
     (step, lossStart) = (parts.firstStep, parts.lossStart)
     self.observer = parts.communicator.rank == 0 ? observer : nil
     gradientNorm = GradientNorm(parts.network.state.parameters.layout)
+    clipping = parts.plan.configuration.gradientClipping
     buckets = GradientBuckets(parts.network.state.parameters, parts.group)
     control = StepControl(parts.communicator)
     network.gradientsCompleted = buckets.completed
@@ -71,6 +73,7 @@ public final class Trainer {
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
     try checkFinite(loss, norm)
+    clipping?.apply(to: network.state.parameters, norm: norm)
     let learningRate = schedule.learningRate(step: step, stepsPerEpoch: plan.batches.stepsPerEpoch)
     optimizer.step(network.state.parameters, learningRate: learningRate)
     step += 1

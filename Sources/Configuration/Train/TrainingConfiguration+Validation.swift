@@ -25,7 +25,8 @@ extension TrainingConfiguration {
         remedy: "add --out FOLDER, for example --out runs/first")
     }
     if let shards { try validate(shards: shards, origins: origins) }
-    try validateLength(origins: origins)
+    try validateLength()
+    try validateRates(origins: origins)
     try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
   }
 
@@ -45,17 +46,21 @@ extension TrainingConfiguration {
       remedy: "give \(batches.joined(separator: " or ")), or --shards \(divisor)")
   }
 
-  private func validateLength(origins: ValueOrigins) throws(Failure) {
-    if maxEpochs != nil { return }
-    guard let maxSteps else {
+  private func validateLength() throws(Failure) {
+    if maxEpochs == nil && maxSteps == nil {
       throw Failure(
         .usage, "the run has no end", at: "--max-epochs", remedy: "give --max-epochs or --max-steps")
     }
-    if lrScheduler == .warmupCosine {
+  }
+
+  private func validateRates(origins: ValueOrigins) throws(Failure) {
+    if learningRate == 0, let learningRateBiases, learningRateBiases > 0 {
       throw Failure(
-        .usage, "the schedule warmup_cosine needs a finite number of epochs", at: origins.location(of: "lr-scheduler"),
-        expected: "--max-epochs, at which the cosine ends", found: "only --max-steps \(maxSteps)",
-        remedy: "give --max-epochs too (the run still ends at --max-steps), or --lr-scheduler none")
+        .usage, "biases and norms cannot have a rate where weights have none",
+        at: origins.location(of: "learning-rate-biases"),
+        expected: "--learning-rate above 0, whose schedule both follow",
+        found: "--learning-rate 0 --learning-rate-biases \(learningRateBiases)",
+        remedy: "raise --learning-rate, or leave out --learning-rate-biases")
     }
   }
 
@@ -69,15 +74,15 @@ extension TrainingConfiguration {
     case .mlp: remarks += unused(["stem", "width", "convolution"], "with --encoder mlp")
     case .resnet18: remarks += unused(["mlp-hidden"], "with --encoder \(encoder.rawValue)")
     }
-    switch lrScheduler {
-    case .none:
+    if lrScheduler == .none {
       remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")
-    case .warmupCosine:
-      if let maxEpochs, warmupEpochs >= Double(maxEpochs) {
-        remarks.append(
-          "the warm-up of \(warmupEpochs) epochs takes the whole run of \(maxEpochs): the learning rate never falls")
-      }
     }
+    if optimizer == .lars && origins["learning-rate"] == nil {
+      remarks.append(
+        "the default --learning-rate \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
+      )
+    }
+    if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without --gradient-clip-val") }
     return remarks
   }
 }

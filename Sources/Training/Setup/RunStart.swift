@@ -48,6 +48,7 @@ package struct RunStart {
     var resolved = configuration
     resolved.shards = shards
     let plan = try communicator.together { try TrainingPlan(resolved, shards: shards, samples: samples) }
+    remarks += plan.remarks
     try communicator.onRoot {
       guard found.step <= plan.lastStep else {
         throw Failure(
