@@ -32,7 +32,9 @@ let package = Package(
   name: "bt-dist",
   products: [
     .executable(name: "bt-dist", targets: ["bt-dist"]),
-    .library(name: "BarlowTwinsDistributed", targets: ["Training", "Datasets", "BarlowTwins", "Encoders"]),
+    .library(
+      name: "BarlowTwinsDistributed",
+      targets: ["Estimator", "Training", "Datasets", "Configuration", "Encoders", "Layers", "MPI", "Tensors"]),
   ],
   targets: [
     system("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
@@ -56,8 +58,12 @@ let package = Package(
     module("Training", ["Configuration", "Datasets", "DataParallel", "BarlowTwins", "Encoders", "Optimization"]),
     module("Reporting", ["Training"]),
     module("Evaluation", ["Tensors", "Datasets", "Diagnostics"], kernels),
+    module("Estimator", ["Training", "Reporting"]),
     .executableTarget(
       name: "bt-dist", dependencies: ["Configuration", "Evaluation", "Reporting", "Training"], path: "Sources/bt-dist"),
+
+    .executableTarget(
+      name: "custom-encoder", dependencies: ["Estimator", "Encoders", "Layers", "MPI"], path: "Sources/Examples"),
 
     .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
     .executableTarget(

@@ -11,7 +11,7 @@ public final class Activation {
   public let values: [AlignedBuffer<Float>]
   /// ∂L/∂values, one buffer for each local shard; set while backward passes are planned. Gradient buffers are shared
   /// between activations whose gradients do not live at the same time.
-  public internal(set) var gradients: [AlignedBuffer<Float>] = []
+  public var gradients: [AlignedBuffer<Float>] = []
 
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
     (self.shape, self.values) = (shape, values)

@@ -13,12 +13,28 @@ public struct ParameterSpec: Sendable {
   public var name: String
   public var shape: [Int]
   public var initialization: Initialization
+
+  public init(name: String, shape: [Int], initialization: Initialization) {
+    (self.name, self.shape, self.initialization) = (name, shape, initialization)
+  }
 }
 
 /// A part of the network with explicit forward and backward passes over all local shards.
 ///
 /// A layer is described first (`parameters`, `buffers`), then planned once for fixed shapes, then run every step.
 /// After planning it allocates nothing.
+///
+/// A layer of one's own (`Sources/Examples/PReLU.swift` is one) keeps to this:
+/// - `planForward` keeps the input, makes the output with `workspace.activation` and finds its parameters with
+///   `workspace.parameters.pointer(of:)`. There is one tensor a local shard: view 1's samples, then view 2's.
+/// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward works
+///   in place. When the output's gradients are no longer needed behind this layer, it calls `workspace.release(output)`.
+///   A layer with parameters asks for `workspace.gradientSum(of:)`.
+/// - `backward` writes every element of `input.gradients`. It writes each shard's parameter gradients to
+///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
+///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
+/// - Sums over the whole batch in `forward` go through `workspace.batch`, as batch norm's do. Nothing else may depend on
+///   how many ranks or shards there are.
 public protocol Layer: AnyObject {
   /// Trained parameters, in the order in which `backward` completes their gradients.
   var parameters: [ParameterSpec] { get }

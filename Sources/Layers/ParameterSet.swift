@@ -26,6 +26,20 @@ public struct ParameterSet {
     }
   }
 
+  /// Takes over the numbers of another set that has all of this one's tensors; one without is a usage failure.
+  public func copy(from other: ParameterSet) throws {
+    for (to, from) in [(parameters, other.parameters), (statistics, other.statistics)] {
+      for entry in to.layout.entries {
+        guard from.layout.contains(entry.name), try from.layout.entry(entry.name).shape == entry.shape else {
+          throw Failure(
+            .usage, "the parameters are those of another network", at: entry.name,
+            expected: "a tensor of shape \(entry.shape)", found: "none")
+        }
+        to.pointer(of: entry).update(from: try from.pointer(of: entry.name), count: entry.count)
+      }
+    }
+  }
+
   /// Everything as tensors for a file; the arenas must outlive them.
   public var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
 }

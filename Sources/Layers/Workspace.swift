@@ -38,15 +38,17 @@ public final class Workspace {
   }
 
   /// An activation with buffers of its own.
-  func activation(_ shape: TensorShape) -> Activation {
+  public func activation(_ shape: TensorShape) -> Activation {
     Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count) })
   }
 
-  func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
+  /// Buffers for the gradient of an activation, taken while backward is planned.
+  public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
     (0..<shardCount).map { _ in pool.take(shape.count) }
   }
 
-  func release(_ activation: Activation) {
+  /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.
+  public func release(_ activation: Activation) {
     pool.giveBack(activation.gradients)
   }
 
@@ -64,12 +66,14 @@ public final class Workspace {
   }
 
   /// Tells that the gradients of a layer are complete for this rank's shards.
-  func completed(_ sum: GradientSum) throws {
+  public func completed(_ sum: GradientSum) throws {
     try gradientsCompleted?(sum.group.offset + sum.group.count)
   }
 
   /// Adds up gradients of one layer over the local shards, in the order of the reduction tree.
-  func gradientSum(of specs: [ParameterSpec]) throws -> GradientSum {
+  ///
+  /// - Parameter specs: all parameters of the layer, as its `parameters` lists them.
+  public func gradientSum(of specs: [ParameterSpec]) throws -> GradientSum {
     let group = try ParameterGroup(specs, in: parameters.layout)
     return GradientSum(
       target: parameters.gradients.pointer + group.offset, group: group, leaves: shardCount,
@@ -94,20 +98,20 @@ struct ParameterGroup {
 }
 
 /// Where each local shard writes its part of a layer's gradient, and how the parts become their sum in the arena.
-struct GradientSum {
+public struct GradientSum {
   let target: UnsafeMutablePointer<Float>
   let group: ParameterGroup
   let leaves: Int
   let partialSums: [UnsafeMutablePointer<Float>]
 
   /// Where shard `leaf` writes the gradient of the parameter at arena offset `offset`.
-  func address(leaf: Int, offset: Int) -> UnsafeMutablePointer<Float> {
+  public func address(leaf: Int, offset: Int) -> UnsafeMutablePointer<Float> {
     let slot = ReductionTree.slot(of: leaf)
     return (slot == 0 ? target : partialSums[slot - 1]) + (offset - group.offset)
   }
 
   /// To be called after each shard, in order.
-  func merge(afterLeaf leaf: Int) {
+  public func merge(afterLeaf leaf: Int) {
     // Other layers have left their gradients there, and in the arena padding must stay zero.
     let slot = ReductionTree.slot(of: leaf)
     if slot > 0 {

@@ -8,6 +8,14 @@ public final class ObserverGroup: TrainingObserver {
 
   public init(_ observers: [any TrainingObserver]) { self.observers = observers }
 
+  /// Also writes what a run folder records: metrics and launches.
+  public convenience init(_ observers: [any TrainingObserver], recordingIn folder: RunFolder?) {
+    // The launch after the metrics: those of steps that it does again are then cut off, and count as its own.
+    let files: [any TrainingObserver] =
+      folder.map { [MetricsFile(path: $0.metricsPath), LaunchFile(path: $0.launchesPath)] } ?? []
+    self.init(observers + files)
+  }
+
   private func forEach(_ body: (any TrainingObserver) throws -> Void) throws {
     var first: (any Error)?
     for observer in observers {

@@ -12,29 +12,22 @@ public final class Trainer {
   public let plan: TrainingPlan
   private let communicator: Communicator
   private let network: BarlowTwinsNetwork
-  private let buckets: GradientBuckets
-  private let gradientNorm: GradientNorm
-  private let clipping: GradientClipping?
-  private let optimizer: any Optimizer
-  private let schedule: LearningRateSchedule
-  private let loader: BatchLoader
+  private let globalStep: GlobalStep
+  private let makeLoader: () throws -> BatchLoader
   private let saver: CheckpointSaver
   private let observer: (any TrainingObserver)?
   private let control: StepControl
-  private var step: Int
-  private var lossStart: Double?
+  /// Optimizer steps done.
+  private(set) var step: Int
+  private(set) var lossStart: Double?
 
   /// - Parameter observer: told on rank 0 only.
   init(_ parts: TrainingParts, observer: (any TrainingObserver)?) {
     (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
-    (optimizer, schedule, loader, saver) = (parts.optimizer, parts.schedule, parts.loader, parts.saver)
+    (globalStep, makeLoader, saver) = (parts.globalStep, parts.makeLoader, parts.saver)
     (step, lossStart) = (parts.firstStep, parts.lossStart)
     self.observer = parts.communicator.rank == 0 ? observer : nil
-    gradientNorm = GradientNorm(parts.network.state.parameters.layout)
-    clipping = parts.plan.configuration.gradientClipping
-    buckets = GradientBuckets(parts.network.state.parameters, parts.group)
     control = StepControl(parts.communicator)
-    network.gradientsCompleted = buckets.completed
   }
 
   /// Trains to the plan's last step, or until some rank gets a signal: then a checkpoint is saved at that step.
@@ -42,6 +35,7 @@ public final class Trainer {
   /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
   public func run(_ summary: RunSummary) throws -> RunEnd {
     let start = DispatchTime.now()
+    let loader = try communicator.together(makeLoader)
     control.attempt { try observer?.runWillStart(summary) }
     for remark in summary.remarks { observer?.warn(remark) }
     var end = RunEnd.finished
@@ -67,15 +61,10 @@ public final class Trainer {
     return end
   }
 
-  /// Forward, loss, backward with the gradients' allreduce beside it, optimizer: one step over the global batch.
+  /// One step over the global batch, and what is recorded of it.
   private func trainOneStep(_ clock: StepClock, dataWaitMs: Double) throws -> StepRecord {
-    let loss = try network.forwardBackward()
-    try buckets.finish()
-    let norm = gradientNorm.measure(network.state.parameters)
-    try checkFinite(loss, norm)
-    clipping?.apply(to: network.state.parameters, norm: norm)
-    let learningRate = schedule.learningRate(step: step, stepsPerEpoch: plan.batches.stepsPerEpoch)
-    optimizer.step(network.state.parameters, learningRate: learningRate)
+    let outcome = try globalStep.run(step: step)
+    let loss = outcome.loss
     step += 1
     lossStart = lossStart ?? loss.total
 
@@ -84,24 +73,13 @@ public final class Trainer {
     (record.loss, record.lossInvariance, record.lossRedundancy) = (loss.total, loss.invariance, loss.redundancy)
     record.lossFloor = LossValue.floor(
       batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
-    (record.lossStart, record.learningRate, record.gradNorm) = (lossStart ?? 0, learningRate, norm)
+    (record.lossStart, record.learningRate) = (lossStart ?? 0, outcome.learningRate)
+    record.gradNorm = outcome.gradientNorm
     record.deadFeatures = loss.deadFeatures
     (record.stepMs, record.commWaitMs) = clock.read(communicator)
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
     return record
-  }
-
-  /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.
-  private func checkFinite(_ loss: LossValue, _ norm: Double) throws {
-    guard !loss.total.isFinite || !norm.isFinite else { return }
-    let samples = loader.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")
-    throw AgreedFailure(
-      Failure(
-        .data, "the \(loss.total.isFinite ? "gradient" : "loss") is not a finite number",
-        at: "step \(step + 1), samples \(samples), …",
-        found: "loss \(loss.total), gradient norm \(norm)",
-        remedy: "lower --learning-rate or lengthen --warmup-epochs; the last checkpoint is from before this step"))
   }
 
   private func saveCheckpoint() throws {

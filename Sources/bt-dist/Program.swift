@@ -16,24 +16,10 @@ enum Program {
     SignalWatch.begin()
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let communicator: Communicator
-    do { communicator = try Communicator.join() } catch {
-      return report(error, rank: nil)
-    }
-    communicator.stallWatch?.report = { FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8)) }
-    do {
-      let code = try dispatch(arguments, communicator)
-      communicator.leave()
-      return code
-    } catch let agreed as AgreedFailure {
-      // Every rank is here. Rank 0 speaks before any rank leaves, since mpirun ends the others when one has left.
-      if communicator.rank == 0 { report(agreed.failure, rank: nil) }
-      communicator.leave()
-      return agreed.failure.kind.rawValue
-    } catch {
-      // The others may wait for this rank for ever: only ending the job helps.
-      let code = report(error, rank: communicator.size > 1 ? "rank \(communicator.rank) on \(communicator.host)" : nil)
-      communicator.abort(code: code)
+    return Job.run {
+      FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8))
+    } work: { communicator in
+      try dispatch(arguments, communicator)
     }
   }
 
@@ -50,13 +36,5 @@ enum Program {
       return command
     }
     return try command.run(Array(arguments.dropFirst()), communicator)
-  }
-
-  @discardableResult
-  private static func report(_ error: any Error, rank: String?) -> Int32 {
-    let failure = error as? Failure ?? Failure(.defect, "\(error)")
-    let text = "bt-dist: error: \(failure)" + (rank.map { "\n  on:       \($0)" } ?? "") + "\n"
-    FileHandle.standardError.write(Data(text.utf8))
-    return failure.kind.rawValue
   }
 }

@@ -22,5 +22,8 @@ extension TrainingConfiguration {
     ],
     groups: optionGroups, takesConfigurationFile: true, defaults: TrainingConfiguration(),
     complete: { $0.fillInDefaults() },
-    validate: { (command) throws(Failure) in try command.options.validate(origins: command.origins) })
+    validate: { (command) throws(Failure) in
+      try command.options.validate(origins: command.origins)
+      try command.options.requireRunFolder()
+    })
 }

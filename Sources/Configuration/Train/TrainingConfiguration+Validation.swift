@@ -18,16 +18,19 @@ extension TrainingConfiguration {
     for option in Self.optionTable.options {
       try option.check(self, at: origins.location(of: option.name))
     }
-    if out.isEmpty {
-      throw Failure(
-        .usage, "the run folder is missing", at: "--out",
-        expected: "a folder for configuration, metrics and checkpoints",
-        remedy: "add --out FOLDER, for example --out runs/first")
-    }
     if let shards { try validate(shards: shards, origins: origins) }
     try validateLength()
     try validateRates(origins: origins)
     try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
+  }
+
+  /// Throws unless a run folder is given: `bt-dist train` needs one, a run in a program of its own does not.
+  func requireRunFolder() throws(Failure) {
+    guard out.isEmpty else { return }
+    throw Failure(
+      .usage, "the run folder is missing", at: "--out",
+      expected: "a folder for configuration, metrics and checkpoints",
+      remedy: "add --out FOLDER, for example --out runs/first")
   }
 
   /// Throws unless the batch can be cut into `shards` equal parts.

@@ -59,6 +59,15 @@ public struct FeatureRun {
     return all
   }
 
+  /// All features on every rank. A collective.
+  public func collectEverywhere() throws -> AlignedBuffer<Float> {
+    let count = dataset.count * extractor.features
+    let own = try collect()
+    let all = communicator.rank == 0 ? own : AlignedBuffer<Float>(count)
+    try communicator.broadcast(all.pointer, count: count)
+    return all
+  }
+
   private func rows(_ block: Int) -> Int { min(extractor.block, dataset.count - block * extractor.block) }
 
   private func compute(_ block: Int) throws {

@@ -44,6 +44,7 @@ struct RecordedRun {
     remarks += try Self.check(launches, of: history, steps: steps, folder, configuration)
     if let launch {
       (configuration.shards, configuration.maxEpochs) = (launch.shards, launch.maxEpochs)
+      // Only steps that the launch was given can have ended its cosine.
       configuration.maxSteps = launch.maxSteps ?? last
       configuration.threads = launch.kernels.threads
     } else {

@@ -47,7 +47,7 @@ public struct ReplayRun {
       try Self.plan(configuration, lastStep: lastStep, samples: dataset.count, ranks: communicator.size)
     }
     let start = RunStart(plan, from: found, store: nil, remarks: recorded?.remarks ?? [])
-    parts = try TrainingParts(start, dataset, communicator)
+    parts = try TrainingParts(start, dataset, nil, communicator)
     steps = start.step + 1...plan.lastStep
     present = LaunchRecord(parts, data: fingerprint)
     self.recorded = recorded

@@ -10,6 +10,8 @@ package struct RunStart {
   let store: CheckpointStore?
   /// The checkpoint to go on from: on rank 0, if there is one.
   let checkpoint: Checkpoint?
+  /// What the numbers are taken from in memory, when there is no checkpoint.
+  let origin: RunOrigin?
   let isResumed: Bool
   /// Optimizer steps done.
   let step: Int
@@ -18,19 +20,28 @@ package struct RunStart {
   let remarks: [String]
 
   /// - Parameter store: nil writes no checkpoints.
-  init(_ plan: TrainingPlan, from found: SharedCheckpoint, store: CheckpointStore?, remarks: [String]) {
-    (self.plan, self.store, self.remarks) = (plan, store, remarks)
+  init(
+    _ plan: TrainingPlan, from found: SharedCheckpoint, origin: RunOrigin? = nil, store: CheckpointStore?,
+    remarks: [String]
+  ) {
+    (self.plan, self.store, self.remarks, self.origin) = (plan, store, remarks, origin)
     (checkpoint, isResumed) = (found.checkpoint, found.isThere)
     (step, lossStart) = (found.step, found.lossStart)
   }
 
   /// Rank 0 looks into the run folder and decides; the others follow. A collective.
-  init(_ configuration: TrainingConfiguration, samples: Int, _ communicator: Communicator) throws {
-    let folder = RunFolder(configuration.out)
-    let store = CheckpointStore(runFolder: folder.path, keep: configuration.keepCheckpoints)
+  ///
+  /// - Parameter folder: nil for a run that leaves nothing on disk.
+  /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
+  init(
+    _ configuration: TrainingConfiguration, samples: Int, folder: RunFolder?, origin: RunOrigin?,
+    _ communicator: Communicator
+  ) throws {
+    let store = folder.map { CheckpointStore(runFolder: $0.path, keep: configuration.keepCheckpoints) }
     var checkpoint: Checkpoint?
     var remarks: [String] = []
     try communicator.onRoot {
+      guard let folder, let store else { return }
       try folder.prepare()
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       if checkpoint != nil, let stored = try folder.configuration() {
@@ -38,7 +49,8 @@ package struct RunStart {
         remarks += changes.compactMap(configuration.remark)
       }
     }
-    let found = try SharedCheckpoint(checkpoint, communicator)
+    var found = try SharedCheckpoint(checkpoint, communicator)
+    if !found.isThere, let run = origin?.run { found = SharedCheckpoint(run) }
     let shards = Self.shards(configuration.shards, before: found.shards, ranks: communicator.size)
     if let before = found.shards, shards != before {
       remarks.append(
@@ -52,12 +64,12 @@ package struct RunStart {
     try communicator.onRoot {
       guard found.step <= plan.lastStep else {
         throw Failure(
-          .usage, "the run has gone further than it should", at: folder.path,
+          .usage, "the run has gone further than it should", at: folder?.path,
           expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(found.step)",
           remedy: "raise --max-steps or --max-epochs, or choose another --out")
       }
     }
-    self.init(plan, from: found, store: store, remarks: remarks)
+    self.init(plan, from: found, origin: origin, store: store, remarks: remarks)
   }
 
   /// The shards that were asked for or that the run has, or as many as ranks. When the ranks of a resumed run do not

@@ -12,6 +12,12 @@ struct SharedCheckpoint {
   let shards: Int?
   let lossStart: Double?
 
+  /// A run that ended in this process stands for a checkpoint.
+  init(_ run: TrainingRun) {
+    checkpoint = nil
+    (isThere, step, shards, lossStart) = (true, run.step, run.plan.batches.shards, run.lossStart)
+  }
+
   /// Tells all ranks of what rank 0 has. A collective.
   init(_ checkpoint: Checkpoint?, _ communicator: Communicator) throws {
     self.checkpoint = checkpoint

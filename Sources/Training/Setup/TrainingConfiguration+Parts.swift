@@ -3,7 +3,7 @@ import DataParallel
 import Layers
 
 extension TrainingConfiguration {
-  var convolutionAlgorithm: ConvolutionAlgorithm {
+  package var convolutionAlgorithm: ConvolutionAlgorithm {
     switch convolution {
     case .auto: .auto
     case .direct: .direct

@@ -18,7 +18,7 @@ struct TrainingParts {
   let network: BarlowTwinsNetwork
   let optimizer: any Optimizer
   let schedule: LearningRateSchedule
-  let loader: BatchLoader
+  let globalStep: GlobalStep
   let saver: CheckpointSaver
   let firstStep: Int
   let lossStart: Double?
@@ -28,9 +28,13 @@ struct TrainingParts {
   /// Whether the bits of this run are the same on other numbers of ranks that are powers of two.
   var isIndependentOfRanks: Bool { group.isIndependentOfRanks && kernelRemarks.isEmpty }
 
-  /// Plans the network, starts the loader and loads its first parameters: from the start's checkpoint, from `--init`, or
+  /// Plans the network and loads its first parameters: from the start's checkpoint or earlier run, from `--init`, or
   /// drawn. A collective.
-  init(_ start: RunStart, _ dataset: any Dataset, _ communicator: Communicator) throws {
+  ///
+  /// - Parameter makeEncoder: nil for the encoder that the configuration names.
+  init(_ start: RunStart, _ dataset: any Dataset, _ makeEncoder: EncoderMaker?, _ communicator: Communicator)
+    throws
+  {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
     group = try communicator.together {
@@ -41,7 +45,7 @@ struct TrainingParts {
       try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
     }
     network = try communicator.together {
-      let encoder = try Encoder(configuration, sampleShape: shape)
+      let encoder = try makeEncoder?(shape) ?? Encoder(configuration, sampleShape: shape)
       return try BarlowTwinsNetwork(
         encoder: encoder,
         projector: Projector(
@@ -53,20 +57,23 @@ struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
+    globalStep = GlobalStep(
+      network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
     let store = communicator.rank == 0 ? start.store : nil
     saver = CheckpointSaver(network.state, optimizer, shards: plan.batches.shards, store: store)
     (firstStep, lossStart) = (start.step, start.lossStart)
-    let augmentation = augmentation
-    loader = try communicator.together {
-      try BatchLoader(
-        dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
-        steps: start.step..<plan.lastStep, workers: configuration.workers)
-    }
     optimizer.stepCount = start.step
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
     try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
     kernelRemarks = try communicator.kernelRemarks()
+  }
+
+  /// Begins to load the steps that are left.
+  func makeLoader() throws -> BatchLoader {
+    try BatchLoader(
+      dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
+      steps: firstStep..<plan.lastStep, workers: plan.configuration.workers)
   }
 
   /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.
@@ -76,6 +83,8 @@ struct TrainingParts {
     try communicator.onRoot {
       if let checkpoint = start.checkpoint {
         try saver.restore(checkpoint)
+      } else if let origin = start.origin {
+        try origin.copy(into: state, optimizer)
       } else if let path = configuration.initialParameters {
         try ModelFile(state).read(path)
       }

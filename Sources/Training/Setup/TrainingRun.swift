@@ -1,43 +1,75 @@
+import BarlowTwins
 import Configuration
 import DataParallel
 import Datasets
 import Diagnostics
+import Encoders
 import MPI
+import Optimization
 import Tensors
 
-/// A training run on the ranks of a communicator, from its configuration to its last checkpoint.
-public struct TrainingRun {
-  public let folder: RunFolder
-  public let summary: RunSummary
-  private let parts: TrainingParts
+/// Makes an encoder for samples of shape [F], [C, H, W] or [C, D, H, W]. Each call gives layers of their own: a layer
+/// belongs to one network.
+public typealias EncoderMaker = (_ sampleShape: [Int]) throws -> Encoder
 
-  /// Opens data and folder, plans the network, and loads the newest checkpoint if there is one. A collective.
-  ///
-  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank, or
-  ///   differs between ranks (`RunAgreement.swift`).
-  public init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
-    RankThreads.configure(requested: configuration.threads)
-    communicator.stallWatch?.limit = configuration.stallTimeout
+/// A training run on the ranks of a communicator, from its configuration to its last checkpoint.
+public final class TrainingRun {
+  /// nil when the configuration names none: then nothing is written.
+  public let folder: RunFolder?
+  public let summary: RunSummary
+  /// Optimizer steps done.
+  package internal(set) var step: Int
+  package internal(set) var lossStart: Double?
+  let parts: TrainingParts
+
+  /// Opens the data that the configuration names; see the other initializer. A collective.
+  public convenience init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     communicator.position.place = "opening the data"
     let dataset = try communicator.together {
       try configuration.validate()
       return try DataSpec.open(configuration.data)
     }
+    try self.init(configuration, dataset, communicator)
+  }
+
+  /// Opens the folder, plans the network, and loads the newest checkpoint if there is one. A collective.
+  ///
+  /// - Parameter makeEncoder: nil for the encoder that the configuration names.
+  /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
+  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank, or
+  ///   differs between ranks (`RunAgreement.swift`).
+  package init(
+    _ configuration: TrainingConfiguration, _ dataset: any Dataset, encoder makeEncoder: EncoderMaker? = nil,
+    origin: RunOrigin? = nil, _ communicator: Communicator
+  ) throws {
+    RankThreads.configure(requested: configuration.threads)
+    communicator.stallWatch?.limit = configuration.stallTimeout
+    try communicator.together { try configuration.validate() }
+    communicator.position.place = "comparing the data"
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
     communicator.position.place = "looking for a checkpoint"
-    let start = try RunStart(configuration, samples: dataset.count, communicator)
-    let folder = RunFolder(configuration.out)
-    try communicator.onRoot { try folder.store(start.plan.configuration) }
+    let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
+    let start = try RunStart(configuration, samples: dataset.count, folder: folder, origin: origin, communicator)
+    try communicator.onRoot { try folder?.store(start.plan.configuration) }
     communicator.position.place = "planning the network and loading its parameters"
-    parts = try TrainingParts(start, dataset, communicator)
+    parts = try TrainingParts(start, dataset, makeEncoder, communicator)
     var summary = RunSummary(parts, start)
     summary.launch = LaunchRecord(parts, data: fingerprint)
     (self.folder, self.summary) = (folder, summary)
+    (step, lossStart) = (start.step, start.lossStart)
   }
 
   /// Trains to the end or to a signal. A collective.
   public func train(_ observer: (any TrainingObserver)?) throws -> RunEnd {
-    try Trainer(parts, observer: observer).run(summary)
+    let trainer = Trainer(parts, observer: observer)
+    defer { (step, lossStart) = (trainer.step, trainer.lossStart) }
+    return try trainer.run(summary)
   }
+
+  package var plan: TrainingPlan { parts.plan }
+  var communicator: Communicator { parts.communicator }
+  package var network: BarlowTwinsNetwork { parts.network }
+  package var sampleShape: [Int] { parts.dataset.sampleShape }
+  var optimizer: any Optimizer { parts.optimizer }
 }

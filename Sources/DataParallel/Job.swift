@@ -1,0 +1,40 @@
+import Diagnostics
+import MPI
+
+/// A program's work on all ranks, from joining to leaving.
+public enum Job {
+  /// Joins the job that a launcher started this process in, runs `work`, and leaves; returns the exit code.
+  ///
+  /// A failure that all ranks throw together (`AgreedFailure`) is reported once, by rank 0. One that only this rank knows
+  /// of ends the whole job, since the others may wait for this rank for ever.
+  ///
+  /// - Parameter report: told of failures and of ranks that are late, in text for the user.
+  public static func run(
+    report: @escaping (String) -> Void, work: (Communicator) throws -> Int32
+  ) -> Int32 {
+    let communicator: Communicator
+    do { communicator = try Communicator.join() } catch {
+      let failure = failure(error)
+      report("error: \(failure)")
+      return failure.kind.rawValue
+    }
+    communicator.stallWatch?.report = report
+    do {
+      let code = try work(communicator)
+      communicator.leave()
+      return code
+    } catch let agreed as AgreedFailure {
+      // Every rank is here. Rank 0 speaks before any rank leaves, since mpirun ends the others when one has left.
+      if communicator.rank == 0 { report("error: \(agreed.failure)") }
+      communicator.leave()
+      return agreed.failure.kind.rawValue
+    } catch {
+      let failure = failure(error)
+      let place = communicator.size > 1 ? "\n  on:       rank \(communicator.rank) on \(communicator.host)" : ""
+      report("error: \(failure)\(place)")
+      communicator.abort(code: failure.kind.rawValue)
+    }
+  }
+
+  private static func failure(_ error: any Error) -> Failure { error as? Failure ?? Failure(.defect, "\(error)") }
+}
