@@ -68,15 +68,18 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
     .executableTarget(
       name: "rank-probe",
-      dependencies: ["BarlowTwins", "DataParallel", "Encoders", "Layers", "MPI", "Tensors", "Training"],
+      dependencies: [
+        "BarlowTwins", "DataParallel", "Encoders", "Estimator", "Layers", "MPI", "Tensors", "TestSupport", "Training",
+      ],
       path: "Tests/probe"),
     tests(
       "SingleTests", "single",
       [
         "TestSupport", "Diagnostics", "Configuration", "Tensors", "Optimization", "Layers", "Encoders", "BarlowTwins",
-        "DataParallel", "Datasets", "Training", "Reporting", "Evaluation",
+        "DataParallel", "Datasets", "Training", "Reporting", "Evaluation", "Estimator",
       ]),
-    tests("ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe"]),
+    tests(
+      "ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -26,6 +26,14 @@ extension BarlowTwins {
     return try output(loss, run, batch)
   }
 
+  /// The loss of one batch of given pairs with running statistics and without dropout; changes nothing.
+  ///
+  /// - Parameter batch: as for `trainingStep`. Before any training the parameters are the initial ones.
+  public func validationStep(_ batch: any Dataset) throws -> StepOutput {
+    let run = try session(for: batch)
+    return try output(try run.evaluate(on: batch), run, batch)
+  }
+
   /// A run whose network is planned for batches like this one.
   private func session(for batch: any Dataset) throws -> TrainingRun {
     if let run, run.batchSize == batch.count, run.sampleShape == batch.sampleShape { return run }

@@ -11,4 +11,12 @@ public enum LearningRateSchedule: Sendable, Equatable {
     case .warmupCosine(let schedule): schedule.learningRate(step: step, stepsPerEpoch: stepsPerEpoch)
     }
   }
+
+  /// Whether the update that follows `step` earlier ones belongs to a warm-up.
+  public func isWarmup(step: Int, stepsPerEpoch: Int) -> Bool {
+    switch self {
+    case .constant: false
+    case .warmupCosine(let schedule): schedule.isWarmup(step: step, stepsPerEpoch: stepsPerEpoch)
+    }
+  }
 }

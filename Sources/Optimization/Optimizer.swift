@@ -12,7 +12,8 @@ public protocol Optimizer: AnyObject {
   /// Steps done so far.
   var stepCount: Int { get set }
 
-  /// Arena-sized buffers under PyTorch's names (`exp_avg`, `exp_avg_sq`, `momentum_buffer`), in a fixed order.
+  /// Arena-sized buffers in a fixed order, under PyTorch's names: `exp_avg`, `exp_avg_sq`, `max_exp_avg_sq`,
+  /// `momentum_buffer`; `mu` in LARS.
   var state: [(name: String, buffer: AlignedBuffer<Float>)] { get }
 
   /// One update of `arena.values` from `arena.gradients`, which are only read.

@@ -11,29 +11,21 @@ public final class SGD: Optimizer {
   public let momentum: Double
   public let dampening: Double
   public let nesterov: Bool
-  public let weightDecay: Double
+  private let groups: ParameterGroups
   /// nil without momentum.
   private let buffer: AlignedBuffer<Float>?
-  private let runs: DecayRuns
 
-  /// `excludeBiasAndNorm` false: weight decay for every parameter, whatever the layout says.
-  ///
-  /// Negative numbers, and Nesterov's momentum with dampening or without momentum, are a `Failure(.usage)`.
-  public init(
-    _ layout: ParameterLayout, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false,
-    weightDecay: Double = 0, excludeBiasAndNorm: Bool = true
-  ) throws {
+  /// A negative momentum, and Nesterov's momentum with dampening or without momentum, are a `Failure(.usage)`.
+  public init(_ groups: ParameterGroups, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false) throws {
     try require(momentum >= 0 && momentum.isFinite, "the momentum", expected: "0 or more", found: momentum)
     try require(dampening.isFinite, "the dampening", expected: "a number", found: dampening)
-    try require(weightDecay >= 0 && weightDecay.isFinite, "the weight decay", expected: "0 or more", found: weightDecay)
     if nesterov && (momentum == 0 || dampening != 0) {
       throw Failure(
         .usage, "Nesterov's momentum needs a momentum and no dampening", expected: "momentum > 0, dampening 0",
         found: "momentum \(momentum), dampening \(dampening)", remedy: "set momentum to 0.9, or nesterov to false")
     }
-    (self.momentum, self.dampening, self.nesterov, self.weightDecay) = (momentum, dampening, nesterov, weightDecay)
-    buffer = momentum > 0 ? AlignedBuffer(layout.total) : nil
-    runs = DecayRuns(layout, excludeBiasAndNorm: excludeBiasAndNorm)
+    (self.groups, self.momentum, self.dampening, self.nesterov) = (groups, momentum, dampening, nesterov)
+    buffer = momentum > 0 ? AlignedBuffer(groups.layout.total) : nil
   }
 
   public var state: [(name: String, buffer: AlignedBuffer<Float>)] {
@@ -41,22 +33,20 @@ public final class SGD: Optimizer {
   }
 
   public func step(_ arena: ParameterArena, learningRate: Double) {
-    let rate = Vector(repeating: Float(learningRate))
     if let buffer {
-      stepWithMomentum(arena, buffer, rate)
+      stepWithMomentum(arena, buffer, learningRate)
     } else {
-      let (p, g, weightDecay) = (arena.values.vectors, arena.gradients.vectors, Vector(repeating: Float(weightDecay)))
-      runs.forEachPiece { vectors, decays in
-        let decay = decays ? weightDecay : .zero
+      let (p, g) = (arena.values.vectors, arena.gradients.vectors)
+      groups.forEachPiece { vectors, rule in
+        let (rate, decay) = rule.vectors(learningRate: learningRate)
         for i in vectors { p[i] -= rate * g[i].addingProduct(decay, p[i]) }
       }
     }
     stepCount += 1
   }
 
-  private func stepWithMomentum(_ arena: ParameterArena, _ buffer: AlignedBuffer<Float>, _ rate: Vector) {
+  private func stepWithMomentum(_ arena: ParameterArena, _ buffer: AlignedBuffer<Float>, _ learningRate: Double) {
     let (p, g, b) = (arena.values.vectors, arena.gradients.vectors, buffer.vectors)
-    let weightDecay = Vector(repeating: Float(weightDecay))
     // At the first step the old buffer counts for nothing and the gradient is not dampened.
     let first = stepCount == 0
     let kept = Vector(repeating: first ? 0 : Float(momentum))
@@ -64,8 +54,8 @@ public final class SGD: Optimizer {
     // p ← p − η(direct·g + through·b)
     let direct = Vector(repeating: nesterov ? 1 : 0)
     let through = Vector(repeating: nesterov ? Float(momentum) : 1)
-    runs.forEachPiece { vectors, decays in
-      let decay = decays ? weightDecay : .zero
+    groups.forEachPiece { vectors, rule in
+      let (rate, decay) = rule.vectors(learningRate: learningRate)
       for i in vectors {
         let gradient = g[i].addingProduct(decay, p[i])
         let velocity = (added * gradient).addingProduct(kept, b[i])

@@ -20,6 +20,20 @@ extension Vector {
     }
     return output
   }
+
+  /// The larger of each two lanes; that of `other` where either is not a number.
+  @inline(__always)
+  func maximum(_ other: Vector) -> Vector {
+    var (result, other) = (self, other)
+    withUnsafeMutableBytes(of: &result) { result in
+      withUnsafeBytes(of: &other) { other in
+        bt_max16(
+          result.baseAddress!.assumingMemoryBound(to: Float.self),
+          other.baseAddress!.assumingMemoryBound(to: Float.self))
+      }
+    }
+    return result
+  }
 }
 
 extension AlignedBuffer<Float> {

@@ -20,12 +20,14 @@ package final class GlobalStep {
   private let batches: BatchPlan
   private let buckets: GradientBuckets
   private let gradientNorm: GradientNorm
+  private let clipping: GradientClipping?
 
   init(
-    _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule, _ batches: BatchPlan,
-    _ group: ShardGroup
+    _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule,
+    _ clipping: GradientClipping?, _ batches: BatchPlan, _ group: ShardGroup
   ) {
     (self.network, self.optimizer, self.schedule, self.batches) = (network, optimizer, schedule, batches)
+    self.clipping = clipping
     gradientNorm = GradientNorm(network.state.parameters.layout)
     buckets = GradientBuckets(network.state.parameters, group)
     network.gradientsCompleted = buckets.completed
@@ -37,6 +39,7 @@ package final class GlobalStep {
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
     try checkFinite(loss, norm, step)
+    clipping?.apply(to: network.state.parameters, norm: norm)
     let learningRate = schedule.learningRate(step: step, stepsPerEpoch: batches.stepsPerEpoch)
     optimizer.step(network.state.parameters, learningRate: learningRate)
     return Outcome(loss: loss, gradientNorm: norm, learningRate: learningRate)

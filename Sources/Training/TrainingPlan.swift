@@ -16,10 +16,12 @@ public struct TrainingPlan: Sendable {
 
   /// - Parameter shards: S; overrides the configuration's.
   /// - Parameter validationSamples: nil without validation data.
+  /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
   /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards, for a limit
   ///   that leaves no batch, and for what `ValidationPlan` throws.
   package init(
-    _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil
+    _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
+    until end: Int = .max
   ) throws {
     try configuration.validate(shards: shards)
     let batches = try BatchPlan(
@@ -32,7 +34,7 @@ public struct TrainingPlan: Sendable {
       let (steps, isTooMany) = epochs.multipliedReportingOverflow(by: batches.stepsPerEpoch)
       return isTooMany ? .max : steps
     }
-    lastStep = min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max)
+    lastStep = min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max, end)
     earliestStop = max(configuration.minEpochs.map(steps) ?? 0, configuration.minSteps ?? 0)
     (self.configuration, self.batches) = (configuration, batches)
   }
@@ -47,4 +49,14 @@ public struct TrainingPlan: Sendable {
 
   /// Epochs completed after `step` steps; a fraction within an epoch.
   package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
+
+  /// What the user should know of the schedule.
+  package var remarks: [String] {
+    let schedule = configuration.learningRateSchedule
+    guard schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
+    return [
+      "the warm-up of \(configuration.warmupEpochs) epochs takes the whole run of \(lastStep) steps: "
+        + "the learning rate never falls"
+    ]
+  }
 }

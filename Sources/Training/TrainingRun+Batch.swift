@@ -19,6 +19,12 @@ extension TrainingRun {
     return outcome
   }
 
+  /// The loss of a batch of given pairs in evaluation mode, which changes nothing. A collective.
+  package func evaluate(on batch: any Dataset) throws -> LossValue {
+    try fill(batch)
+    return try network.evaluate()
+  }
+
   /// Reads the samples of this rank's shards, in the batch's order.
   private func fill(_ batch: any Dataset) throws {
     let rows = plan.batches.samplesPerShard

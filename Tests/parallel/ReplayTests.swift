@@ -141,6 +141,22 @@ import Testing
     #expect(both.errors.contains("give --step 4"), "\(both.text)")
   }
 
+  /// The same where steps alone end the cosine.
+  @Test func theEndOfACosineInStepsIsTheLaunchs() throws {
+    let folder = try TemporaryFolder()
+    let run = RunResult(folder.file("run"))
+    let options = Self.network + ["--optimizer", "lars", "--learning-rate", "1", "--gradient-clip-val", "1"]
+    try Self.train(options + ["--max-steps", "5"], out: run.path, ranks: 2)
+    #expect(try run.values("lr").last! < 0.5)
+    try Self.train(options + ["--max-steps", "7"], out: run.path, ranks: nil)
+    for options in [["--step", "3"], ["--step", "5"], ["--step", "6"]] {
+      let result = try replay(run.path, options)
+      #expect(result.code == 0, "\(result.text)")
+    }
+    let both = try replay(run.path, ["--step", "6", "--first-step", "1"])
+    #expect(both.code == 65 && both.errors.contains("--max-steps 7"), "\(both.text)")
+  }
+
   /// The last line of a run that was killed.
   @Test func aTornLastLineIsPassedOver() throws {
     let folder = try TemporaryFolder()

@@ -16,8 +16,18 @@ import Testing
   static let recipes = [
     Recipe(testDescription: "mlp, adamW", options: table),
     Recipe(
-      testDescription: "mlp, sgd with momentum",
-      options: table + ["--optimizer", "sgd", "--optimizer-kwargs", #"{"momentum": 0.9}"#, "--learning-rate", "1e-3"]),
+      testDescription: "mlp, adam with AMSGrad, clipped by norm",
+      options: table + [
+        "--optimizer", "adam", "--optimizer-kwargs", #"{"amsgrad": true, "betas": [0.8, 0.7]}"#,
+        "--gradient-clip-val", "5",
+      ]),
+    Recipe(
+      testDescription: "mlp, lars, clipped by value",
+      options: table + [
+        "--optimizer", "lars", "--learning-rate", "3", "--learning-rate-biases", "0.01", "--scale-learning-rate",
+        "linear", "--optimizer-kwargs", #"{"eta": 0.02}"#, "--gradient-clip-val", "1", "--gradient-clip-algorithm",
+        "value",
+      ]),
     Recipe(
       testDescription: "resnet18, sgd with Nesterov's momentum",
       options: [

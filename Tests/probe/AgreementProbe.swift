@@ -31,7 +31,7 @@ struct AgreementProbe {
     let encoder = Encoder.mlp(inputs: 8, hidden: differs("layout") ? [4, 6, 8] : [6, 4, 8])
     let state = try ParameterSet(Sequential([encoder.layers, Projector(inputs: 8, hidden: 8, outputs: 8).layers]))
     try state.initialise(seed: 1)
-    let optimizer = try AdamW(state.parameters.layout)
+    let optimizer = try Adam(ParameterGroups(state.parameters.layout), decay: .decoupled)
     func flipOneBit(_ name: String, _ values: UnsafeMutablePointer<Float>) {
       if differs(name) { values[3] = Float(bitPattern: values[3].bitPattern ^ 1) }
     }

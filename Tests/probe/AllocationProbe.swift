@@ -2,6 +2,8 @@ import BarlowTwins
 import Encoders
 import Foundation
 import Layers
+import Optimization
+import Tensors
 
 /// `allocations`: heap allocations of a step once the first ones are done, as a preloaded library counts them.
 ///
@@ -25,6 +27,24 @@ struct AllocationProbe {
       let before = counter()
       for _ in 0..<10 { _ = try network.forwardBackward() }
       print("\(name) \((counter() - before) / 10)")
+      if name == "resnet18" { try countOptimizers(network.state.parameters, counter) }
+    }
+  }
+
+  private func countOptimizers(_ arena: ParameterArena, _ counter: Counter) throws {
+    let (groups, norm) = (try ParameterGroups(arena.layout, weightDecay: 1e-4), GradientNorm(arena.layout))
+    let optimizers: [any Optimizer] = [
+      try Adam(groups, decay: .l2, amsgrad: true), try SGD(groups, momentum: 0.9), try LARS(groups),
+    ]
+    let clippings = [GradientClipping.norm(1), .value(0.1)]
+    for optimizer in optimizers {
+      let before = counter()
+      for clipping in clippings {
+        clipping.apply(to: arena, norm: norm.measure(arena))
+        optimizer.step(arena, learningRate: 1e-3)
+      }
+      let allocations = counter() - before
+      print("\(type(of: optimizer)) \(allocations)")
     }
   }
 }

@@ -15,7 +15,9 @@ do {
   case "disagreement": try disagree(communicator)
   case "agreement": try AgreementProbe(arguments, communicator).run()
   case "callbacks": try CallbackProbe(arguments, communicator).run()
-  default: throw Failure(.usage, "rank-probe loss|network|sums|disagreement|agreement|callbacks …")
+  case "estimator": try EstimatorProbe(arguments, communicator).run()
+  default:
+    throw Failure(.usage, "rank-probe loss|network|allocations|sums|disagreement|agreement|callbacks|estimator …")
   }
   communicator.leave()
 } catch {

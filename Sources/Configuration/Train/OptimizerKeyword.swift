@@ -11,7 +11,7 @@ struct OptimizerKeyword: Sendable {
   /// The parameters of each optimizer; learning rate and weight decay have options of their own.
   static func known(for optimizer: TrainingConfiguration.Optimizer) -> [OptimizerKeyword] {
     switch optimizer {
-    case .adamW:
+    case .adamW, .adam:
       [
         OptimizerKeyword(name: "betas", expected: "a list of two numbers from 0 to below 1, such as [0.9, 0.999]") {
           if case .list(let betas) = $0 { betas.count == 2 && betas.allSatisfy { 0 <= $0 && $0 < 1 } } else { false }
@@ -20,10 +20,11 @@ struct OptimizerKeyword: Sendable {
         flag("amsgrad"),
       ]
     case .sgd: [number("momentum"), number("dampening"), flag("nesterov")]
+    case .lars: [number("momentum"), number("eta"), flag("exclude_bias_and_norm_adaptation")]
     }
   }
 
-  /// For the help: `adamW: betas, eps, amsgrad; sgd: momentum, dampening, nesterov.`
+  /// For the help: `adamW: betas, eps, amsgrad; …; sgd: momentum, dampening, nesterov; ….`
   static var summary: String {
     TrainingConfiguration.Optimizer.allCases.map { optimizer in
       "\(optimizer.rawValue): " + known(for: optimizer).map(\.name).joined(separator: ", ")
@@ -42,7 +43,7 @@ struct OptimizerKeyword: Sendable {
 }
 
 extension TrainingConfiguration {
-  /// Throws unless every optimizer keyword is one of the optimizer's, of its kind and range, and supported.
+  /// Throws unless every optimizer keyword is one of the optimizer's and of its kind and range.
   func validateKeywords(at location: String) throws(Failure) {
     let known = OptimizerKeyword.known(for: optimizer)
     for (name, value) in optimizerKwargs.sorted(by: { $0.key < $1.key }) {
@@ -57,10 +58,6 @@ extension TrainingConfiguration {
           .usage, "not a value of \(optimizer.rawValue)'s \(name)", at: location, expected: keyword.expected,
           found: value.json.description)
       }
-    }
-    if optimizerKwargs["amsgrad"] == .flag(true) {
-      throw Failure(
-        .usage, "amsgrad is not supported yet", at: location, remedy: "leave amsgrad out: adamW runs without it")
     }
     try validateNesterov(at: location)
   }

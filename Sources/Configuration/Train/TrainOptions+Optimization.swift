@@ -2,16 +2,32 @@ extension TrainingConfiguration {
   static let optimizationOptions: Options = [
     OptionDefinition(
       "optimizer", \.optimizer, .choice,
-      "adamW decays weights decoupled from the gradient, sgd by L2, as PyTorch does.",
+      """
+      adamW decays weights decoupled from the gradient, adam and sgd by L2, as PyTorch does. lars adapts the rate of \
+      each weight tensor to its norm, as the code of the Barlow Twins paper.
+      """,
       synonyms: ["optim", "opt"]),
     OptionDefinition(
       "optimizer-kwargs", \.optimizerKwargs, .keywordArguments,
       "Further parameters of the optimizer under PyTorch's names. \(OptimizerKeyword.summary)",
-      defaultText: "PyTorch's", synonyms: ["optimizer-params", "momentum", "betas"]),
+      defaultText: "PyTorch's; for lars momentum 0.9, eta 0.001, and biases and norms do not adapt",
+      synonyms: ["optimizer-params", "momentum", "betas", "eta"]),
     OptionDefinition(
       "learning-rate", \.learningRate, .number(atLeast: 0),
       "The base rate: the one at the end of the warm-up, or throughout with --lr-scheduler none.",
-      synonyms: ["lr", "rate", "base-lr"]),
+      synonyms: ["lr", "rate", "base-lr", "learning-rate-weights"]),
+    OptionDefinition(
+      "learning-rate-biases", \.learningRateBiases, .optional(.number(atLeast: 0), or: "same"),
+      """
+      The base rate of parameters with at most one dimension (biases, batch norm). Their whole schedule is that of \
+      --learning-rate times the ratio of the two.
+      """, defaultText: "the same as --learning-rate", synonyms: ["bias-lr", "lr-biases"]),
+    OptionDefinition(
+      "scale-learning-rate", \.scaleLearningRate, .choice,
+      """
+      Multiplies the whole schedule (both base rates, --warmup-start-lr, --min-lr) by batch/256, as the Barlow Twins \
+      paper, or by its square root.
+      """, synonyms: ["lr-scaling", "scale-lr"]),
     OptionDefinition(
       "weight-decay", \.weightDecay, .number(atLeast: 0), "The optimizer's weight decay.", synonyms: ["wd"]),
     OptionDefinition(
@@ -21,7 +37,7 @@ extension TrainingConfiguration {
       "lr-scheduler", \.lrScheduler, .choice,
       """
       warmup_cosine rises linearly from --warmup-start-lr to the base rate and falls along a cosine to --min-lr at \
-      --max-epochs; none keeps the base rate.
+      --max-epochs, or at --max-steps where that alone is given; none keeps the base rate.
       """, synonyms: ["scheduler", "schedule", "lr-schedule"]),
     OptionDefinition(
       "lr-interval", \.lrInterval, .choice, "Whether the rate changes at every step or at every epoch.",
@@ -33,6 +49,13 @@ extension TrainingConfiguration {
       "warmup-start-lr", \.warmupStartLr, .number(atLeast: 0), "The rate with which the warm-up starts."),
     OptionDefinition(
       "min-lr", \.minLr, .number(atLeast: 0), "The rate with which the cosine ends.", synonyms: ["eta-min", "end-lr"]),
+    OptionDefinition(
+      "gradient-clip-val", \.gradientClipVal, .optional(.number(atLeast: 0), or: "none"),
+      "Gradients beyond it are scaled down or cut off; 0 or none leaves them alone. Metrics have the norm from before.",
+      defaultText: "none", synonyms: ["clip", "clip-grad", "max-grad-norm", "gradient-clip"]),
+    OptionDefinition(
+      "gradient-clip-algorithm", \.gradientClipAlgorithm, .choice,
+      "norm scales all gradients together by their norm, value cuts off each element.", synonyms: ["clip-algorithm"]),
   ]
 
   static let lengthOptions: Options = [
@@ -43,7 +66,10 @@ extension TrainingConfiguration {
       onResume: .mayChange),
     OptionDefinition(
       "max-steps", \.maxSteps, .limit(endless: nil),
-      "Ends the run after so many steps, counted from its first start; the schedule stays that of --max-epochs.",
+      """
+      Ends the run after so many steps, counted from its first start. The cosine ends there only if --max-epochs is \
+      not given.
+      """,
       defaultText: "no limit", synonyms: ["steps", "iterations", "max-iter"], onResume: .mayChange),
     OptionDefinition(
       "min-epochs", \.minEpochs, .optional(.integer(atLeast: 1), or: "none"),

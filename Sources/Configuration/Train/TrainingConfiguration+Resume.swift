@@ -42,8 +42,9 @@ extension TrainingConfiguration {
 
   /// What the user should know of an allowed difference; nil where there is nothing to say.
   public func remark(on difference: OptionDifference) -> String? {
-    if difference.option == "max-epochs" && lrScheduler == .warmupCosine {
-      return "\(difference): the cosine now ends there, so learning rates differ from those of the run so far"
+    let endsCosine = maxEpochs == nil ? ["max-epochs", "max-steps"] : ["max-epochs"]
+    if endsCosine.contains(difference.option) && lrScheduler == .warmupCosine {
+      return "\(difference): the cosine now ends at another step, so learning rates differ from those of the run so far"
     }
     return nil
   }

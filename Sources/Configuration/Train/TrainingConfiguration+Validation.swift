@@ -9,6 +9,9 @@ extension TrainingConfiguration {
     if maxEpochs == nil && maxSteps == nil { maxEpochs = Self.defaultMaxEpochs }
   }
 
+  /// `maxEpochs`, unless that is none or for ever.
+  public var finiteMaxEpochs: Int? { maxEpochs == .max ? nil : maxEpochs }
+
   /// Throws the first thing that makes the configuration no run, as a usage failure.
   ///
   /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
@@ -20,6 +23,7 @@ extension TrainingConfiguration {
     }
     if let shards { try validate(shards: shards, origins: origins) }
     try validateLength(origins: origins)
+    try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
     try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
   }
@@ -50,17 +54,26 @@ extension TrainingConfiguration {
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {
-    if let maxEpochs, maxEpochs < .max || lrScheduler == .none { return }
     guard maxEpochs != nil || maxSteps != nil else {
       throw Failure(
         .usage, "the run has no end", at: "--max-epochs", remedy: "give --max-epochs or --max-steps")
     }
-    if lrScheduler == .warmupCosine {
+    guard lrScheduler == .none || finiteMaxEpochs != nil || maxSteps != nil else {
       throw Failure(
-        .usage, "the schedule warmup_cosine needs a finite number of epochs", at: origins.location(of: "lr-scheduler"),
-        expected: "--max-epochs, at which the cosine ends",
-        found: maxEpochs == .max ? "--max-epochs -1" : "only --max-steps \(maxSteps ?? 0)",
-        remedy: "give --max-epochs too (the run still ends at --max-steps), or --lr-scheduler none")
+        .usage, "the schedule warmup_cosine needs an end", at: origins.location(of: "lr-scheduler"),
+        expected: "a finite --max-epochs, or --max-steps", found: "--max-epochs -1",
+        remedy: "give one of them, or --lr-scheduler none")
+    }
+  }
+
+  private func validateRates(origins: ValueOrigins) throws(Failure) {
+    if learningRate == 0, let learningRateBiases, learningRateBiases > 0 {
+      throw Failure(
+        .usage, "biases and norms cannot have a rate where weights have none",
+        at: origins.location(of: "learning-rate-biases"),
+        expected: "--learning-rate above 0, whose schedule both follow",
+        found: "--learning-rate 0 --learning-rate-biases \(learningRateBiases)",
+        remedy: "raise --learning-rate, or leave out --learning-rate-biases")
     }
   }
 
@@ -74,15 +87,15 @@ extension TrainingConfiguration {
     case .mlp: remarks += unused(["stem", "width", "convolution"], "with --encoder mlp")
     case .resnet18: remarks += unused(["mlp-hidden"], "with --encoder \(encoder.rawValue)")
     }
-    switch lrScheduler {
-    case .none:
+    if lrScheduler == .none {
       remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")
-    case .warmupCosine:
-      if let maxEpochs, warmupEpochs >= Double(maxEpochs) {
-        remarks.append(
-          "the warm-up of \(warmupEpochs) epochs takes the whole run of \(maxEpochs): the learning rate never falls")
-      }
     }
+    if optimizer == .lars && origins["learning-rate"] == nil {
+      remarks.append(
+        "the default --learning-rate \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
+      )
+    }
+    if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without --gradient-clip-val") }
     return remarks + monitoringRemarks(unused)
   }
 }

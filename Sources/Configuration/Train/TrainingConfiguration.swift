@@ -5,11 +5,14 @@
 public struct TrainingConfiguration: Sendable, Equatable {
   public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18 }
   public enum Stem: String, Sendable, CaseIterable { case imagenet, small }
-  public enum Optimizer: String, Sendable, CaseIterable { case adamW, sgd }
+  public enum Optimizer: String, Sendable, CaseIterable { case adamW, adam, sgd, lars }
   public enum Scheduler: String, Sendable, CaseIterable {
     case warmupCosine = "warmup_cosine"
     case none
   }
+  /// How the learning rate grows with the batch: not at all, as batch/256, or as its root.
+  public enum RateScaling: String, Sendable, CaseIterable { case none, linear, sqrt }
+  public enum ClipAlgorithm: String, Sendable, CaseIterable { case norm, value }
   public enum Interval: String, Sendable, CaseIterable { case step, epoch }
   public enum Convolution: String, Sendable, CaseIterable { case auto, direct, winograd }
   public enum Reduction: String, Sendable, CaseIterable { case tree, mpi }
@@ -53,6 +56,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var optimizer = Optimizer.adamW
   public var optimizerKwargs: [String: KwargValue] = [:]
   public var learningRate = 3e-4
+  /// The rate of parameters with at most one dimension; nil: the learning rate.
+  public var learningRateBiases: Double?
+  public var scaleLearningRate = RateScaling.none
   public var weightDecay = 5e-4
   public var excludeBiasAndNormWd = true
   public var lrScheduler = Scheduler.warmupCosine
@@ -60,6 +66,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var warmupEpochs = 10.0
   public var warmupStartLr = 1e-6
   public var minLr = 0.0
+  /// The most that the gradient's norm or its elements may be; nil or 0: no clipping.
+  public var gradientClipVal: Double?
+  public var gradientClipAlgorithm = ClipAlgorithm.norm
 
   // Length of the run
   /// `.max`: for ever (-1 on the command line).

@@ -14,6 +14,13 @@ static inline void bt_sqrt16(const float *in, float *out) {
   *(bt_float16 *)out = __builtin_elementwise_sqrt(*(const bt_float16 *)in);
 }
 
+/// x[i] = y[i] unless x[i] > y[i], also where either is not a number.
+static inline void bt_max16(float *x, const float *y) {
+  const bt_float16 a = *(const bt_float16 *)x, b = *(const bt_float16 *)y;
+  const bt_int16 larger = a > b;
+  *(bt_int16 *)x = (larger & (bt_int16)a) | (~larger & (bt_int16)b);
+}
+
 /// x[i] = 0 where y[i] < 0; where y[i] is not a number x[i] stays.
 static inline void bt_zero_where_negative16(float *x, const float *y) {
   *(bt_int16 *)x &= ~(*(const bt_float16 *)y < 0);

@@ -14,8 +14,10 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
   /// Each host once, in the order of the ranks.
   public var hosts: [String]
   public var shards: Int
-  /// The one option that may differ between launches and changes numbers: where a cosine ends.
+  /// Where a cosine ends: with `maxSteps` what may differ between launches and changes numbers.
   public var maxEpochs: Int?
+  /// Where a cosine ends if `maxEpochs` is nil.
+  public var maxSteps: Int?
   /// Those of rank 0.
   public var kernels: KernelTraits
   /// Whether other numbers of ranks that are powers of two give the same bits.
@@ -29,18 +31,19 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     case date, ranks, hosts, shards, kernels
     case firstStep = "first_step"
     case maxEpochs = "max_epochs"
+    case maxSteps = "max_steps"
     case isIndependentOfRanks = "independent_of_ranks"
     case data = "data_fingerprint"
     case program = "program_sha256"
   }
 
   public init(
-    firstStep: Int, date: Date, ranks: Int, hosts: [String], shards: Int, maxEpochs: Int?, kernels: KernelTraits,
-    isIndependentOfRanks: Bool, data: String, program: String
+    firstStep: Int, date: Date, ranks: Int, hosts: [String], shards: Int, maxEpochs: Int?, maxSteps: Int?,
+    kernels: KernelTraits, isIndependentOfRanks: Bool, data: String, program: String
   ) {
     (self.firstStep, self.date, self.ranks) = (firstStep, date.formatted(.iso8601), ranks)
     self.hosts = hosts.grouped { $0 }.map(\.key)
-    (self.shards, self.maxEpochs, self.kernels) = (shards, maxEpochs, kernels)
+    (self.shards, self.maxEpochs, self.maxSteps, self.kernels) = (shards, maxEpochs, maxSteps, kernels)
     (self.isIndependentOfRanks, self.data, self.program) = (isIndependentOfRanks, data, program)
   }
 
@@ -51,8 +54,13 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     self.init(
       firstStep: parts.state.step + 1, date: Date(), ranks: parts.communicator.size, hosts: parts.communicator.hosts,
       shards: parts.plan.batches.shards,
-      maxEpochs: parts.plan.configuration.maxEpochs, kernels: .current,
+      maxEpochs: parts.plan.configuration.maxEpochs, maxSteps: parts.plan.configuration.maxSteps, kernels: .current,
       isIndependentOfRanks: parts.isIndependentOfRanks, data: data, program: program)
+  }
+
+  /// The option at which a cosine ends, such as `--max-epochs 10`.
+  var endOfCosine: String {
+    maxEpochs.map { "--max-epochs \($0)" } ?? maxSteps.map { "--max-steps \($0)" } ?? "--max-epochs none"
   }
 
   /// One line without a line feed at the end, keys sorted.

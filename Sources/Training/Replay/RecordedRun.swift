@@ -7,6 +7,8 @@ struct RecordedRun {
   let folder: RunFolder
   /// The run's options, with shards, threads and end as the steps to be replayed had them.
   let configuration: TrainingConfiguration
+  /// The last step that is replayed.
+  let lastStep: Int
   /// The newest whole checkpoint before the first step that was asked for; nil: the steps start from the beginning.
   let checkpoint: Checkpoint?
   /// The launch that did the last of the steps; nil when that is not recorded.
@@ -50,11 +52,13 @@ struct RecordedRun {
     remarks += try Self.check(launches, of: history, steps: steps, folder, configuration)
     if let launch {
       (configuration.shards, configuration.maxEpochs) = (launch.shards, launch.maxEpochs)
+      // Only steps that the launch was given can have ended its cosine.
+      configuration.maxSteps = launch.maxSteps ?? last
       configuration.threads = launch.kernels.threads
     } else {
       configuration.shards = checkpoint?.state.shards ?? configuration.shards
     }
-    configuration.maxSteps = last
+    lastStep = last
     // Neither changes what a step computes, and the validation data need not be here.
     (configuration.valData, configuration.earlyStopping, configuration.saveTopK) = (nil, nil, 0)
     if let threads = request.threads { configuration.threads = threads }
@@ -82,10 +86,10 @@ struct RecordedRun {
       return remarks + ["\(folder.launchesPath) is not there: threads and kernels of the run are not known"]
     }
     for (before, after) in zip(launches, launches.dropFirst()) {
-      let endMoved = before.maxEpochs != after.maxEpochs && configuration.lrScheduler == .warmupCosine
+      let endMoved = before.endOfCosine != after.endOfCosine && configuration.lrScheduler == .warmupCosine
       guard before.shards != after.shards || endMoved else { continue }
       func options(_ launch: LaunchRecord) -> String {
-        "--shards \(launch.shards)" + (endMoved ? " --max-epochs \(launch.maxEpochs.map(String.init) ?? "none")" : "")
+        "--shards \(launch.shards)" + (endMoved ? " \(launch.endOfCosine)" : "")
       }
       throw Failure(
         .data, "the run went on with other options at step \(after.firstStep), and one replay has one set of them",

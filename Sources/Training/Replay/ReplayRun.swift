@@ -27,6 +27,9 @@ public struct ReplayRun {
     var recorded: RecordedRun?
     try communicator.onRoot { recorded = try RecordedRun(request) }
     let text = try communicator.broadcast(recorded?.configuration.json ?? "")
+    var last = [Int64(recorded?.lastStep ?? 0)]
+    try communicator.broadcast(&last, count: 1)
+    let lastStep = Int(last[0])
     let configuration = try communicator.together {
       let configuration = try TrainingConfiguration(json: text)
       try configuration.validate()
@@ -41,7 +44,7 @@ public struct ReplayRun {
     try communicator.onRoot { try recorded?.requireRecordedData(dataset, fingerprint: fingerprint) }
     let found = try SharedCheckpoint(recorded?.checkpoint, communicator)
     let plan = try communicator.together {
-      try Self.plan(configuration, samples: dataset.count, ranks: communicator.size)
+      try Self.plan(configuration, lastStep: lastStep, samples: dataset.count, ranks: communicator.size)
     }
     let start = RunStart(plan, from: found, store: nil, remarks: recorded?.remarks ?? [])
     parts = try TrainingParts(start, dataset, nil, communicator)
@@ -65,19 +68,21 @@ public struct ReplayRun {
     return try Trainer(parts, callback: comparison).run(summary)
   }
 
-  private static func plan(_ configuration: TrainingConfiguration, samples: Int, ranks: Int) throws -> TrainingPlan {
+  private static func plan(
+    _ configuration: TrainingConfiguration, lastStep: Int, samples: Int, ranks: Int
+  ) throws -> TrainingPlan {
     let shards = configuration.shards ?? 1
     guard shards % ranks == 0 else {
       throw Failure(
         .usage, "the \(shards) shards of the run cannot be shared out evenly over \(ranks) ranks", at: "mpirun -np",
         expected: "a divisor of \(shards)", found: "\(ranks)", remedy: "replay on one rank: leave mpirun out")
     }
-    let plan = try TrainingPlan(configuration, shards: shards, samples: samples)
-    guard plan.lastStep == configuration.maxSteps else {
+    let plan = try TrainingPlan(configuration, shards: shards, samples: samples, until: lastStep)
+    guard plan.lastStep == lastStep else {
       throw Failure(
         .data, "the run's configuration ends before the step", at: "config.json",
         expected: "step \(plan.lastStep) at most",
-        found: "step \(configuration.maxSteps ?? 0)", remedy: "restore the run's config.json")
+        found: "step \(lastStep)", remedy: "restore the run's config.json")
     }
     return plan
   }

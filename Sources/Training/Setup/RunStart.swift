@@ -68,9 +68,11 @@ package struct RunStart {
     let plan = try communicator.together {
       try TrainingPlan(resolved, shards: shards, samples: samples, validationSamples: validationSamples)
     }
+    remarks += plan.remarks
     try communicator.onRoot {
       let done = found.state?.step ?? 0
-      guard done <= plan.lastStep else {
+      // A run in memory that is already longer than asked for has nothing to do.
+      guard done <= plan.lastStep || folder == nil else {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder?.path,
           expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(done)",

@@ -17,8 +17,8 @@ extension RunSummary {
     lines += [
       "loss       \(network.loss.form.rawValue) form, λ \(configuration.lambd)",
       """
-      optimizer  \(configuration.optimizer.rawValue), rate \(configuration.learningRate) \
-      (\(configuration.lrScheduler.rawValue)), weight decay \(configuration.weightDecay)
+      optimizer  \(configuration.optimizer.rawValue), \(configuration.rateText), \
+      weight decay \(configuration.weightDecay)\(configuration.clippingText)
       """,
       """
       batch      \(configuration.batchSize) samples in \(plan.batches.shards) shards; ranks × threads: \(ranks) × \

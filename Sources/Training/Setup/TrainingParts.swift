@@ -64,7 +64,8 @@ struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
-    globalStep = GlobalStep(network, optimizer, schedule, plan.batches, group)
+    globalStep = GlobalStep(
+      network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
     let writes = communicator.rank == 0 && configuration.enableCheckpointing
     saver = CheckpointSaver(network.state, optimizer, store: writes ? start.store : nil)
     var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())
@@ -83,7 +84,7 @@ struct TrainingParts {
   func makeLoader() throws -> BatchLoader {
     try BatchLoader(
       dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
-      steps: state.step..<plan.lastStep, workers: plan.configuration.workers)
+      steps: state.step..<max(state.step, plan.lastStep), workers: plan.configuration.workers)
   }
 
   /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.

@@ -9,7 +9,9 @@ let otherTexts = [
   "proj-hidden-dim": "16", "proj-output-dim": "24", "init": "a \"quoted\" \\ näme\u{1}.safetensors", "lambd": "0.1",
   "loss-form": "dual", "optimizer": "sgd",
   "optimizer-kwargs": #"{"momentum": 0.9, "nesterov": true, "x": [1, 1e-300]}"#,
-  "learning-rate": "0.1", "weight-decay": "1e-6", "exclude-bias-and-norm-wd": "false", "lr-scheduler": "none",
+  "learning-rate": "0.1", "learning-rate-biases": "0.0048", "scale-learning-rate": "linear", "gradient-clip-val": "1.5",
+  "gradient-clip-algorithm": "value", "weight-decay": "1e-6", "exclude-bias-and-norm-wd": "false",
+  "lr-scheduler": "none",
   "lr-interval": "epoch", "warmup-epochs": "2.5", "warmup-start-lr": "0.30000000000000004", "min-lr": "1e-5",
   "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
   "convolution": "direct", "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
@@ -92,6 +94,13 @@ let otherTexts = [
     let allowed = try new.checkResume(of: saved, path: "runs/a/config.json")
     #expect(allowed.map(\.option) == ["max-epochs", "threads"])
     #expect(allowed.map { new.remark(on: $0) != nil } == [true, false])
+    // Steps move the end of the cosine only where there are no epochs.
+    new.maxSteps = 30
+    #expect(try new.checkResume(of: saved, path: "").compactMap { new.remark(on: $0) }.count == 1)
+    new.maxEpochs = nil
+    let remarks = try new.checkResume(of: saved, path: "").compactMap { new.remark(on: $0) }
+    #expect(remarks.count == 2 && remarks[1].hasPrefix("--max-steps 30 instead of null: the cosine now ends"))
+    new.maxEpochs = 20
     new.width = 8
     new.lambd = 0.1
     let failure = #expect(throws: Failure.self) { try new.checkResume(of: saved, path: "runs/a/config.json") }
@@ -134,12 +143,13 @@ let otherTexts = [
     #expect(failure { $0.lambd = .nan }?.location == "--lambd")
     #expect(failure { $0.learningRate = .infinity }?.found == "inf")
     #expect(failure { $0.maxEpochs = nil }?.message == "the run has no end")
-    #expect(
-      failure {
-        $0.lrScheduler = .none
-        $0.maxEpochs = nil
-        $0.maxSteps = 3
-      } == nil)
+    for scheduler in TrainingConfiguration.Scheduler.allCases {
+      #expect(failure { ($0.lrScheduler, $0.maxEpochs, $0.maxSteps) = (scheduler, nil, 3) } == nil)
+    }
+    #expect(failure { $0.gradientClipVal = -1 }?.location == "--gradient-clip-val")
+    #expect(failure { $0.learningRateBiases = .infinity }?.location == "--learning-rate-biases")
+    #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0.1) }?.location == "--learning-rate-biases")
+    #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0) } == nil)
     #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
   }
 
@@ -188,11 +198,16 @@ let otherTexts = [
   }
 
   @Test func remarksOnValuesWithoutEffect() throws {
-    let command = try parseTrain(["--out", "a", "--encoder", "mlp", "--width", "8", "--max-epochs", "10"])
-    let remarks = command.options.remarks(origins: command.origins)
-    #expect(remarks.count == 2)
-    #expect(remarks[0] == "--width has no effect with --encoder mlp")
-    #expect(remarks[1].contains("warm-up of 10.0 epochs"))
+    let command = try parseTrain([
+      "--out", "a", "--encoder", "mlp", "--width", "8", "--lr-scheduler", "none", "--warmup-epochs", "3",
+      "--gradient-clip-val", "0", "--gradient-clip-algorithm", "norm", "--optimizer", "lars",
+    ])
+    #expect(
+      command.options.remarks(origins: command.origins) == [
+        "--width has no effect with --encoder mlp", "--warmup-epochs has no effect with --lr-scheduler none",
+        "the default --learning-rate 0.0003 is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256",
+        "--gradient-clip-algorithm has no effect without --gradient-clip-val",
+      ])
   }
 
   private func otherConfiguration() throws -> TrainingConfiguration {

@@ -56,7 +56,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--monitor", "valloss", says: ["--monitor", "did you mean val_loss?"]),
     WrongCall("--patience", "3", says: ["did you mean --early-stopping-patience?"]),
     WrongCall("--random-state", "-1", says: ["--random-state", "at least 0"]),
-    WrongCall("--optimizer", "adamw", says: ["one of adamW, sgd", "'adamw'", "did you mean adamW?"]),
+    WrongCall("--optimizer", "adamw", says: ["one of adamW, adam, sgd, lars", "'adamw'", "did you mean adamW?"]),
     WrongCall("--shards", "0", says: ["--shards", "at least 1, or auto"]),
     WrongCall("--shuffle=maybe", says: ["--shuffle", "true or false", "'maybe'"]),
     WrongCall("--shuffle", "no", says: ["unexpected argument 'no'", "--shuffle takes true or false"]),
@@ -97,7 +97,10 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
       "--out", "a", "--batch-size", "10", "--shards", "4",
       says: ["10 samples, 4 shards", "--batch-size 8 or --batch-size 12, or --shards 2"]),
     WrongCall(
-      "--out", "a", "--max-steps", "10", says: ["warmup_cosine", "finite", "--max-epochs", "--lr-scheduler none"]),
+      "--out", "a", "--learning-rate", "0", "--learning-rate-biases", "0.1",
+      says: ["--learning-rate-biases: biases and norms cannot have a rate", "--learning-rate above 0"]),
+    WrongCall("--out", "a", "--gradient-clip-val", "-1", says: ["--gradient-clip-val", "at least 0, or none"]),
+    WrongCall("--out", "a", "--scale-learning-rate", "root", says: ["one of none, linear, sqrt"]),
     WrongCall(
       "--out", "a", "--max-epochs", "-1", says: ["warmup_cosine", "found:    --max-epochs -1", "--lr-scheduler none"]),
     WrongCall(
@@ -115,7 +118,15 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9]}", says: ["a list of two numbers", "[0.9]"]),
     WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9, 1]}", says: ["a list of two numbers"]),
     WrongCall("--out", "a", "--optimizer-kwargs", "{eps: -1}", says: ["adamW's eps", "at least 0"]),
-    WrongCall("--out", "a", "--optimizer-kwargs", "{amsgrad: true}", says: ["amsgrad is not supported yet"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{amsgrad: 1}", says: ["adamW's amsgrad", "true or false"]),
+    WrongCall(
+      "--out", "a", "--optimizer", "adam", "--optimizer-kwargs", "{eta: 0.1}", says: ["a parameter of --optimizer lars"]
+    ),
+    WrongCall(
+      "--out", "a", "--optimizer", "lars", "--optimizer-kwargs", "{trust: 0.1}",
+      says: ["lars has no parameter 'trust'", "momentum, eta, exclude_bias_and_norm_adaptation"]),
+    WrongCall(
+      "--out", "a", "--optimizer", "lars", "--optimizer-kwargs", "{eta: -0.1}", says: ["lars's eta", "at least 0"]),
     WrongCall(
       "--out", "a", "--optimizer", "sgd", "--optimizer-kwargs", "{nesterov: true}",
       says: ["nesterov needs a momentum", "\"momentum\": 0.9"]),

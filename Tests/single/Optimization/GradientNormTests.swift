@@ -34,27 +34,9 @@ import Testing
     #expect(GradientNorm(layout).measure(arena).isFinite)
   }
 
-  @Test(arguments: [Float.nan, .infinity, -.infinity]) func badValuesAreSeenAndSpreadNowhere(value: Float) throws {
+  @Test(arguments: [Float.nan, .infinity, -.infinity]) func badValuesAreSeen(value: Float) throws {
     arena.gradient(of: try layout.entry("p3"))[16] = value
-    let before = bits(arena.gradients)
-    let norm = GradientNorm(layout).clip(arena, to: 1)
-    #expect(!norm.isFinite)
-    #expect(bits(arena.gradients) == before)
-  }
-
-  @Test func clippingScalesAsPyTorch() {
-    let norm = slow
-    let before = Array(arena.gradients.elements)
-    #expect(abs(GradientNorm(layout).clip(arena, to: norm / 4) / norm - 1) < 1e-13)
-    let coefficient = norm / 4 / (norm + 1e-6)
-    #expect(relativeError(arena.gradients.elements, to: before.map { Float(Double($0) * coefficient) }) < 1e-7)
-    #expect(paddingIsZero(arena.gradients, layout))
-  }
-
-  @Test func smallGradientsAreLeftAlone() {
-    let before = bits(arena.gradients)
-    _ = GradientNorm(layout).clip(arena, to: slow + 1)
-    #expect(bits(arena.gradients) == before)
+    #expect(!GradientNorm(layout).measure(arena).isFinite)
   }
 
   @Test func noParametersHaveNoNorm() { #expect(GradientNorm(ParameterLayout()).measure(arena) == 0) }

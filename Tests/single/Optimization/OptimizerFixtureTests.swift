@@ -1,3 +1,4 @@
+import Foundation
 import Optimization
 import Tensors
 import TestSupport
@@ -5,21 +6,35 @@ import Testing
 
 /// Ten steps on given gradients, against PyTorch in double precision.
 @Suite struct OptimizerFixtureTests {
-  @Test(arguments: ["adamW", "sgd", "sgd-momentum", "sgd-nesterov"])
+  private struct Keywords: Decodable {
+    var momentum, eta, eps: Double?
+    var betas: [Double]?
+    var nesterov, amsgrad: Bool?
+  }
+
+  @Test(arguments: ["adam", "adam-betas", "adamW", "adamW-amsgrad", "sgd", "sgd-momentum", "sgd-nesterov", "lars"])
   func tenStepsAgreeWithPyTorch(name: String) throws {
     let fixture = try Fixture("optimizer-\(name)")
     var layout = ParameterLayout()
-    let bias = try layout.append(name: "bias", shape: [6])
-    let weight = try layout.append(name: "weight", shape: [6, 5])
+    let gradients = fixture.file.names.filter { $0.hasPrefix("grads_") }.sorted()
+    for name in gradients.map({ String($0.dropFirst("grads_".count)) }) {
+      try layout.append(name: name, shape: fixture.file.shape(of: name))
+    }
     let arena = ParameterArena(layout)
     for entry in layout.entries { copy(try fixture.floats(entry.name), to: arena.pointer(of: entry)) }
 
-    let optimizer = try makeOptimizer(name, layout, weightDecay: fixture.value("weight_decay"))
-    let gradients = (try fixture.floats("grads_bias"), try fixture.floats("grads_weight"))
+    let rate: Double = try fixture.value("learning_rate")
+    let biasRate =
+      fixture.file.metadata["learning_rate_biases"] == nil ? rate : try fixture.value("learning_rate_biases")
+    let groups = try ParameterGroups(
+      layout, weightDecay: fixture.value("weight_decay"), biasRateFactor: biasRate / rate)
+    let optimizer = try makeOptimizer(name, groups, fixture.value("optimizer_kwargs"))
+    let given = try layout.entries.map { try fixture.floats("grads_\($0.name)") }
     for step in 0..<10 {
-      copy(gradients.0[step * 6..<step * 6 + 6], to: arena.gradient(of: bias))
-      copy(gradients.1[step * 30..<step * 30 + 30], to: arena.gradient(of: weight))
-      optimizer.step(arena, learningRate: try fixture.value("learning_rate"))
+      for (entry, gradient) in zip(layout.entries, given) {
+        copy(gradient[step * entry.count..<(step + 1) * entry.count], to: arena.gradient(of: entry))
+      }
+      optimizer.step(arena, learningRate: rate)
     }
 
     #expect(optimizer.stepCount == 10)
@@ -33,9 +48,15 @@ import Testing
     for buffer in optimizer.state.map(\.buffer) { #expect(paddingIsZero(buffer, layout)) }
   }
 
-  private func makeOptimizer(_ name: String, _ layout: ParameterLayout, weightDecay: Double) throws -> any Optimizer {
-    if name == "adamW" { return try AdamW(layout, weightDecay: weightDecay) }
-    return try SGD(
-      layout, momentum: name == "sgd" ? 0 : 0.9, nesterov: name == "sgd-nesterov", weightDecay: weightDecay)
+  private func makeOptimizer(_ name: String, _ groups: ParameterGroups, _ keywords: Keywords) throws -> any Optimizer {
+    switch name.prefix(while: { $0 != "-" }) {
+    case "sgd": try SGD(groups, momentum: keywords.momentum ?? 0, nesterov: keywords.nesterov ?? false)
+    case "lars": try LARS(groups, momentum: keywords.momentum ?? 0, trust: keywords.eta ?? 0)
+    case let kind:
+      try Adam(
+        groups, decay: kind == "adam" ? .l2 : .decoupled,
+        betas: keywords.betas.map { ($0[0], $0[1]) } ?? (0.9, 0.999), epsilon: keywords.eps ?? 1e-8,
+        amsgrad: keywords.amsgrad ?? false)
+    }
   }
 }

@@ -44,7 +44,8 @@ func record(step: Int) -> StepRecord {
 func launch(from step: Int, threads: Int = 1) -> LaunchRecord {
   LaunchRecord(
     firstStep: step, date: Date(timeIntervalSince1970: 0), ranks: 4, hosts: ["a", "a", "b", "a"], shards: 4,
-    maxEpochs: nil, kernels: KernelTraits(blas: "blas", oneDNN: "oneDNN", mathLibrary: "glibc", threads: threads),
+    maxEpochs: nil, maxSteps: nil,
+    kernels: KernelTraits(blas: "blas", oneDNN: "oneDNN", mathLibrary: "glibc", threads: threads),
     isIndependentOfRanks: true, data: "d", program: "p")
 }
 

@@ -54,6 +54,33 @@ import Training
     #expect(try plan { ($0.minEpochs, $0.minSteps) = (2, 23) }.earliestStop == 23)
   }
 
+  /// A replay ends earlier than the run, at the run's rates.
+  @Test func aReplayEndsEarlier() throws {
+    var configuration = TrainingConfiguration()
+    (configuration.batchSize, configuration.maxSteps, configuration.warmupEpochs) = (10, 30, 1)
+    let plan = try TrainingPlan(configuration, shards: 2, samples: 105, until: 12)
+    #expect(plan.lastStep == 12)
+    #expect(try TrainingPlan(configuration, shards: 2, samples: 105, until: 31).lastStep == 30)
+    let schedule = plan.configuration.learningRateSchedule
+    #expect(schedule == (try self.plan { ($0.maxSteps, $0.warmupEpochs) = (30, 1) }).configuration.learningRateSchedule)
+  }
+
+  @Test func aRunThatIsAllWarmupIsRemarkedOn() throws {
+    func remarks(_ change: (inout TrainingConfiguration) -> Void) throws -> [String] { try plan(change).remarks }
+    #expect(
+      try remarks { $0.maxEpochs = 10 } == [
+        "the warm-up of 10.0 epochs takes the whole run of 100 steps: the learning rate never falls"
+      ])
+    #expect(try remarks { $0.maxEpochs = 11 } == [])
+    #expect(try remarks { ($0.maxEpochs, $0.maxSteps) = (20, 100) }.count == 1)
+    #expect(try remarks { ($0.maxEpochs, $0.maxSteps) = (20, 101) } == [])
+    #expect(try remarks { ($0.maxSteps, $0.lrInterval) = (100, .epoch) }.count == 1)
+    #expect(try remarks { ($0.maxSteps, $0.lrInterval) = (101, .epoch) } == [])
+    #expect(try remarks { ($0.maxSteps, $0.warmupEpochs) = (3, 0.25) }.count == 1)
+    #expect(try remarks { ($0.maxSteps, $0.warmupEpochs) = (3, 0) } == [])
+    #expect(try remarks { ($0.maxEpochs, $0.lrScheduler) = (1, .none) } == [])
+  }
+
   @Test func forEverIsANumberOfEpochs() throws {
     #expect(try plan { $0.maxEpochs = .max }.lastStep == .max)
     #expect(try plan { _ in }.lastStep == .max)
@@ -62,6 +89,37 @@ import Training
   @Test func batchesThatDoNotFitAreErrors() {
     expectFailure(.usage, "larger than the data set", "105") { _ = try plan { $0.batchSize = 106 } }
     expectFailure(.usage, "equal shards") { _ = try plan { $0.batchSize = 9 } }
+  }
+}
+
+@Suite struct LearningRateTests {
+  /// 10 steps an epoch in the schedule's eyes.
+  private func rates(_ change: (inout TrainingConfiguration) -> Void) -> [Double] {
+    var configuration = TrainingConfiguration()
+    (configuration.learningRate, configuration.warmupStartLr, configuration.minLr) = (0.2, 0.01, 0.002)
+    (configuration.warmupEpochs, configuration.maxEpochs, configuration.batchSize) = (1, 3, 2048)
+    change(&configuration)
+    return (0...40).map { configuration.learningRateSchedule.learningRate(step: $0, stepsPerEpoch: 10) }
+  }
+
+  @Test func theBatchScalesTheWholeSchedule() {
+    let plain = rates { _ in }
+    #expect(plain[0] == 0.01 && plain[10] == 0.2 && plain[30] == 0.002)
+    #expect(rates { $0.scaleLearningRate = .linear } == plain.map { $0 * 8 })
+    let root = rates { $0.scaleLearningRate = .sqrt }
+    #expect(zip(root, plain).allSatisfy { abs($0 / $1 - 8.0.squareRoot()) < 1e-12 })
+    #expect(rates { ($0.scaleLearningRate, $0.lrScheduler) = (.linear, .none) } == plain.map { _ in 1.6 })
+    #expect(rates { ($0.scaleLearningRate, $0.batchSize) = (.linear, 256) } == plain)
+  }
+
+  @Test func theCosineEndsAtTheStepsWhereThereAreNoEpochs() {
+    let steps = rates { ($0.maxEpochs, $0.maxSteps) = (nil, 30) }
+    #expect(steps == rates { _ in })
+    // With both it ends at the epochs; the run may end before.
+    #expect(rates { $0.maxSteps = 15 } == steps)
+    #expect(rates { $0.maxSteps = 100 } == steps)
+    let odd = rates { ($0.maxEpochs, $0.maxSteps) = (nil, 25) }
+    #expect(odd[24] > 0.002 && odd[25...].allSatisfy { $0 == 0.002 })
   }
 }
 
