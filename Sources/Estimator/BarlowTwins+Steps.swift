@@ -39,6 +39,7 @@ extension BarlowTwins {
     if let run, run.batchSize == batch.count, run.sampleShape == batch.sampleShape { return run }
     var options = configuration
     (options.batchSize, options.out, options.augment, options.limitTrainBatches) = (batch.count, "", "none", .all)
+    options.removeMonitoring()
     let run = try TrainingRun(options, batch, encoder: makeEncoder, origin: origin, communicator)
     (self.run, loaded) = (run, nil)
     return run

@@ -82,7 +82,10 @@ extension TrainingConfiguration {
       "Trains on only so many batches of each epoch, or that part of them; an epoch is then as short."),
     OptionDefinition(
       "random-state", \.randomState, .integer(atLeast: 0),
-      "Seed of the initial parameters, the order of samples and the augmentations; the same seed gives the same run.",
+      """
+      Seed of the initial parameters, the order of samples and the augmentations; the same seed gives the same run. There \
+      is no run without a seed (nidl's None).
+      """,
       synonyms: ["seed", "random-seed", "manual-seed"]),
   ]
 }

@@ -1,6 +1,9 @@
 import Diagnostics
 
 extension TrainingConfiguration {
+  /// Takes out validation, early stopping and best checkpoints, which change nothing that a step computes.
+  package mutating func removeMonitoring() { (valData, earlyStopping, saveTopK) = (nil, nil, 0) }
+
   /// Throws for a time of validation that cannot be, and for metrics that are not measured.
   func validateMonitoring(origins: ValueOrigins) throws(Failure) {
     if checkValEveryNEpoch == nil, case .fraction = valCheckInterval {

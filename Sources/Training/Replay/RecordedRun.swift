@@ -59,8 +59,8 @@ struct RecordedRun {
       configuration.shards = checkpoint?.state.shards ?? configuration.shards
     }
     lastStep = last
-    // Neither changes what a step computes, and the validation data need not be here.
-    (configuration.valData, configuration.earlyStopping, configuration.saveTopK) = (nil, nil, 0)
+    // The validation data need not be here.
+    configuration.removeMonitoring()
     if let threads = request.threads { configuration.threads = threads }
     if let data = request.data { configuration.data = data }
     self.configuration = configuration

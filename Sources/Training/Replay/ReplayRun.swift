@@ -9,7 +9,7 @@ import MPI
 /// the run's shards.
 ///
 /// The steps are those of `Trainer`, from the newest whole checkpoint before the first step that was asked for, or from
-/// the run's beginning. Only rank 0 reads the run folder, and nobody writes into it.
+/// the run's beginning. Validations are left out. Only rank 0 reads the run folder, and nobody writes into it.
 public struct ReplayRun {
   /// The steps that are replayed.
   public let steps: ClosedRange<Int>
