@@ -38,10 +38,11 @@ public final class BatchNormalization: Layer {
   private var b: AlignedBuffer<Float>!
   private var c: AlignedBuffer<Float>!
 
-  public init(_ name: String, channels: Int, rectifies: Bool) {
+  /// - Parameter initialScale: of γ; 0 lets a residual block start as the identity.
+  public init(_ name: String, channels: Int, rectifies: Bool, initialScale: Float = 1) {
     (self.name, self.channels, self.rectifies) = (name, channels, rectifies)
     parameters = [
-      ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(1)),
+      ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(initialScale)),
       ParameterSpec(name: name + ".bias", shape: [channels], initialization: .constant(0)),
     ]
     buffers = [

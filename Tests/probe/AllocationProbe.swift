@@ -15,8 +15,8 @@ struct AllocationProbe {
     guard let symbol = dlsym(nil, "bt_allocations") else { fatalError("the counting library is not preloaded") }
     let counter = unsafeBitCast(symbol, to: Counter.self)
     for (name, encoder, shape) in [
-      ("mlp", Encoder.mlp(inputs: 20, hidden: [32, 16]), [20]),
-      ("resnet18", Encoder.resnet18(channels: 1, width: 16, stem: .imagenet), [1, 28, 28]),
+      ("mlp", MLP(inputs: 20, hidden: [32, 16]).encoder, [20]),
+      ("resnet18", try ResNet.resnet18(channels: 1, width: 16).encoder(), [1, 28, 28]),
     ] {
       let network = try BarlowTwinsNetwork(
         encoder: encoder, projector: Projector(inputs: encoder.features, hidden: 64, outputs: 64), sampleShape: shape,
