@@ -10,8 +10,7 @@ import Tensors
 import Training
 
 extension BarlowTwins {
-  private static let configurationKey = "bt_dist.configuration"
-  private static let shapeKey = "bt_dist.sample_shape"
+  private static let (configurationKey, shapeKey) = (ModelMetadata.configuration, ModelMetadata.sampleShape)
 
   /// Writes encoder and projector as a safetensors file under nidl's names, with the configuration in its metadata.
   /// Rank 0 writes. A collective.

@@ -53,7 +53,7 @@ public struct TrainingPlan: Sendable {
   /// What the user should know of the schedule.
   package var remarks: [String] {
     let schedule = configuration.learningRateSchedule
-    guard schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
+    guard lastStep > 0, schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
     return [
       "the warm-up of \(configuration.warmupEpochs) epochs takes the whole run of \(lastStep) steps: "
         + "the learning rate never falls"

@@ -8,7 +8,10 @@ import Training
 /// Finds the command, runs it on all ranks, prints what went wrong once, and says the exit code.
 enum Program {
   private static var commands: [any Command.Type] {
-    [TrainCommand.self, EmbedCommand.self, EvalCommand.self, ReplayCommand.self]
+    [
+      TrainCommand.self, EmbedCommand.self, EvalCommand.self, ExportCommand.self, InspectCommand.self,
+      ReplayCommand.self,
+    ]
   }
 
   static func run(_ arguments: [String]) -> Int32 {

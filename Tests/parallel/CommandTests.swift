@@ -8,6 +8,8 @@ import Testing
     ("train", ["--data", "--encoder", "--lambd", "--batch-size", "--shards", "--resume", "--out", "--print-config"]),
     ("embed", ["--from", "--data", "--out", "--view", "--threads"]),
     ("eval", ["--from", "--train", "--test", "--k", "--threads"]),
+    ("export", ["--from", "--step", "--out", "--full", "--overwrite"]),
+    ("inspect", ["--statistics", "--verify", "--json"]),
     ("replay", ["--from", "--step", "--first-step", "--data", "--threads"]),
   ]
 

@@ -12,8 +12,8 @@ extension ValueFormat where Value: FixedWidthInteger & Sendable {
 
 extension ValueFormat where Value == Int? {
   /// A count of at least 1, or `none`, or -1, which means `endless`, as nidl spells it.
-  public static func limit(endless: Int?) -> Self {
-    let count = ValueFormat.optional(.integer(atLeast: 1), or: "none")
+  public static func limit(endless: Int?, atLeast lower: Int = 1) -> Self {
+    let count = ValueFormat.optional(.integer(atLeast: lower), or: "none")
     return ValueFormat(
       placeholder: count.placeholder, expected: "\(count.expected), or -1 for no limit",
       fromText: { $0 == "-1" ? .some(endless) : count.fromText($0) },

@@ -65,10 +65,10 @@ extension TrainingConfiguration {
       defaultText: "\(defaultMaxEpochs), if --max-steps is not given either", synonyms: ["epochs", "n-epochs"],
       onResume: .mayChange),
     OptionDefinition(
-      "max-steps", \.maxSteps, .limit(endless: nil),
+      "max-steps", \.maxSteps, .limit(endless: nil, atLeast: 0),
       """
-      Ends the run after so many steps, counted from its first start. The cosine ends there only if --max-epochs is \
-      not given.
+      Ends the run after so many steps, counted from its first start; 0 writes the initial checkpoint. The cosine ends \
+      there only if --max-epochs is not given.
       """,
       defaultText: "no limit", synonyms: ["steps", "iterations", "max-iter"], onResume: .mayChange),
     OptionDefinition(

@@ -22,6 +22,14 @@ public struct NamedTensor: @unchecked Sendable {
     dtype = .i64
     address = UnsafeRawPointer(integers)
   }
+
+  /// Elements of any type as they stand in a file: `shape` product times `dtype.size` bytes from `bytes` on.
+  public init(name: String, shape: [Int], dtype: TensorType, bytes: UnsafePointer<UInt8>) {
+    self.name = name
+    self.shape = shape
+    self.dtype = dtype
+    address = UnsafeRawPointer(bytes)
+  }
 }
 
 /// The element types that safetensors files name and bt-dist knows the size of.

@@ -98,11 +98,19 @@ public final class OutputFile {
   /// Writes a small file so that a reader sees the old text or the new one, never a part: a temporary file beside it,
   /// `fsync`, rename. On an error the old file is untouched and no temporary file is left.
   public static func replace(_ path: String, with text: String) throws {
-    let temporary = "\(path).partial-\(getpid())"
-    do {
+    try replace(path) { temporary in
       let file = try OutputFile(path: temporary)
       try file.write(text)
       _ = try file.finish()
+    }
+  }
+
+  /// The same for a file of any kind and size: `write` is given the temporary path and brings the file to the disk.
+  public static func replace<Result>(_ path: String, write: (_ temporary: String) throws -> Result) throws -> Result {
+    let temporary = "\(path).partial-\(getpid())"
+    let result: Result
+    do {
+      result = try write(temporary)
       if rename(temporary, path) != 0 { throw Failure.cannotWrite("replace the file", path: path, errno: errno) }
     } catch {
       unlink(temporary)
@@ -110,5 +118,6 @@ public final class OutputFile {
     }
     let folder = (path as NSString).deletingLastPathComponent
     try synchronizeFolder(folder.isEmpty ? "." : folder)
+    return result
   }
 }

@@ -18,6 +18,8 @@ public final class SafetensorsFile: Sendable {
     public var count: Int
     /// In bytes from the start of the file.
     let range: Range<Int>
+    /// Bytes that the elements take in the file.
+    public var bytes: Int { range.count }
   }
 
   public static let maximumHeader = 100_000_000
@@ -78,6 +80,15 @@ public final class SafetensorsFile: Sendable {
     }
     try check(entry, converting)
     try read(entry, into: destination)
+  }
+
+  /// The elements as the file has them, for another file: any type, little-endian.
+  public func bytes(of name: String) throws -> AlignedBuffer<UInt8> {
+    let entry = try entry(name)
+    let buffer = AlignedBuffer<UInt8>(entry.bytes)
+    try file.read(
+      at: entry.range.lowerBound, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: entry.bytes))
+    return buffer
   }
 
   private func check(_ entry: Entry, _ converting: Bool) throws {

@@ -16,18 +16,7 @@ public struct Checkpoint: Sendable {
   /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise
   /// `Failure(.data)`.
   public init(verifying path: String) throws {
-    let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
-    for required in [Self.modelFile, Self.optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil
-    {
-      throw Failure(.data, "the checkpoint's manifest does not name \(required)", at: path)
-    }
-    for (name, file) in manifest.files.sorted(by: { $0.key < $1.key }) {
-      let bytes = try InputFile(path: "\(path)/\(name)").bytes
-      guard bytes == file.bytes else {
-        throw Failure(
-          .data, "the file has another size than the checkpoint's manifest says", at: "\(path)/\(name)",
-          expected: "\(file.bytes) bytes", found: "\(bytes) bytes")
-      }
+    for (name, file) in try Self.checkSizes(path) {
       let digest = try SHA256.hex(ofFile: "\(path)/\(name)")
       guard digest == file.sha256 else {
         throw Failure(
@@ -40,6 +29,25 @@ public struct Checkpoint: Sendable {
     guard state.format == 1, state.step >= 0, state.shards >= 1 else {
       throw Failure(.data, "the checkpoint's state is of another version of bt-dist", at: path, found: "\(state)")
     }
+  }
+
+  /// The files of the manifest at `path`, by name. `Failure(.data)` unless all are there and have its sizes.
+  @discardableResult
+  static func checkSizes(_ path: String) throws -> [(key: String, value: CheckpointManifest.File)] {
+    let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
+    for required in [modelFile, optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil {
+      throw Failure(.data, "the checkpoint's manifest does not name \(required)", at: path)
+    }
+    let files = manifest.files.sorted { $0.key < $1.key }
+    for (name, file) in files {
+      let bytes = try InputFile(path: "\(path)/\(name)").bytes
+      guard bytes == file.bytes else {
+        throw Failure(
+          .data, "the file has another size than the checkpoint's manifest says", at: "\(path)/\(name)",
+          expected: "\(file.bytes) bytes", found: "\(bytes) bytes")
+      }
+    }
+    return files
   }
 
   public var modelPath: String { "\(path)/\(Self.modelFile)" }

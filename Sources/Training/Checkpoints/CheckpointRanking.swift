@@ -17,7 +17,7 @@ package struct CheckpointRanking: Sendable {
   }
 
   /// A checkpoint and its value.
-  struct Entry: Encodable {
+  struct Entry: Codable {
     var step: Int
     var value: Double
     /// The folder's name.
@@ -39,10 +39,24 @@ package struct CheckpointRanking: Sendable {
 
   /// The text of `best.json`.
   func json(_ best: [Entry]) throws -> String {
-    struct Table: Encodable {
-      var monitor, mode: String
-      var best: [Entry]
+    try prettyJSON(Table(monitor: metric.rawValue, mode: mode.rawValue, best: best))
+  }
+
+  /// The contents of `best.json`.
+  struct Table: Codable {
+    var monitor, mode: String
+    /// Best first.
+    var best: [Entry]
+
+    init(monitor: String, mode: String, best: [Entry]) {
+      (self.monitor, self.mode, self.best) = (monitor, mode, best)
     }
-    return try prettyJSON(Table(monitor: metric.rawValue, mode: mode.rawValue, best: best))
+
+    /// nil where the run keeps no best checkpoints.
+    init?(runFolder: String) throws {
+      let path = "\(runFolder)/checkpoints/best.json"
+      guard FileManager.default.fileExists(atPath: path) else { return nil }
+      self = try decodeJSON(path)
+    }
   }
 }

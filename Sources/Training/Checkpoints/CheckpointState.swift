@@ -73,7 +73,7 @@ func prettyJSON(_ value: some Encodable) throws -> String {
   return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
 
-private func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
+func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
   guard let data = FileManager.default.contents(atPath: path) else {
     throw Failure(.data, "the file is missing or cannot be read", at: path)
   }

@@ -10,7 +10,7 @@ package struct ModelFile {
   package let state: ParameterSet
   private let batchesSeen = AlignedBuffer<Int64>(1)
 
-  private static let counter = "num_batches_tracked"
+  static let counter = "num_batches_tracked"
 
   package init(_ state: ParameterSet) { self.state = state }
 
@@ -43,13 +43,16 @@ package struct ModelFile {
     for arena in [state.parameters, state.statistics] {
       for entry in arena.layout.entries {
         try file.read(entry.name, into: arena.pointer(of: entry), expectedShape: entry.shape, converting: true)
-        try checkFinite(arena, entry, path)
+        try arena.checkFinite(entry, path)
       }
     }
   }
+}
 
-  private func checkFinite(_ arena: ParameterArena, _ entry: ParameterLayout.Entry, _ path: String) throws {
-    let values = UnsafeBufferPointer(start: arena.pointer(of: entry), count: entry.count)
+extension ParameterArena {
+  /// Throws `Failure(.data)` for a value that is not finite in a tensor that was read from `path`.
+  func checkFinite(_ entry: ParameterLayout.Entry, _ path: String) throws {
+    let values = UnsafeBufferPointer(start: pointer(of: entry), count: entry.count)
     guard let position = values.firstIndex(where: { !$0.isFinite }) else { return }
     throw Failure(
       .data, "the tensor '\(entry.name)' holds a value that is not a number", at: path, expected: "finite numbers",

@@ -10,19 +10,24 @@ public struct TrainedEncoder: Sendable {
   public let configuration: TrainingConfiguration
   public let checkpoint: Checkpoint
 
-  /// - Parameter path: a run folder (the newest whole checkpoint is taken) or a checkpoint folder inside one.
+  /// - Parameter path: a run folder, or a checkpoint folder inside one.
+  /// - Parameter choice: which checkpoint of a run folder; of the newest ones the first that is whole is taken.
   /// - Parameter warn: told of checkpoints that are not whole.
-  public init(from path: String, warn: (String) -> Void = { _ in }) throws {
+  public init(
+    from path: String, _ choice: CheckpointChoice = .newest, warn: (String) -> Void = { _ in }
+  ) throws {
     let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
     let folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
     configuration = try folder.recordedConfiguration(at: path)
-    if isCheckpoint {
-      checkpoint = try Checkpoint(verifying: path)
-    } else if let newest = CheckpointStore(runFolder: path, keep: 1).newestValid(warn: warn) {
-      checkpoint = newest
-    } else {
-      throw Failure(.data, "the run has no whole checkpoint", at: "\(path)/checkpoints", remedy: "train it first")
+    if isCheckpoint, choice != .newest {
+      throw Failure(
+        .usage, "a checkpoint is chosen twice", at: "--step", expected: "a run folder beside it", found: path,
+        remedy: "leave --step out, or give the run folder")
     }
+    checkpoint =
+      isCheckpoint
+      ? try Checkpoint(verifying: path)
+      : try choice.checkpoint(of: CheckpointStore(runFolder: path, keep: 1), runFolder: path, warn: warn)
   }
 
   /// The encoder with its parameters read from the checkpoint.

@@ -30,9 +30,10 @@ extension RunSummary {
       \(plan.batches.samplesLeftOut) samples at the end of each epoch are left out
       """,
     ]
+    if let initial = parts.initialParameters { lines.append("init       \(initial.summary)") }
     if !configuration.enableCheckpointing { lines.append("no checkpoints are written") }
     if start.state != nil { lines.append("resumed    after step \(start.step)") }
-    remarks = start.remarks + parts.kernelRemarks + network.remarks
+    remarks = start.remarks + (parts.initialParameters?.remarks ?? []) + parts.kernelRemarks + network.remarks
   }
 
   /// What the network is, as `--enable-model-summary` asks for.

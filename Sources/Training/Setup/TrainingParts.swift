@@ -26,6 +26,8 @@ struct TrainingParts {
   let state: CheckpointState
   /// How the ranks' kernels differ; empty when they are the same.
   private(set) var kernelRemarks: [String] = []
+  /// What `--init` gave, on rank 0; nil where nothing was read from it.
+  private(set) var initialParameters: InitialParameters?
 
   /// Whether the bits of this run are the same on other numbers of ranks that are powers of two.
   var isIndependentOfRanks: Bool { group.isIndependentOfRanks && kernelRemarks.isEmpty }
@@ -75,7 +77,7 @@ struct TrainingParts {
     self.state = state
     optimizer.stepCount = start.step
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
-    try loadParameters(start)
+    initialParameters = try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
     kernelRemarks = try communicator.kernelRemarks()
   }
@@ -88,8 +90,9 @@ struct TrainingParts {
   }
 
   /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.
-  private func loadParameters(_ start: RunStart) throws {
+  private func loadParameters(_ start: RunStart) throws -> InitialParameters? {
     let (state, configuration) = (network.state, plan.configuration)
+    var initial: InitialParameters?
     try communicator.together { try state.initialise(seed: configuration.randomState) }
     try communicator.onRoot {
       if let checkpoint = start.checkpoint {
@@ -97,11 +100,12 @@ struct TrainingParts {
       } else if let origin = start.origin {
         try origin.copy(into: state, optimizer)
       } else if let path = configuration.initialParameters {
-        try ModelFile(state).read(path)
+        initial = try InitialParameters(reading: path, into: state)
       }
     }
     for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {
       try communicator.broadcast(buffer.pointer, count: buffer.count)
     }
+    return initial
   }
 }

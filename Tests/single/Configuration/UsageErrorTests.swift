@@ -47,7 +47,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--learning-rate", "inf", says: ["--learning-rate", "finite"]),
     WrongCall("--learning-rate", ".", says: ["--learning-rate", "finite"]),
     WrongCall("--max-epochs", "-2", says: ["--max-epochs", "at least 1, or none, or -1 for no limit"]),
-    WrongCall("--max-steps", "0", says: ["--max-steps", "at least 1"]),
+    WrongCall("--max-steps", "-2", says: ["--max-steps", "at least 0, or none, or -1 for no limit"]),
     WrongCall("--limit-train-batches", "0", says: ["--limit-train-batches", "a count of at least 1, or a fraction"]),
     WrongCall("--limit-val-batches", "1.5", says: ["a fraction up to 1.0", "'1.5'"]),
     WrongCall("--val-check-interval", "0.0", says: ["--val-check-interval", "'0.0'"]),
