@@ -3,32 +3,60 @@ import Layers
 
 /// A network from samples to embeddings: the part that is kept after pre-training.
 public struct Encoder {
-  /// `mlp`, `resnet18`.
+  /// What a sample is.
+  public enum Input: Sendable, Equatable {
+    /// Numbers: samples of any shape, in C order.
+    case rows
+    /// Channels × height × width.
+    case images
+    /// Channels × depth × height × width.
+    case volumes
+  }
+
+  /// `mlp`, `resnet18`, `resnet3d-50`.
   public let name: String
   /// Parameter names start with `encoder.`, then PyTorch's.
   public let layers: Sequential
   /// Features of an embedding.
   public let features: Int
-  /// Whether samples go in as images (channels × height × width) or as rows of numbers.
-  public let takesImages: Bool
+  public let input: Input
+  /// How the class in PyTorch's world holds more than `layers` does.
+  public let peer: PeerState
 
-  public init(name: String, layers: Sequential, features: Int, takesImages: Bool) {
-    (self.name, self.layers, self.features, self.takesImages) = (name, layers, features, takesImages)
+  public init(name: String, layers: Sequential, features: Int, input: Input, peer: PeerState = PeerState()) {
+    (self.name, self.layers, self.features, self.input, self.peer) = (name, layers, features, input, peer)
   }
 
   /// Samples of shape [F], [C, H, W] or [C, D, H, W] as this encoder takes them.
   public func inputShape(samples: Int, _ sampleShape: [Int]) throws -> TensorShape {
-    guard takesImages else { return TensorShape(samples: samples, channels: sampleShape.reduce(1, *)) }
-    guard sampleShape.count == 3 else {
+    if input == .rows { return TensorShape(samples: samples, channels: sampleShape.reduce(1, *)) }
+    let (kind, extents, others) =
+      input == .images
+      ? ("images", "channels × height × width", "mlp, or for volumes resnet3d-18")
+      : ("volumes", "channels × depth × height × width", "mlp, or for images resnet18")
+    guard sampleShape.count == extents.split(separator: "×").count else {
       throw Failure(
-        .usage, "the encoder \(name) takes images", at: "--encoder", expected: "samples of channels × height × width",
-        found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))", remedy: "choose --encoder mlp")
+        .usage, "the encoder \(name) takes \(kind)", at: "--encoder", expected: "samples of \(extents)",
+        found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))",
+        remedy: "choose another --encoder: \(others)")
     }
     return TensorShape(samples: samples, channels: sampleShape[0], spatial: Array(sampleShape[1...]))
   }
 
   /// No layers: samples as they are, as rows of numbers. The baseline of evaluations.
   public static func identity(sampleShape: [Int]) -> Encoder {
-    Encoder(name: "identity", layers: Sequential([]), features: sampleShape.reduce(1, *), takesImages: false)
+    Encoder(name: "identity", layers: Sequential([]), features: sampleShape.reduce(1, *), input: .rows)
   }
+}
+
+/// What the `state_dict` of an encoder's class in torchvision or nidl has beyond the encoder's own tensors, so that a
+/// file can be read with `strict=True`.
+public struct PeerState: Sendable {
+  /// Tensors that the class holds under a second name: names that start with `name` also exist with `alias` instead.
+  public var aliases: [(name: String, alias: String)] = []
+  /// Layers that the class has and does not use.
+  public var unusedParameters: [ParameterSpec] = []
+  public var unusedBuffers: [ParameterSpec] = []
+
+  public init() {}
 }

@@ -1,21 +1,40 @@
 import Layers
 
-extension Encoder {
-  /// torchvision's `ops.MLP` without norm and dropout: Linear, ReLU, …, Linear.
-  ///
-  /// Names count ReLU and dropout as torchvision does: `encoder.0.weight`, `encoder.3.weight`, … Samples of any shape
-  /// are taken as rows of numbers.
-  ///
-  /// - Parameter hidden: output sizes of the linear layers, at least one; the last is the embedding.
-  public static func mlp(inputs: Int, hidden: [Int]) -> Encoder {
+/// torchvision's `ops.MLP`: linear, norm, ReLU, dropout, …, linear, dropout.
+public struct MLP: Sendable {
+  public let inputs: Int
+  /// Output sizes of the linear layers, at least one; the last is the embedding.
+  public let hidden: [Int]
+  /// Whether a batch norm follows every linear layer but the last.
+  public var isNormalised = false
+  /// The probability of dropout after every ReLU and after the last layer.
+  public var dropout = 0.0
+  public var hasBias = true
+
+  public init(inputs: Int, hidden: [Int]) { (self.inputs, self.hidden) = (inputs, hidden) }
+
+  /// Names count all modules as torchvision does: `encoder.0.weight`, then `encoder.3.weight` (or `4` with norms). Samples
+  /// of any shape are taken as rows of numbers.
+  public var encoder: Encoder {
     var layers: [any Layer] = []
-    var size = inputs
+    var (size, module) = (inputs, 0)
     for (index, outputs) in hidden.enumerated() {
-      if index > 0 { layers.append(ReLU()) }
       layers.append(
-        Linear("encoder.\(3 * index)", inputs: size, outputs: outputs, bias: true, needsInputGradient: index > 0))
+        Linear("encoder.\(module)", inputs: size, outputs: outputs, bias: hasBias, needsInputGradient: index > 0))
+      module += 1
+      if index < hidden.count - 1 {
+        if isNormalised {
+          layers.append(BatchNormalization("encoder.\(module)", channels: outputs, rectifies: true))
+          module += 1
+        } else {
+          layers.append(ReLU())
+        }
+        module += 1
+      }
+      if dropout > 0 { layers.append(Dropout("encoder.\(module)", probability: dropout)) }
+      module += 1
       size = outputs
     }
-    return Encoder(name: "mlp", layers: Sequential(layers), features: size, takesImages: false)
+    return Encoder(name: "mlp", layers: Sequential(layers), features: size, input: .rows)
   }
 }

@@ -30,13 +30,15 @@ public final class BarlowTwins {
   /// Parameters that were loaded, until a run takes them over.
   var loaded: (state: ParameterSet, sampleShape: [Int])?
 
-  /// - Parameter makeEncoder: a network of one's own; nil for the one that `configuration.encoder` names.
+  /// - Parameter makeEncoder: a network of one's own (`configuration.encoder` becomes `custom`); nil for the one that
+  ///   `configuration.encoder` names.
   public init(
     _ configuration: TrainingConfiguration = TrainingConfiguration(), encoder makeEncoder: EncoderMaker? = nil,
     _ communicator: Communicator
   ) {
     (self.configuration, self.makeEncoder, self.communicator) = (configuration, makeEncoder, communicator)
     self.configuration.fillInDefaults()
+    if makeEncoder != nil { self.configuration.encoder = .custom }
   }
 
   /// Whether there are parameters to transform with: nidl's `fitted`.

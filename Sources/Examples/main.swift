@@ -22,7 +22,7 @@ func makeEncoder(sampleShape: [Int]) -> Encoder {
     PReLU("encoder.1", features: 32),
     Linear("encoder.2", inputs: 32, outputs: 16, bias: true),
   ]
-  return Encoder(name: "linear-prelu-linear", layers: Sequential(layers), features: 16, takesImages: false)
+  return Encoder(name: "linear-prelu-linear", layers: Sequential(layers), features: 16, input: .rows)
 }
 
 func train(_ communicator: Communicator) throws -> Int32 {

@@ -38,10 +38,11 @@ public final class BatchNormalization: Layer {
   private var b: AlignedBuffer<Float>!
   private var c: AlignedBuffer<Float>!
 
-  public init(_ name: String, channels: Int, rectifies: Bool) {
+  /// - Parameter initialScale: of γ; 0 lets a residual block start as the identity.
+  public init(_ name: String, channels: Int, rectifies: Bool, initialScale: Float = 1) {
     (self.name, self.channels, self.rectifies) = (name, channels, rectifies)
     parameters = [
-      ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(1)),
+      ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(initialScale)),
       ParameterSpec(name: name + ".bias", shape: [channels], initialization: .constant(0)),
     ]
     buffers = [
@@ -52,7 +53,7 @@ public final class BatchNormalization: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    output = workspace.isTraining ? workspace.activation(input.shape) : Activation(input.shape, values: input.values)
+    output = workspace.isTraining ? workspace.activation(input.shape) : workspace.activationInPlace(of: input)
     let views = workspace.isTraining ? 2 : 1
     tiles = ChannelTiles(input.shape, views: views)
     statistics = ChannelStatistics(name, tiles, workspace.batch)

@@ -4,8 +4,8 @@ import Tensors
 
 /// y = x·wᵀ + b over rows of features (PyTorch's `Linear`), through oneDNN's inner product.
 ///
-/// Input samples × inputs, output samples × outputs, weight outputs × inputs. Initialised as PyTorch does:
-/// uniform in ±1/√inputs for weight and bias.
+/// Input samples × inputs, output samples × outputs, weight outputs × inputs. Initialised as PyTorch does, uniform in
+/// ±1/√inputs for weight and bias, unless told otherwise.
 public final class Linear: Layer, WeightGradientOwner {
   public let inputs: Int
   public let outputs: Int
@@ -24,14 +24,19 @@ public final class Linear: Layer, WeightGradientOwner {
   private var gradientSum: GradientSum!
   private weak var workspace: Workspace!
 
-  public init(_ name: String, inputs: Int, outputs: Int, bias: Bool, needsInputGradient: Bool = true) {
+  public init(
+    _ name: String, inputs: Int, outputs: Int, bias: Bool, needsInputGradient: Bool = true,
+    weightInitialization: ParameterSpec.Initialization? = nil, biasInitialization: ParameterSpec.Initialization? = nil
+  ) {
     (self.inputs, self.outputs, hasBias, self.needsInputGradient) = (inputs, outputs, bias, needsInputGradient)
-    let bound = 1 / Double(inputs).squareRoot()
+    let usual = ParameterSpec.Initialization.uniform(bound: 1 / Double(inputs).squareRoot())
     var parameters = [
-      ParameterSpec(name: name + ".weight", shape: [outputs, inputs], initialization: .uniform(bound: bound))
+      ParameterSpec(
+        name: name + ".weight", shape: [outputs, inputs], initialization: weightInitialization ?? usual)
     ]
     if bias {
-      parameters.append(ParameterSpec(name: name + ".bias", shape: [outputs], initialization: .uniform(bound: bound)))
+      parameters.append(
+        ParameterSpec(name: name + ".bias", shape: [outputs], initialization: biasInitialization ?? usual))
     }
     self.parameters = parameters
   }
@@ -148,7 +153,7 @@ public final class Linear: Layer, WeightGradientOwner {
     let gradient = try Primitive("an inner product's weight gradient", operation: &operation, hint: primitive)
     gradientSum = try workspace.gradientSum(of: parameters)
     let offset = gradientSum.group.offset
-    let unpacker = try Unpacker(parameters[0], layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
+    let unpacker = try Unpacker(parameters[0].shape, layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
     weightCalls = try input.values.indices.map { leaf in
       let target = gradientSum.address(leaf: leaf, offset: offset)
       let call = try PreparedCall(

@@ -4,13 +4,16 @@ import Tensors
 
 /// The maximum over windows (PyTorch's `MaxPool2d/3d`), through oneDNN. Padding counts as −∞.
 ///
+/// Output extents are ⌊(spatial + 2·padding − window)/stride⌋ + 1.
+///
 /// What is not a number loses every comparison in oneDNN's kernels, where it wins in PyTorch's: it does not reach the
 /// output. In training the gradients of the batch norm before show it all the same.
 public final class MaxPooling: Layer {
   public let parameters: [ParameterSpec] = []
-  public let window: Int
-  public let stride: Int
-  public let padding: Int
+  /// One entry for each spatial direction, or one for all, as in `stride` and `padding`.
+  public let window: [Int]
+  public let stride: [Int]
+  public let padding: [Int]
   private var input: Activation!
   private var output: Activation!
   private var primitive: Primitive!
@@ -18,20 +21,24 @@ public final class MaxPooling: Layer {
   private var forwardCalls: [PreparedCall] = []
   private var backwardCalls: [PreparedCall] = []
 
-  public init(window: Int, stride: Int, padding: Int) {
+  /// Sizes that do not fit together are a usage failure when the layer is planned.
+  public init(window: [Int], stride: [Int], padding: [Int]) {
     (self.window, self.stride, self.padding) = (window, stride, padding)
+  }
+
+  /// The same in every direction.
+  public convenience init(window: Int, stride: Int, padding: Int) {
+    self.init(window: [window], stride: [stride], padding: [padding])
   }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    guard input.shape.spatial.allSatisfy({ $0 + 2 * padding >= window }) else {
-      throw Failure(
-        .usage, "the images are too small for max pooling",
-        expected: "at least \(window - 2 * padding) in each direction",
-        found: input.shape.description, remedy: "give larger images, or --stem small")
-    }
+    try validate(input.shape)
     var shape = input.shape
-    shape.spatial = shape.spatial.map { ($0 + 2 * padding - window) / stride + 1 }
+    let (window, stride, padding) = (each(window), each(stride), each(padding))
+    shape.spatial = shape.spatial.indices.map {
+      (shape.spatial[$0] + 2 * padding[$0] - window[$0]) / stride[$0] + 1
+    }
     output = workspace.activation(shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     var operation = dnnl_pooling_desc_t()
@@ -88,8 +95,35 @@ public final class MaxPooling: Layer {
   }
 
   private var extents: (strides: [dnnl_dim_t], windows: [dnnl_dim_t], paddings: [dnnl_dim_t]) {
-    let rank = input.shape.spatial.count
-    func all(_ value: Int) -> [dnnl_dim_t] { [dnnl_dim_t](repeating: dnnl_dim_t(value), count: rank) }
-    return (all(stride), all(window), all(padding))
+    (each(stride).map { dnnl_dim_t($0) }, each(window).map { dnnl_dim_t($0) }, each(padding).map { dnnl_dim_t($0) })
+  }
+
+  /// One entry for each spatial direction of the input.
+  private func each(_ sizes: [Int]) -> [Int] {
+    sizes.count == 1 ? input.shape.spatial.map { _ in sizes[0] } : sizes
+  }
+
+  private func validate(_ input: TensorShape) throws {
+    let directions = input.spatial.count
+    let counts = [1, directions]
+    guard 2...3 ~= directions, [window, stride, padding].allSatisfy({ counts.contains($0.count) }),
+      // The upper bound keeps every product far from an overflow.
+      (window + stride).allSatisfy((1...1 << 24).contains),
+      zip(each(window), each(padding)).allSatisfy({ 0...$0 / 2 ~= $1 })
+    else {
+      throw Failure(
+        .usage, "the sizes of max pooling make no sense for \(input)",
+        expected:
+          "window, stride and padding of 1 number or 1 for each direction, at least 1, padding 0 to half a window",
+        found: "window \(window), stride \(stride), padding \(padding)",
+        remedy: "give one number for each direction of the images")
+    }
+    guard zip(input.spatial, zip(each(window), each(padding))).allSatisfy({ $0 + 2 * $1.1 >= $1.0 }) else {
+      let least = zip(each(window), each(padding)).map { $0 - 2 * $1 }
+      throw Failure(
+        .usage, "the images are too small for max pooling",
+        expected: "at least \(least.map(String.init).joined(separator: "×"))",
+        found: input.description, remedy: "give larger images, or --stem small")
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Tensors
 
 /// Everything that the layers of one network share while they are planned and run.
@@ -11,6 +12,9 @@ public final class Workspace {
   /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
+  /// For layers that draw random numbers in training, set before each step's forward pass.
+  public var randomness: StepRandomness?
+  private var randomStreams: Set<String> = []
 
   /// Called in backward when all gradients at arena offsets below `end` are complete for this rank's shards.
   public var gradientsCompleted: ((_ end: Int) throws -> Void)?
@@ -44,6 +48,11 @@ public final class Workspace {
     Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count) })
   }
 
+  /// An activation of the same shape in the same memory, or in memory of its own where the input's is kept.
+  public func activationInPlace(of input: Activation) -> Activation {
+    input.isKept ? activation(input.shape) : Activation(input.shape, values: input.values)
+  }
+
   /// Buffers for the gradient of an activation, taken while backward is planned.
   public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
     (0..<shardCount).map { _ in pool.take(shape.count) }
@@ -52,6 +61,15 @@ public final class Workspace {
   /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.
   public func release(_ activation: Activation) {
     pool.giveBack(activation.gradients)
+  }
+
+  /// Claims the random numbers of a layer's name; a second layer of that name would draw the same.
+  func reserveRandomStream(_ name: String) throws {
+    guard randomStreams.insert(name).inserted else {
+      throw Failure(
+        .usage, "two layers that draw random numbers have the same name", at: name,
+        remedy: "give each layer a name of its own")
+    }
   }
 
   /// Leaves a layer's weight gradient for later; one at a time.

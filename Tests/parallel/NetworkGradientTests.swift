@@ -4,14 +4,33 @@ import Testing
 
 /// Embeddings and gradients of whole networks at step 0 against PyTorch in float64, each rank with its own rows.
 @Suite struct NetworkGradientTests {
-  static let networks = [
-    (fixture: "train-mlp", encoder: "mlp"), ("train-mlp-adamW", "mlp"), ("train-resnet18-small", "resnet18-small"),
-    ("train-resnet18", "resnet18"),
-  ]
+  static let layouts = [(ranks: 1, shards: 1), (1, 4), (2, 2), (4, 4)]
 
-  @Test(arguments: networks, [(ranks: 1, shards: 1), (1, 4), (2, 2), (4, 4)])
+  @Test(
+    arguments: [
+      (fixture: "train-mlp", encoder: "mlp"), ("train-mlp-adamW", "mlp"), ("train-resnet18-small", "resnet18-small"),
+      ("train-resnet18", "resnet18"),
+    ], layouts)
   func isPyTorchs(_ network: (fixture: String, encoder: String), _ layout: (ranks: Int, shards: Int)) throws {
-    try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+    let error = try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+    #expect(error.gradient < 3 * error.yardstick)
+  }
+
+  /// In a deep network a ReLU whose input is nearly zero may open by rounding: embeddings and loss stay as exact as they
+  /// were, and the gradient changes by 1e-3 from that layer backwards (in PyTorch too, with another order of the
+  /// samples; see `float32_spread.json`). It must not on more than one of the layouts.
+  @Test(arguments: [
+    (fixture: "train-resnet34", encoder: "resnet34"), ("train-resnet50", "resnet50"),
+    ("train-resnet3d-18", "resnet3d-18"), ("train-resnet3d-50", "resnet3d-50"),
+  ])
+  func deepNetworksArePyTorchs(_ network: (fixture: String, encoder: String)) throws {
+    let errors = try Self.layouts.map {
+      try compare(network.fixture, network.encoder, "direct", $0.ranks, $0.shards, tolerance: 4)
+    }
+    let limit = 3 * errors[0].yardstick
+    let gradients = errors.map(\.gradient).sorted()
+    #expect(gradients[2] < limit, "\(gradients)")
+    #expect(gradients[3] < max(limit, 3e-3), "\(gradients)")
   }
 
   /// The batch of 24 falls into equal shards on 1, 2, 3 and 4 ranks.
@@ -21,22 +40,27 @@ import Testing
   func isPyTorchsOnAnyNumberOfRanks(
     _ network: (fixture: String, encoder: String), _ layout: (ranks: Int, shards: Int)
   ) throws {
-    try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+    let error = try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+    #expect(error.gradient < 3 * error.yardstick)
   }
 
   /// Winograd rounds more: about twice PyTorch's error on these networks, see README.
   @Test(arguments: [(ranks: 1, shards: 1), (2, 2), (4, 4)])
   func winogradIsPyTorchs(_ layout: (ranks: Int, shards: Int)) throws {
-    try compare("train-resnet18-small", "resnet18-small", "winograd", layout.ranks, layout.shards, tolerance: 6)
+    let error = try compare(
+      "train-resnet18-small", "resnet18-small", "winograd", layout.ranks, layout.shards, tolerance: 6)
+    #expect(error.gradient < 6 * error.yardstick)
   }
 
   private struct Errors: Decodable {
     let z, grad: Double
+    let losses: [Double]
   }
 
+  /// Checks embeddings and loss; gives the error of all gradients together, and PyTorch's in float32.
   private func compare(
     _ name: String, _ encoder: String, _ convolution: String, _ ranks: Int, _ shards: Int, tolerance: Double
-  ) throws {
+  ) throws -> (gradient: Double, yardstick: Double) {
     let (folder, expected) = (try TemporaryFolder(), try Fixture(name))
     let out = folder.file("out.safetensors")
     let result = try Launch.run(
@@ -48,12 +72,12 @@ import Testing
     let zero = Set(try expected.value("zero_gradients", as: [String].self).map { "grad." + $0 })
     let names = expected.file.names.filter { $0.hasPrefix("grad.") && !zero.contains($0) }
     let gradients = try (names.flatMap { try found.floats(of: $0) }, names.flatMap { try expected.floats($0) })
-    #expect(relativeError(gradients.0, to: gradients.1) < tolerance * yardstick.grad)
     let z = try (["z1", "z2"].flatMap { try found.floats(of: $0) }, ["z1", "z2"].flatMap { try expected.floats($0) })
     #expect(relativeError(z.0, to: z.1) < tolerance * yardstick.z)
     let (loss, reference) = (
       try #require(Double(found.metadata["loss"] ?? "")), try expected.value("losses", as: [Double].self)[0]
     )
-    #expect(abs(loss - reference) < 1e-5 * reference)
+    #expect(abs(loss - reference) < max(tolerance * yardstick.losses[0], 1e-5) * reference)
+    return (relativeError(gradients.0, to: gradients.1), yardstick.grad)
   }
 }

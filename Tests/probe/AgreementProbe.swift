@@ -28,7 +28,7 @@ struct AgreementProbe {
     if differs("configuration") { configuration.lambd = 0.01 }
     let plan = try TrainingPlan(configuration, shards: 4, samples: differs("samples") ? 63 : 64)
     // As many tensors and numbers in either order.
-    let encoder = Encoder.mlp(inputs: 8, hidden: differs("layout") ? [4, 6, 8] : [6, 4, 8])
+    let encoder = MLP(inputs: 8, hidden: differs("layout") ? [4, 6, 8] : [6, 4, 8]).encoder
     let state = try ParameterSet(Sequential([encoder.layers, Projector(inputs: 8, hidden: 8, outputs: 8).layers]))
     try state.initialise(seed: 1)
     let optimizer = try Adam(ParameterGroups(state.parameters.layout), decay: .decoupled)

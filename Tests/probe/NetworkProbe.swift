@@ -21,10 +21,20 @@ struct NetworkProbe {
     let file = try SafetensorsFile(path: arguments[1])
     fixture = file
     func shape(_ name: String) throws -> [Int] { try file.entry("init.encoder.\(name).weight").shape }
-    switch arguments[2] {
-    case "mlp": encoder = .mlp(inputs: try shape("0")[1], hidden: [try shape("0")[0], try shape("3")[0]])
-    case "resnet18": encoder = .resnet18(channels: try shape("conv1")[1], width: try shape("conv1")[0], stem: .imagenet)
-    default: encoder = .resnet18(channels: try shape("conv1")[1], width: try shape("conv1")[0], stem: .small)
+    if arguments[2] == "mlp" {
+      encoder = MLP(inputs: try shape("0")[1], hidden: [try shape("0")[0], try shape("3")[0]]).encoder
+    } else {
+      let (channels, width) = (try shape("conv1")[1], try shape("conv1")[0])
+      encoder =
+        switch arguments[2] {
+        case "resnet18-small": try ResNet.resnet18(channels: channels, width: width, stem: .small).encoder()
+        case "resnet18": try ResNet.resnet18(channels: channels, width: width).encoder()
+        case "resnet34": try ResNet.resnet34(channels: channels, width: width).encoder()
+        case "resnet50": try ResNet.resnet50(channels: channels, width: width).encoder()
+        case "resnet3d-18":
+          try ResNet.resnet3D18(channels: channels, width: width, embedding: try shape("embedding")[0]).encoder()
+        default: try ResNet.resnet3D50(channels: channels, width: width, embedding: try shape("embedding")[0]).encoder()
+        }
     }
     convolution = ["direct": .direct, "winograd": .winograd][arguments[3]] ?? .auto
     group = try ShardGroup(communicator, shards: Int(arguments[4])!)

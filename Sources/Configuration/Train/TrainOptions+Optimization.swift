@@ -8,8 +8,8 @@ extension TrainingConfiguration {
       """,
       synonyms: ["optim", "opt"]),
     OptionDefinition(
-      "optimizer-kwargs", \.optimizerKwargs, .keywordArguments,
-      "Further parameters of the optimizer under PyTorch's names. \(OptimizerKeyword.summary)",
+      "optimizer-kwargs", \.optimizerKwargs, .keywordArguments(#"{"eps": 1e-8}"#),
+      "Further parameters of the optimizer under PyTorch's names. \(Optimizer.keywordSummary)",
       defaultText: "PyTorch's; for lars momentum 0.9, eta 0.001, and biases and norms do not adapt",
       synonyms: ["optimizer-params", "momentum", "betas", "eta"]),
     OptionDefinition(

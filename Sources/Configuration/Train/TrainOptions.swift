@@ -40,11 +40,16 @@ extension TrainingConfiguration {
 
   private static let networkOptions: Options = [
     OptionDefinition(
-      "encoder", \.encoder, .choice, "The network whose output is the embedding; it is what the run is for.",
+      "encoder", \.encoder, .choice("NAME"),
+      """
+      The network whose output is the embedding; it is what the run is for. torchvision's mlp, resnet18, resnet34 and \
+      resnet50; nidl's resnet3d-18, resnet3d-50, their first stages (resnet3d-18-trunc, resnet3d-50-trunc), \
+      densenet3d-121 and alexnet3d.
+      """,
       synonyms: ["arch", "model", "backbone", "network"]),
     OptionDefinition(
       "stem", \.stem, .choice,
-      "How a ResNet begins: imagenet is 7x7 with stride 2 and a pooling, small is 3x3 with stride 1 and none."),
+      "How a 2-D ResNet begins: imagenet is 7x7 with stride 2 and a pooling, small is 3x3 with stride 1 and none."),
     OptionDefinition(
       "width", \.width, .integer(atLeast: 1), "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times.",
       synonyms: ["channels", "filters"]),
@@ -52,6 +57,14 @@ extension TrainingConfiguration {
       "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
       "Output sizes of the layers of --encoder mlp; the last one is the embedding.",
       synonyms: ["hidden", "layers", "hidden-channels"]),
+    OptionDefinition(
+      "encoder-kwargs", \.encoderKwargs, .keywordArguments(#"{"zero_init_residual": true}"#),
+      "Further parameters of the encoder under torchvision's and nidl's names. \(Encoder.keywordSummary)",
+      synonyms: ["encoder-args", "model-kwargs"]),
+    OptionDefinition(
+      "n-embedding", \.nEmbedding, .optional(.integer(atLeast: 1), or: "auto"),
+      "Size of the embedding of nidl's 3-D networks.", defaultText: "512, or 128 of alexnet3d",
+      synonyms: ["embedding-dim", "embedding-size"]),
     OptionDefinition(
       "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1), or: "auto"),
       "The size of the embedding. It need not be given, and an error says if it is not the encoder's.",

@@ -25,7 +25,8 @@ extension TrainingConfiguration {
     try validateLength(origins: origins)
     try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
-    try validateKeywords(at: origins.location(of: "optimizer-kwargs"))
+    try validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
+    try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
   }
 
   /// Throws unless a run folder is given: `bt-dist train` needs one, a run in a program of its own does not.
@@ -83,10 +84,9 @@ extension TrainingConfiguration {
       names.filter { origins[$0] != nil }.map { "--\($0) has no effect \(reason)" }
     }
     var remarks: [String] = []
-    switch encoder {
-    case .mlp: remarks += unused(["stem", "width", "convolution"], "with --encoder mlp")
-    case .resnet18: remarks += unused(["mlp-hidden"], "with --encoder \(encoder.rawValue)")
-    }
+    let others = Encoder.allCases.reduce(into: Set<String>()) { $0.formUnion($1.options) }.subtracting(encoder.options)
+    let network = Self.optionTable.options.map(\.name).filter(others.contains)
+    remarks += unused(network, "with --encoder \(encoder.rawValue)")
     if lrScheduler == .none {
       remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")
     }

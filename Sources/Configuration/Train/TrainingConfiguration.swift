@@ -3,7 +3,17 @@
 /// Names and defaults follow nidl's `BarlowTwins` where it has the parameter. The same names, in kebab case, are the
 /// long options of `bt-dist train` and the keys of its configuration file.
 public struct TrainingConfiguration: Sendable, Equatable {
-  public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18 }
+  public enum Encoder: String, Sendable, CaseIterable {
+    case mlp, resnet18, resnet34, resnet50
+    case resnet3d18 = "resnet3d-18"
+    case resnet3d50 = "resnet3d-50"
+    case resnet3d18Truncated = "resnet3d-18-trunc"
+    case resnet3d50Truncated = "resnet3d-50-trunc"
+    case densenet3d121 = "densenet3d-121"
+    case alexnet3d
+    /// A network of a program's own, which gives it to the library.
+    case custom
+  }
   public enum Stem: String, Sendable, CaseIterable { case imagenet, small }
   public enum Optimizer: String, Sendable, CaseIterable { case adamW, adam, sgd, lars }
   public enum Scheduler: String, Sendable, CaseIterable {
@@ -41,6 +51,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var width = 64
   /// Output sizes of an MLP's layers; the last is the embedding.
   public var mlpHidden = [1024, 1024, 512]
+  /// Further parameters of the encoder under torchvision's and nidl's names.
+  public var encoderKwargs: [String: KwargValue] = [:]
+  /// The output size of nidl's 3-D networks; nil: theirs, 512, or 128 of AlexNet.
+  public var nEmbedding: Int?
   /// The encoder's output size; need not be given, and must be right if it is.
   public var projInputDim: Int?
   public var projHiddenDim = 2048
@@ -126,11 +140,4 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var enableModelSummary = true
 
   public init() {}
-}
-
-/// A value of `--optimizer-kwargs`.
-public enum KwargValue: Sendable, Equatable {
-  case number(Double)
-  case flag(Bool)
-  case list([Double])
 }

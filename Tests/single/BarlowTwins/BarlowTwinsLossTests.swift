@@ -254,7 +254,7 @@ import Testing
   /// Central differences of the loss through encoder, projector and loss, along the gradient: ‖g‖² is the slope.
   @Test(arguments: [1, 2, 4]) func theGradientIsTheSlopeOfTheLoss(shards: Int) throws {
     let network = try BarlowTwinsNetwork(
-      encoder: .mlp(inputs: 10, hidden: [24, 12]), projector: Projector(inputs: 12, hidden: 32, outputs: 20),
+      encoder: MLP(inputs: 10, hidden: [24, 12]).encoder, projector: Projector(inputs: 12, hidden: 32, outputs: 20),
       sampleShape: [10], samplesPerShard: 16 / shards, batch: LocalBatch(shards: shards), lambd: 0.02)
     try network.state.initialise(seed: 5)
     let count = 16 / shards * 10

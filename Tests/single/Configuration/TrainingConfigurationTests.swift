@@ -5,7 +5,9 @@ import Testing
 /// A text for every option that is not its default.
 let otherTexts = [
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
-  "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4", "proj-input-dim": "4",
+  "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
+  "encoder-kwargs": #"{"replace_stride_with_dilation": [false, true, true], "norm_layer": "batch_norm"}"#,
+  "n-embedding": "10", "proj-input-dim": "4",
   "proj-hidden-dim": "16", "proj-output-dim": "24", "init": "a \"quoted\" \\ näme\u{1}.safetensors", "lambd": "0.1",
   "loss-form": "dual", "optimizer": "sgd",
   "optimizer-kwargs": #"{"momentum": 0.9, "nesterov": true, "x": [1, 1e-300]}"#,
@@ -60,7 +62,7 @@ let otherTexts = [
     #expect(lines.dropFirst().dropLast().sorted() == Array(lines.dropFirst().dropLast()))
     #expect(lines.contains(#"  "batch-size": 256,"#) && lines.contains(#"  "learning-rate": 0.0003,"#))
     #expect(lines.contains(#"  "max-epochs": null,"#) && lines.contains(#"  "mlp-hidden": [1024, 1024, 512],"#))
-    let kwargs = try otherConfiguration().json.split(separator: "\n").first { $0.contains("kwargs") }
+    let kwargs = try otherConfiguration().json.split(separator: "\n").first { $0.contains("optimizer-kwargs") }
     #expect(kwargs == #"  "optimizer-kwargs": {"momentum": 0.9, "nesterov": true, "x": [1.0, 1e-300]},"#)
   }
 

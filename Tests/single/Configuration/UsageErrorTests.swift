@@ -65,7 +65,8 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--data", "", says: ["--data", "not empty"]),
     WrongCall("--print-config=yes", says: ["--print-config: the option takes no value"]),
     WrongCall("--optimizer-kwargs", "{momentum:", says: ["--optimizer-kwargs", "a JSON object", "single quotes"]),
-    WrongCall("--optimizer-kwargs", "{\"eps\": \"x\"}", says: ["--optimizer-kwargs", "a JSON object"]),
+    WrongCall("--optimizer-kwargs", "{\"eps\": {\"x\": 1}}", says: ["--optimizer-kwargs", "a JSON object"]),
+    WrongCall("--encoder", "resnet101", says: ["one of mlp, resnet18", "did you mean resnet"]),
   ])
   func commandLine(call: WrongCall) { expectFailure(call) }
 
@@ -118,6 +119,32 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9]}", says: ["a list of two numbers", "[0.9]"]),
     WrongCall("--out", "a", "--optimizer-kwargs", "{betas: [0.9, 1]}", says: ["a list of two numbers"]),
     WrongCall("--out", "a", "--optimizer-kwargs", "{eps: -1}", says: ["adamW's eps", "at least 0"]),
+    WrongCall("--out", "a", "--optimizer-kwargs", "{eps: 'x'}", says: ["adamW's eps", "at least 0", "\"x\""]),
+    WrongCall(
+      "--out", "a", "--encoder-kwargs", "{zero_init_residuals: true}",
+      says: ["--encoder-kwargs: resnet18 has no parameter", "did you mean zero_init_residual?"]),
+    WrongCall("--out", "a", "--encoder-kwargs", "{dropout: 0.1}", says: ["a parameter of --encoder mlp"]),
+    WrongCall(
+      "--out", "a", "--encoder-kwargs", "{groups: 0}", says: ["resnet18's groups", "an integer of at least 1"]),
+    WrongCall("--out", "a", "--encoder-kwargs", "{groups: 1.5}", says: ["an integer of at least 1", "1.5"]),
+    WrongCall(
+      "--out", "a", "--encoder-kwargs", "{replace_stride_with_dilation: [true, false]}",
+      says: ["a list of 3 times true or false"]),
+    WrongCall("--out", "a", "--encoder", "resnet3d-18-trunc", says: ["needs a depth", "from 0 to 4"]),
+    WrongCall(
+      "--out", "a", "--encoder", "resnet3d-18-trunc", "--encoder-kwargs", "{depth: 5}", says: ["an integer from 0 to 4"]
+    ),
+    WrongCall(
+      "--out", "a", "--encoder", "mlp", "--encoder-kwargs", "{norm_layer: 'layer_norm'}", says: ["\"batch_norm\""]),
+    WrongCall(
+      "--out", "a", "--encoder", "mlp", "--encoder-kwargs", "{dropout: 1.5}", says: ["mlp's dropout", "from 0 to 1"]),
+    WrongCall(
+      "--out", "a", "--encoder", "densenet3d-121", "--encoder-kwargs", "{memory_efficient: true}",
+      says: ["no memory-efficient form"]),
+    WrongCall(
+      "--out", "a", "--encoder", "densenet3d-121", "--encoder-kwargs", "{block_config: [6, 12]}",
+      says: ["a list of 4 integers"]),
+    WrongCall("--out", "a", "--encoder-kwargs", "{n_embedding: 10}", says: ["give it with --n-embedding"]),
     WrongCall("--out", "a", "--optimizer-kwargs", "{amsgrad: 1}", says: ["adamW's amsgrad", "true or false"]),
     WrongCall(
       "--out", "a", "--optimizer", "adam", "--optimizer-kwargs", "{eta: 0.1}", says: ["a parameter of --optimizer lars"]

@@ -104,7 +104,7 @@ import Training
       Encoder(
         name: "one layer",
         layers: Sequential([Linear("encoder.only", inputs: 12, outputs: 5, bias: false, needsInputGradient: false)]),
-        features: 5, takesImages: false)
+        features: 5, input: .rows)
     }
     let own = BarlowTwins(model().configuration, encoder: make, communicator)
     try own.fit(table())
@@ -114,6 +114,8 @@ import Training
     try own.save(to: folder.file("own.safetensors"))
     let loaded = try BarlowTwins.load(folder.file("own.safetensors"), encoder: make, communicator)
     #expect(try loaded.transform(table(70)) == features)
+    // Without it there is nothing to put the parameters into.
+    #expect(throws: (any Error).self) { try BarlowTwins.load(folder.file("own.safetensors"), communicator).transform(table(70)) }
   }
 
   // MARK: transform

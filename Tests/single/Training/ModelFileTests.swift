@@ -17,7 +17,7 @@ import Training
 
   /// Encoder and projector, or the encoder alone.
   private func state(seed: UInt64, hidden: [Int] = [6, 4], projects: Bool = true) throws -> ParameterSet {
-    let encoder = Encoder.mlp(inputs: 5, hidden: hidden)
+    let encoder = MLP(inputs: 5, hidden: hidden).encoder
     let projector = Projector(inputs: hidden.last!, hidden: 7, outputs: 3)
     let state = try ParameterSet(Sequential(projects ? [encoder.layers, projector.layers] : [encoder.layers]))
     try state.initialise(seed: seed)
