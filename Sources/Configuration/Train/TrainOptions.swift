@@ -77,7 +77,7 @@ extension TrainingConfiguration {
       synonyms: ["projection-dim", "proj-dim", "output-dim"]),
     OptionDefinition(
       "init", \.initialParameters, .optional(.text("FILE"), or: "none"),
-      "Initial parameters from a safetensors file with the names of torchvision and nidl.",
+      "Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone.",
       defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"]),
   ]
 

@@ -16,13 +16,14 @@ package struct InitialParameters: Sendable {
 
   /// Reads into `state`, which has been drawn before.
   ///
+  /// - Parameter peer: other names that the encoder's class has.
   /// - Throws: `Failure(.data)` for a file that lacks a tensor of the encoder or has a part of a projector, has tensors
   ///   that belong nowhere, other shapes, or values that are not finite.
-  package init(reading path: String, into state: ParameterSet) throws {
+  package init(reading path: String, into state: ParameterSet, peer: PeerNames = PeerNames()) throws {
     let file = try SafetensorsFile(path: path)
     let arenas = [state.parameters, state.statistics]
     let names = arenas.flatMap { $0.layout.entries.map(\.name) }
-    let map = TensorNameMap(file.names, network: Set(names))
+    let map = TensorNameMap(file.names, network: Set(names), peer: peer)
     guard !map.sources.isEmpty else {
       throw Failure(
         .data, "no tensor of the file belongs to the network", at: path, expected: Self.list(names),

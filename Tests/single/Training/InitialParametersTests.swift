@@ -102,7 +102,11 @@ import Training
       let name = $0.dropFirst("encoder.".count)
       return both && !name.hasPrefix("conv1") ? String(name) : second(name)
     }
-    let initial = try InitialParameters(reading: path, into: read)
+    let names = saved.namedTensors.map(\.name).filter { $0.hasPrefix("encoder.") }
+    let peer = PeerNames(
+      second: Dictionary(uniqueKeysWithValues: names.map { (second($0.dropFirst("encoder.".count)), $0) }),
+      unused: ["embedding.weight"])
+    let initial = try InitialParameters(reading: path, into: read, peer: peer)
     #expect(bits(read, "encoder.") == bits(saved, "encoder."))
     #expect(initial.remarks.count == (both ? 1 : 0), "\(initial.remarks)")
   }
