@@ -79,7 +79,7 @@ struct EncoderReference: Decodable {
 
   /// The encoder that the command line makes of a name and keywords.
   static func encoder(_ name: String, _ arguments: Arguments, sampleShape: [Int], mlp: [Int]) throws -> Encoder {
-    let configuration = try TrainingConfiguration.command.parse([
+    let configuration = try parseTrain([
       "--out", "a", "--encoder", name, "--encoder-kwargs", arguments.json, "--stem", "imagenet",
       "--mlp-hidden", mlp.map(String.init).joined(separator: ","),
     ])

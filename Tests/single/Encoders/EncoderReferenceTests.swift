@@ -32,11 +32,12 @@ import Testing
       relativeError(outputs, to: testCase.outputs.flatMap { $0 }.map { Float($0) }) < tolerance
         * max(testCase.errors.outputs, 1e-7))
     try network.backward()
-    // Norms are compared; a sum may cancel, and is measured by the norm too.
+    // PyTorch's error is that of all gradients together: in small ones of them it may be larger than they are.
+    let total = testCase.gradients.values.reduce(0) { $0 + $1[1] * $1[1] }.squareRoot()
     for (name, expected) in testCase.gradients {
       let gradient = try network.gradient("encoder." + name)
       let (sum, norm) = (gradient.reduce(0, +), gradient.reduce(0) { $0 + $1 * $1 }.squareRoot())
-      let limit = tolerance * max(testCase.errors.gradients, 1e-6) * expected[1]
+      let limit = tolerance * max(testCase.errors.gradients, 1e-6) * (expected[1] + total / 100)
       #expect(abs(norm - expected[1]) < limit, "\(name): norm \(norm), PyTorch \(expected[1])")
       #expect(
         abs(sum - expected[0]) < limit * Double(gradient.count).squareRoot(),

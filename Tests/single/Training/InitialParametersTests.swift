@@ -19,7 +19,7 @@ import Training
 
   /// Encoder and projector with batch norms in both, drawn from a seed.
   private func state(seed: UInt64, width: Int = 2) throws -> ParameterSet {
-    let encoder = Encoder.resnet18(channels: 1, width: width)
+    let encoder = try ResNet.resnet18(channels: 1, width: width).encoder()
     let projector = Projector(inputs: encoder.features, hidden: 7, outputs: 3)
     let state = try ParameterSet(Sequential([encoder.layers, projector.layers]))
     try state.initialise(seed: seed)
