@@ -19,7 +19,8 @@ public struct DenseNet3D: Sendable {
 
   public var encoder: Encoder {
     var layers: [any Layer] = [
-      convolution("conv0", channels, initialFeatures, kernel: 7, stride: 2, isFirst: true), norm("norm0", initialFeatures),
+      convolution("conv0", channels, initialFeatures, kernel: 7, stride: 2, isFirst: true),
+      norm("norm0", initialFeatures),
       MaxPooling(window: 3, stride: 2, padding: 1),
     ]
     var features = initialFeatures

@@ -47,7 +47,8 @@ struct EncoderReference: Decodable {
 
     init(from decoder: any Decoder) throws {
       let values = try decoder.singleValueContainer().decode([String: Argument].self)
-      json = "{" + values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value.json)" }.joined(separator: ", ") + "}"
+      json =
+        "{" + values.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value.json)" }.joined(separator: ", ") + "}"
     }
   }
 

@@ -29,7 +29,8 @@ import Testing
     let outputs = try (1...2).flatMap { try network.output(view: $0).prefix(16) }
     let tolerance = 6.0
     #expect(
-      relativeError(outputs, to: testCase.outputs.flatMap { $0 }.map { Float($0) }) < tolerance * max(testCase.errors.outputs, 1e-7))
+      relativeError(outputs, to: testCase.outputs.flatMap { $0 }.map { Float($0) }) < tolerance
+        * max(testCase.errors.outputs, 1e-7))
     try network.backward()
     // Norms are compared; a sum may cancel, and is measured by the norm too.
     for (name, expected) in testCase.gradients {
@@ -38,7 +39,8 @@ import Testing
       let limit = tolerance * max(testCase.errors.gradients, 1e-6) * expected[1]
       #expect(abs(norm - expected[1]) < limit, "\(name): norm \(norm), PyTorch \(expected[1])")
       #expect(
-        abs(sum - expected[0]) < limit * Double(gradient.count).squareRoot(), "\(name): sum \(sum), PyTorch \(expected[0])")
+        abs(sum - expected[0]) < limit * Double(gradient.count).squareRoot(),
+        "\(name): sum \(sum), PyTorch \(expected[0])")
     }
     let evaluated = try network.evaluate().prefix(16)
     #expect(
@@ -68,7 +70,8 @@ private struct ReferenceNetwork {
           entry.shape.count > 1 ? values[i] * gain : isNormScale ? 1 + 0.25 * values[i] : 0.25 * values[i]
       }
     }
-    network = try Self.plan(encoder, testCase, state, shards: shards, samples: 2 * testCase.batch / shards, trains: true)
+    network = try Self.plan(
+      encoder, testCase, state, shards: shards, samples: 2 * testCase.batch / shards, trains: true)
     let rows = testCase.batch / shards
     let count = rows * testCase.shape.reduce(1, *)
     for view in 0..<2 {
@@ -80,12 +83,14 @@ private struct ReferenceNetwork {
   }
 
   private static func plan(
-    _ encoder: Encoder, _ testCase: EncoderReference.Case, _ state: ParameterSet, shards: Int, samples: Int, trains: Bool
+    _ encoder: Encoder, _ testCase: EncoderReference.Case, _ state: ParameterSet, shards: Int, samples: Int,
+    trains: Bool
   ) throws -> PlannedNetwork {
     let workspace = Workspace(
       batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics, isTraining: trains,
       convolution: .direct, largestGroup: state.parameters.layout.largestLayer)
-    return try PlannedNetwork(encoder.layers, input: try encoder.inputShape(samples: samples, testCase.shape), workspace)
+    return try PlannedNetwork(
+      encoder.layers, input: try encoder.inputShape(samples: samples, testCase.shape), workspace)
   }
 
   func forward() throws { try network.forward() }

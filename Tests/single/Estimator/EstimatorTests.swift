@@ -115,7 +115,9 @@ import Training
     let loaded = try BarlowTwins.load(folder.file("own.safetensors"), encoder: make, communicator)
     #expect(try loaded.transform(table(70)) == features)
     // Without it there is nothing to put the parameters into.
-    #expect(throws: (any Error).self) { try BarlowTwins.load(folder.file("own.safetensors"), communicator).transform(table(70)) }
+    #expect(throws: (any Error).self) {
+      try BarlowTwins.load(folder.file("own.safetensors"), communicator).transform(table(70))
+    }
   }
 
   // MARK: transform
