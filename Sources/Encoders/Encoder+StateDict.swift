@@ -3,19 +3,17 @@ import Layers
 /// A tensor of the `state_dict` of an encoder's class in torchvision or nidl.
 public struct StateEntry: Sendable {
   public enum Source: Sendable {
-    /// The encoder's tensor of this name.
+    /// The tensor of this name in a checkpoint.
     case tensor(String)
-    /// PyTorch's count of a batch norm's batches.
-    case batchesTracked
     /// A tensor that the class has and does not use, as it starts.
     case unused(ParameterSpec)
-    /// The count of a batch norm that is not used.
-    case unusedBatchesTracked
+    /// The count of batches of a batch norm that the class does not use: 0.
+    case unusedCount
   }
 
   /// `layer1.0.conv1.weight`
   public var name: String
-  /// Empty for a count.
+  /// Empty for a batch norm's count of batches.
   public var shape: [Int]
   public var source: Source
 }
@@ -23,11 +21,19 @@ public struct StateEntry: Sendable {
 extension Encoder {
   /// Everything that `load_state_dict(strict=True)` of the encoder's class in torchvision or nidl wants.
   public var stateDict: [StateEntry] {
-    let own = entries(
-      layers.parameters, layers.buffers, tensor: { .tensor($0.name) }, count: .batchesTracked)
-    let unused = entries(
-      peer.unusedParameters, peer.unusedBuffers, tensor: { .unused($0) }, count: .unusedBatchesTracked)
-    let all = own + unused
+    let used = (layers.parameters + layers.buffers).map {
+      StateEntry(name: Self.peerName($0.name), shape: $0.shape, source: .tensor($0.name))
+    }
+    let counts = Self.counts(layers.buffers).map {
+      StateEntry(name: Self.peerName($0), shape: [], source: .tensor($0))
+    }
+    let unused = (peer.unusedParameters + peer.unusedBuffers).map {
+      StateEntry(name: Self.peerName($0.name), shape: $0.shape, source: .unused($0))
+    }
+    let unusedCounts = Self.counts(peer.unusedBuffers).map {
+      StateEntry(name: Self.peerName($0), shape: [], source: .unusedCount)
+    }
+    let all = used + counts + unused + unusedCounts
     let aliases = all.flatMap { entry in
       peer.aliases.filter { entry.name.hasPrefix($0.name) }.map { alias in
         StateEntry(
@@ -37,18 +43,10 @@ extension Encoder {
     return all + aliases
   }
 
-  private func entries(
-    _ parameters: [ParameterSpec], _ buffers: [ParameterSpec], tensor: (ParameterSpec) -> StateEntry.Source,
-    count: StateEntry.Source
-  ) -> [StateEntry] {
-    let tensors = (parameters + buffers).map {
-      StateEntry(name: Self.peerName($0.name), shape: $0.shape, source: tensor($0))
-    }
-    let counts = buffers.filter { $0.name.hasSuffix(".running_mean") }.map {
-      StateEntry(
-        name: Self.peerName($0.name.dropLast("running_mean".count) + "num_batches_tracked"), shape: [], source: count)
-    }
-    return tensors + counts
+  /// PyTorch's counters of the batch norms with these buffers.
+  private static func counts(_ buffers: [ParameterSpec]) -> [String] {
+    buffers.map(\.name).filter { $0.hasSuffix(".running_mean") }
+      .map { $0.dropLast("running_mean".count) + "num_batches_tracked" }
   }
 
   /// Without `encoder.`, which is the encoder's place in nidl's estimator.

@@ -46,7 +46,7 @@ public struct ParameterSet {
 
 extension ParameterSpec {
   /// Draws initial values from the generator's stream for this name.
-  func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
+  package func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
     var stream = PhiloxStream(seed: seed, purpose: .initialisation, sample: Int(name.randomStream & 0xFFFF_FFFF_FFFF))
     switch initialization {
     case .constant(let value): values.update(repeating: value)

@@ -34,7 +34,7 @@ struct DropoutProbe {
       Linear("encoder.fc1", inputs: 14 * 6, outputs: 24, bias: true), ReLU(),
       Dropout("encoder.drop2", probability: 0.5), Linear("encoder.fc2", inputs: 24, outputs: 8, bias: true),
     ]
-    return Encoder(name: "dropout", layers: Sequential(layers), features: 8, takesImages: true)
+    return Encoder(name: "dropout", layers: Sequential(layers), features: 8, input: .images)
   }
 
   func train() throws {

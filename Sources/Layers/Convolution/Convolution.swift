@@ -13,6 +13,8 @@ public final class Convolution: Layer, WeightGradientOwner {
   public enum Initialization: Sendable {
     /// Normal, deviation √(2 / (outputChannels · kernel volume)): He et al. 2015, fan out; torchvision's ResNets.
     case heNormal
+    /// Normal, deviation √(2 / (inputChannels/groups · kernel volume)): He et al. 2015, fan in; DenseNets.
+    case heNormalFanIn
     /// Uniform in ±1/√(inputChannels/groups · kernel volume): PyTorch's default.
     case uniform
   }
@@ -49,11 +51,16 @@ public final class Convolution: Layer, WeightGradientOwner {
     (self.dilation, self.needsInputGradient) = (dilation ?? kernel.map { _ in 1 }, needsInputGradient)
     let groupInputs = max(1, inputChannels / max(1, groups))
     let volume = kernel.reduce(1) { $0 * Double($1) }
-    let uniform = ParameterSpec.Initialization.uniform(bound: 1 / (Double(groupInputs) * volume).squareRoot())
-    let normal = ParameterSpec.Initialization.normal(deviation: (2 / (Double(outputChannels) * volume)).squareRoot())
+    let fanIn = Double(groupInputs) * volume
+    let uniform = ParameterSpec.Initialization.uniform(bound: 1 / fanIn.squareRoot())
+    let distribution: ParameterSpec.Initialization =
+      switch initialization {
+      case .heNormal: .normal(deviation: (2 / (Double(outputChannels) * volume)).squareRoot())
+      case .heNormalFanIn: .normal(deviation: (2 / fanIn).squareRoot())
+      case .uniform: uniform
+      }
     let weight = ParameterSpec(
-      name: name + ".weight", shape: [outputChannels, groupInputs] + kernel,
-      initialization: initialization == .heNormal ? normal : uniform)
+      name: name + ".weight", shape: [outputChannels, groupInputs] + kernel, initialization: distribution)
     let shift = ParameterSpec(name: name + ".bias", shape: [outputChannels], initialization: uniform)
     parameters = bias ? [weight, shift] : [weight]
   }

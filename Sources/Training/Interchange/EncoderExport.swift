@@ -1,6 +1,7 @@
 import Configuration
 import Datasets
 import Diagnostics
+import Encoders
 import Foundation
 import Tensors
 
@@ -47,11 +48,43 @@ public struct EncoderExport {
     guard !tensors.isEmpty else {
       throw Failure(.data, "the checkpoint holds no tensor of an encoder", at: source.checkpoint.modelPath)
     }
+    for (name, shape, type, bytes) in try peerTensors(file) {
+      buffers.append(bytes)
+      tensors.append(NamedTensor(name: name, shape: shape, dtype: type, bytes: bytes.pointer))
+    }
     let metadata = try metadata(file)
     let size = try withExtendedLifetime(buffers) {
       try OutputFile.replace(path) { try SafetensorsWriter.write(tensors, metadata: metadata, to: $0).bytes }
     }
     return Summary(tensors: tensors.count, numbers: numbers, bytes: size)
+  }
+
+  /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages behind the
+  /// depth, as they start.
+  private func peerTensors(
+    _ file: SafetensorsFile
+  ) throws -> [(name: String, shape: [Int], type: TensorType, bytes: AlignedBuffer<UInt8>)] {
+    guard source.configuration.encoder.isTruncated else { return [] }
+    // The shapes of what is not in the file depend on no extent of the data.
+    let channels = try file.shape(of: Self.encoderPrefix + "conv1.weight")[1]
+    let encoder = try Encoder(source.configuration, sampleShape: [channels, 1, 1, 1])
+    let own = Set(file.names.compactMap(exportedName))
+    return try encoder.stateDict.compactMap { entry in
+      let name = isFull ? Self.encoderPrefix + entry.name : entry.name
+      if own.contains(name) { return nil }
+      switch entry.source {
+      case .tensor(let source):
+        return (name, entry.shape, try file.entry(source).type ?? .f32, try file.bytes(of: source))
+      case .unusedCount: return (name, [], .i64, AlignedBuffer(8))
+      case .unused(let spec):
+        let count = spec.shape.reduce(1, *)
+        let bytes = AlignedBuffer<UInt8>(4 * count)
+        bytes.pointer.withMemoryRebound(to: Float.self, capacity: count) {
+          spec.fill(UnsafeMutableBufferPointer(start: $0, count: count), seed: self.source.configuration.randomState)
+        }
+        return (name, spec.shape, .f32, bytes)
+      }
+    }
   }
 
   /// nil for a tensor that is left out.
