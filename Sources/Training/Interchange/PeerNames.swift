@@ -17,7 +17,7 @@ package struct PeerNames: Sendable {
       switch entry.source {
       case .tensor(let name): if name != entry.name, name != "encoder." + entry.name { second[entry.name] = name }
       case .unused: unused.insert(entry.name)
-      default: break
+      case .unusedCount: break
       }
     }
   }
