@@ -66,15 +66,3 @@ struct TensorNameMap {
     return ends
   }
 }
-
-/// Names that the encoder's class in torchvision or nidl has beside those of the encoder's tensors, without `encoder.`.
-package struct PeerNames: Sendable {
-  /// Second names of tensors, such as nidl's `first_conv.0.weight`, with the network's names.
-  package var second: [String: String]
-  /// Tensors that the class has and does not use.
-  package var unused: Set<String>
-
-  package init(second: [String: String] = [:], unused: Set<String> = []) {
-    (self.second, self.unused) = (second, unused)
-  }
-}

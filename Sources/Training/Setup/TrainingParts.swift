@@ -100,7 +100,7 @@ struct TrainingParts {
       } else if let origin = start.origin {
         try origin.copy(into: state, optimizer)
       } else if let path = configuration.initialParameters {
-        initial = try InitialParameters(reading: path, into: state)
+        initial = try InitialParameters(reading: path, into: state, peer: PeerNames(network.encoder))
       }
     }
     for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {

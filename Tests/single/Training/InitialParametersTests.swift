@@ -111,6 +111,36 @@ import Training
     #expect(initial.remarks.count == (both ? 1 : 0), "\(initial.remarks)")
   }
 
+  /// The whole `state_dict` of nidl's truncated class, or what `safetensors.torch.save_model` leaves of it: one name each.
+  @Test(arguments: [true, false]) func truncatedNetworksAreRead(whole: Bool) throws {
+    func encoder() throws -> Encoder {
+      try ResNet.resnet3D18(channels: 1, width: 2, embedding: 5).truncated(depth: 2).encoder()
+    }
+    let (saved, read) = (try ParameterSet(encoder().layers), try ParameterSet(encoder().layers))
+    try saved.initialise(seed: 1)
+    try read.initialise(seed: 2)
+    var seen: Set<String> = []
+    let values = AlignedBuffer<Float>(100_000)
+    let tensors = try encoder().stateDict.reversed().compactMap { entry -> NamedTensor? in
+      if entry.name.hasSuffix("num_batches_tracked") { return nil }
+      guard case .tensor(let name) = entry.source else {
+        return NamedTensor(name: entry.name, shape: entry.shape, pointer: values.pointer)
+      }
+      // The second names come first in the reversed list, and stand alone then.
+      guard seen.insert(name).inserted || whole else { return nil }
+      let arena = saved.parameters.layout.contains(name) ? saved.parameters : saved.statistics
+      return NamedTensor(name: entry.name, shape: entry.shape, pointer: try arena.pointer(of: name))
+    }
+    try withExtendedLifetime((saved, values)) { _ = try SafetensorsWriter.write(tensors, to: path) }
+    let initial = try InitialParameters(reading: path, into: read, peer: PeerNames(encoder()))
+    #expect(bits(read, "") == bits(saved, ""))
+    #expect(
+      tensors.contains { $0.name == "first_conv.0.weight" } && tensors.contains { $0.name == "conv1.weight" } == whole)
+    #expect(
+      initial.remarks.count == 1 && initial.remarks.allSatisfy { $0.contains("embedding.") && $0.contains("in all") })
+    expectFailure(.data, "the network") { _ = try InitialParameters(reading: path, into: read) }
+  }
+
   @Test func whatDoesNotFitIsNamed() throws {
     let saved = try state(seed: 1)
     func expectFailure(_ words: String..., in state: ParameterSet? = nil) throws {
