@@ -17,20 +17,19 @@ import Testing
   }
 
   /// In a deep network a ReLU whose input is nearly zero may open by rounding: embeddings and loss stay as exact as they
-  /// were, and the gradient changes by 1e-3 from that layer backwards (in PyTorch too, with another order of the
-  /// samples; see `float32_spread.json`). It must not on more than one of the layouts.
-  @Test(arguments: [
-    (fixture: "train-resnet34", encoder: "resnet34"), ("train-resnet50", "resnet50"),
-    ("train-resnet3d-18", "resnet3d-18"), ("train-resnet3d-50", "resnet3d-50"),
-  ])
-  func deepNetworksArePyTorchs(_ network: (fixture: String, encoder: String)) throws {
-    let errors = try Self.layouts.map {
-      try compare(network.fixture, network.encoder, "direct", $0.ranks, $0.shards, tolerance: 4)
-    }
-    let limit = 3 * errors[0].yardstick
-    let gradients = errors.map(\.gradient).sorted()
-    #expect(gradients[2] < limit, "\(gradients)")
-    #expect(gradients[3] < max(limit, 3e-3), "\(gradients)")
+  /// were, and the gradient changes by up to 1e-3 from that layer backwards (in PyTorch too, with another order of the
+  /// samples or another kernel). The projector's gradients are those of before.
+  @Test(
+    arguments: [
+      (fixture: "train-resnet34", encoder: "resnet34"), ("train-resnet50", "resnet50"),
+      ("train-resnet3d-18", "resnet3d-18"), ("train-resnet3d-50", "resnet3d-50"),
+    ], layouts)
+  func deepNetworksArePyTorchs(_ network: (fixture: String, encoder: String), _ layout: (ranks: Int, shards: Int))
+    throws
+  {
+    let error = try compare(network.fixture, network.encoder, "direct", layout.ranks, layout.shards, tolerance: 3)
+    #expect(error.projector < 3 * error.yardstick)
+    #expect(error.gradient < max(3 * error.yardstick, 3e-3))
   }
 
   /// The batch of 24 falls into equal shards on 1, 2, 3 and 4 ranks.
@@ -57,10 +56,11 @@ import Testing
     let losses: [Double]
   }
 
-  /// Checks embeddings and loss; gives the error of all gradients together, and PyTorch's in float32.
+  /// Checks embeddings and loss; gives the error of all gradients together and of the projector's, and PyTorch's of all in
+  /// float32.
   private func compare(
     _ name: String, _ encoder: String, _ convolution: String, _ ranks: Int, _ shards: Int, tolerance: Double
-  ) throws -> (gradient: Double, yardstick: Double) {
+  ) throws -> (gradient: Double, projector: Double, yardstick: Double) {
     let (folder, expected) = (try TemporaryFolder(), try Fixture(name))
     let out = folder.file("out.safetensors")
     let result = try Launch.run(
@@ -71,13 +71,15 @@ import Testing
     let yardstick = try expected.value("pytorch_float32_error", as: Errors.self)
     let zero = Set(try expected.value("zero_gradients", as: [String].self).map { "grad." + $0 })
     let names = expected.file.names.filter { $0.hasPrefix("grad.") && !zero.contains($0) }
-    let gradients = try (names.flatMap { try found.floats(of: $0) }, names.flatMap { try expected.floats($0) })
+    func error(_ names: [String]) throws -> Double {
+      relativeError(try names.flatMap { try found.floats(of: $0) }, to: try names.flatMap { try expected.floats($0) })
+    }
     let z = try (["z1", "z2"].flatMap { try found.floats(of: $0) }, ["z1", "z2"].flatMap { try expected.floats($0) })
     #expect(relativeError(z.0, to: z.1) < tolerance * yardstick.z)
     let (loss, reference) = (
       try #require(Double(found.metadata["loss"] ?? "")), try expected.value("losses", as: [Double].self)[0]
     )
-    #expect(abs(loss - reference) < max(tolerance * yardstick.losses[0], 1e-5) * reference)
-    return (relativeError(gradients.0, to: gradients.1), yardstick.grad)
+    #expect(abs(loss - reference) < max(tolerance * yardstick.losses[0], yardstick.z, 1e-5) * reference)
+    return (try error(names), try error(names.filter { $0.contains("projection_head") }), yardstick.grad)
   }
 }

@@ -31,14 +31,14 @@ import Testing
   /// How many times PyTorch's own float32 error ours may be: the largest of PyTorch's over orders of the samples.
   private static let tolerance = 4.0
 
-  /// train-resnet34 at two shards: a ReLU opens by rounding at step 1 that stays shut in PyTorch's orders (see
-  /// `NetworkGradientTests`), which is 1.3e-3 of a gradient.
-  private static let flip = Errors(final: 3e-4, features: 3e-3, losses: [0, 3e-4, 3e-3])
+  /// What a ReLU of a deep network that opens by rounding changes, see `NetworkGradientTests`: 1e-3 of a gradient at the
+  /// first step or later, and so the second loss.
+  private static let flip = Errors(final: 3e-4, features: 1e-3, losses: [0, 1e-4, 1e-3])
 
-  private func yardstick(_ fixture: String, ranks: Int) throws -> Errors {
+  private func yardstick(_ fixture: String) throws -> Errors {
     let text = try Data(contentsOf: URL(fileURLWithPath: Fixture.path("float32_spread.json")))
     let spread = try #require(try JSONDecoder().decode([String: Errors].self, from: text)[fixture])
-    guard fixture == "train-resnet34" && ranks == 2 else { return spread }
+    guard ["train-resnet34", "train-resnet3d-18"].contains(fixture) else { return spread }
     return Errors(
       final: max(spread.final, Self.flip.final), features: max(spread.features, Self.flip.features),
       losses: zip(spread.losses, Self.flip.losses).map(max))
@@ -51,10 +51,10 @@ import Testing
     let run = RunResult(folder.file("run"))
     let trained = try Launch.run("bt-dist", try arguments(testCase, fixture, folder), ranks: ranks)
     try #require(trained.code == 0, "\(trained.text)")
-    let yardstick = try yardstick(testCase.fixture, ranks: ranks)
+    let yardstick = try yardstick(testCase.fixture)
     try compareLosses(run, fixture, yardstick.losses)
     try compareModel(run, fixture, yardstick.final)
-    try compareValidation(run, try validation(testCase), yardstick.losses[2])
+    try compareValidation(run, try validation(testCase), max(yardstick.losses[2], yardstick.features))
 
     let embedded = try Launch.run(
       "bt-dist",
@@ -103,11 +103,11 @@ import Testing
     return try #require(try JSONDecoder().decode([String: Validation].self, from: text)[testCase.fixture])
   }
 
-  private func compareValidation(_ run: RunResult, _ reference: Validation, _ lastLoss: Double) throws {
+  private func compareValidation(_ run: RunResult, _ reference: Validation, _ before: Double) throws {
     #expect(try run.order() == ["s1", "v1", "s2", "v2", "s3", "v3"])
     let error = abs(try run.values("val_loss")[2] / reference.loss - 1)
-    // PyTorch's error is that of the validation alone; the steps before have one of their own.
-    let limit = max(Self.tolerance * max(reference.error, lastLoss), 1e-5)
+    // PyTorch's error is that of the validation alone; the steps before it have one of their own.
+    let limit = max(Self.tolerance * max(reference.error, before), 1e-5)
     #expect(error < limit, "validation: \(error), PyTorch \(reference.error)")
   }
 
@@ -117,7 +117,7 @@ import Testing
     for step in expected.indices {
       let error = abs(found[step] / expected[step] - 1)
       #expect(
-        error < max(Self.tolerance * yardstick[step], 3e-6),
+        error < max(Self.tolerance * yardstick[step], 3e-5),
         "loss of step \(step + 1): \(error), PyTorch \(yardstick[step])")
     }
   }
