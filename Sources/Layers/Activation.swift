@@ -12,6 +12,9 @@ public final class Activation {
   /// ∂L/∂values, one buffer for each local shard; set while backward passes are planned. Gradient buffers are shared
   /// between activations whose gradients do not live at the same time.
   public var gradients: [AlignedBuffer<Float>] = []
+  /// Whether the values are needed after the next layer's forward pass by somebody else: then that layer must not work
+  /// in place. Set while forward passes are planned.
+  public var isKept = false
 
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
     (self.shape, self.values) = (shape, values)

@@ -52,7 +52,7 @@ public final class BatchNormalization: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    output = workspace.isTraining ? workspace.activation(input.shape) : Activation(input.shape, values: input.values)
+    output = workspace.isTraining ? workspace.activation(input.shape) : workspace.activationInPlace(of: input)
     let views = workspace.isTraining ? 2 : 1
     tiles = ChannelTiles(input.shape, views: views)
     statistics = ChannelStatistics(name, tiles, workspace.batch)

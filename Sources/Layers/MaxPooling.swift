@@ -8,9 +8,10 @@ import Tensors
 /// output. In training the gradients of the batch norm before show it all the same.
 public final class MaxPooling: Layer {
   public let parameters: [ParameterSpec] = []
-  public let window: Int
-  public let stride: Int
-  public let padding: Int
+  /// One number for each direction, or one for all.
+  public let window: [Int]
+  public let stride: [Int]
+  public let padding: [Int]
   private var input: Activation!
   private var output: Activation!
   private var primitive: Primitive!
@@ -18,30 +19,36 @@ public final class MaxPooling: Layer {
   private var forwardCalls: [PreparedCall] = []
   private var backwardCalls: [PreparedCall] = []
 
-  public init(window: Int, stride: Int, padding: Int) {
+  public init(window: [Int], stride: [Int], padding: [Int]) {
     (self.window, self.stride, self.padding) = (window, stride, padding)
+  }
+
+  /// The same in all directions.
+  public convenience init(window: Int, stride: Int, padding: Int) {
+    self.init(window: [window], stride: [stride], padding: [padding])
   }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    guard input.shape.spatial.allSatisfy({ $0 + 2 * padding >= window }) else {
+    var shape = input.shape
+    let (windows, steps, paddings) = (all(window), all(stride), all(padding))
+    let rest = shape.spatial.indices.map { shape.spatial[$0] + 2 * paddings[$0] - windows[$0] }
+    guard rest.allSatisfy({ $0 >= 0 }) else {
       throw Failure(
         .usage, "the images are too small for max pooling",
-        expected: "at least \(window - 2 * padding) in each direction",
+        expected: "at least \(zip(windows, paddings).map { "\($0 - 2 * $1)" }.joined(separator: "×"))",
         found: input.shape.description, remedy: "give larger images, or --stem small")
     }
-    var shape = input.shape
-    shape.spatial = shape.spatial.map { ($0 + 2 * padding - window) / stride + 1 }
+    shape.spatial = zip(rest, steps).map { $0 / $1 + 1 }
     output = workspace.activation(shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     var operation = dnnl_pooling_desc_t()
     var (from, to) = (x.raw, y.raw)
-    let (strides, windows, paddings) = extents
     try OneDNN.check(
       "describing max pooling",
       dnnl_pooling_forward_desc_init(
         &operation, workspace.isTraining ? dnnl_forward_training : dnnl_forward_inference, dnnl_pooling_max, &from, &to,
-        strides, windows, paddings, paddings))
+        extents(stride), extents(window), extents(padding), extents(padding)))
     primitive = try Primitive("max pooling", operation: &operation)
     let choice = primitive.layout(dnnl_query_workspace_md)
     choices = workspace.isTraining ? input.values.map { _ in AlignedBuffer<Float>(choice.count) } : []
@@ -60,11 +67,10 @@ public final class MaxPooling: Layer {
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(output.shape))
     var operation = dnnl_pooling_desc_t()
     var (dx, dy) = (x.raw, y.raw)
-    let (strides, windows, paddings) = extents
     try OneDNN.check(
       "describing max pooling's gradient",
       dnnl_pooling_backward_desc_init(
-        &operation, dnnl_pooling_max, &dx, &dy, strides, windows, paddings, paddings))
+        &operation, dnnl_pooling_max, &dx, &dy, extents(stride), extents(window), extents(padding), extents(padding)))
     let gradient = try Primitive("max pooling's gradient", operation: &operation, hint: primitive)
     let choice = gradient.layout(dnnl_query_workspace_md)
     backwardCalls = try input.gradients.indices.map { shard in
@@ -87,9 +93,10 @@ public final class MaxPooling: Layer {
     for call in backwardCalls { try call.run() }
   }
 
-  private var extents: (strides: [dnnl_dim_t], windows: [dnnl_dim_t], paddings: [dnnl_dim_t]) {
-    let rank = input.shape.spatial.count
-    func all(_ value: Int) -> [dnnl_dim_t] { [dnnl_dim_t](repeating: dnnl_dim_t(value), count: rank) }
-    return (all(stride), all(window), all(padding))
+  /// One number a direction.
+  private func all(_ sizes: [Int]) -> [Int] {
+    sizes.count == 1 ? [Int](repeating: sizes[0], count: input.shape.spatial.count) : sizes
   }
+
+  private func extents(_ sizes: [Int]) -> [dnnl_dim_t] { all(sizes).map { dnnl_dim_t($0) } }
 }

@@ -1,7 +1,7 @@
 import Tensors
 
-/// y = max(0, x) in place: the input's memory becomes the output's. For layers whose output their own backward pass
-/// does not need, such as `Linear`.
+/// y = max(0, x) in place: the input's memory becomes the output's, unless that is kept. For layers whose output their
+/// own backward pass does not need, such as `Linear`.
 public final class ReLU: Layer {
   public let parameters: [ParameterSpec] = []
   private var input: Activation!
@@ -11,14 +11,17 @@ public final class ReLU: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    output = Activation(input.shape, values: input.values)
+    output = workspace.activationInPlace(of: input)
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws { input.gradients = output.gradients }
 
   public func forward() {
-    for x in input.values { Elementwise.rectify(x.pointer, count: x.count) }
+    for (x, y) in zip(input.values, output.values) {
+      if x !== y { y.pointer.update(from: x.pointer, count: x.count) }
+      Elementwise.rectify(y.pointer, count: y.count)
+    }
   }
 
   public func backward() {

@@ -25,6 +25,8 @@ public final class ResidualBlock: Layer {
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     entry = Activation(input.shape, values: input.values)
+    // Body and shortcut both read it.
+    (input.isKept, entry.isKept) = (true, true)
     last.shortcut = try projection?.planForward(entry, workspace) ?? entry
     output = try last.planForward(try body.planForward(input, workspace), workspace)
     return output

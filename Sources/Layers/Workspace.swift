@@ -44,6 +44,11 @@ public final class Workspace {
     Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count) })
   }
 
+  /// An activation of the same shape in the same memory, or in memory of its own where the input's is kept.
+  public func activationInPlace(of input: Activation) -> Activation {
+    input.isKept ? activation(input.shape) : Activation(input.shape, values: input.values)
+  }
+
   /// Buffers for the gradient of an activation, taken while backward is planned.
   public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
     (0..<shardCount).map { _ in pool.take(shape.count) }

@@ -22,6 +22,7 @@ extension TrainingConfiguration {
       try option.check(self, at: origins.location(of: option.name))
     }
     if let shards { try validate(shards: shards, origins: origins) }
+    try validateLayers(origins: origins)
     try validateLength(origins: origins)
     try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
@@ -66,6 +67,22 @@ extension TrainingConfiguration {
     }
   }
 
+  /// `--encoder layers` and `--layers` go together: a run with another network would be a surprise.
+  private func validateLayers(origins: ValueOrigins) throws(Failure) {
+    if encoder == .layers && layers == nil {
+      throw Failure(
+        .usage, "the encoder has no layers", at: origins.location(of: "encoder"),
+        expected: "--layers with --encoder layers",
+        remedy: "give --layers \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a --config file")
+    }
+    if encoder != .layers && layers != nil {
+      throw Failure(
+        .usage, "layers are given, and another encoder", at: origins.location(of: "layers"),
+        expected: "--encoder layers",
+        found: "--encoder \(encoder.rawValue)", remedy: "add --encoder layers, or leave --layers out")
+    }
+  }
+
   private func validateRates(origins: ValueOrigins) throws(Failure) {
     if learningRate == 0, let learningRateBiases, learningRateBiases > 0 {
       throw Failure(
@@ -86,6 +103,7 @@ extension TrainingConfiguration {
     switch encoder {
     case .mlp: remarks += unused(["stem", "width", "convolution"], "with --encoder mlp")
     case .resnet18: remarks += unused(["mlp-hidden"], "with --encoder \(encoder.rawValue)")
+    case .layers: remarks += unused(["stem", "width", "mlp-hidden"], "with --encoder layers")
     }
     if lrScheduler == .none {
       remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")

@@ -3,7 +3,7 @@
 /// Names and defaults follow nidl's `BarlowTwins` where it has the parameter. The same names, in kebab case, are the
 /// long options of `bt-dist train` and the keys of its configuration file.
 public struct TrainingConfiguration: Sendable, Equatable {
-  public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18 }
+  public enum Encoder: String, Sendable, CaseIterable { case mlp, resnet18, layers }
   public enum Stem: String, Sendable, CaseIterable { case imagenet, small }
   public enum Optimizer: String, Sendable, CaseIterable { case adamW, adam, sgd, lars }
   public enum Scheduler: String, Sendable, CaseIterable {
@@ -41,6 +41,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var width = 64
   /// Output sizes of an MLP's layers; the last is the embedding.
   public var mlpHidden = [1024, 1024, 512]
+  /// The layers of an encoder that the configuration describes.
+  public var layers: [LayerSpecification]?
   /// The encoder's output size; need not be given, and must be right if it is.
   public var projInputDim: Int?
   public var projHiddenDim = 2048

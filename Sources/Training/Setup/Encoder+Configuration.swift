@@ -7,6 +7,7 @@ extension Encoder {
   public init(_ configuration: TrainingConfiguration, sampleShape: [Int]) throws {
     switch configuration.encoder {
     case .mlp: self = .mlp(inputs: sampleShape.reduce(1, *), hidden: configuration.mlpHidden)
+    case .layers: self = try .described(configuration.layers ?? [], sampleShape: sampleShape)
     case .resnet18:
       self = .resnet18(
         channels: sampleShape[0], width: configuration.width, stem: configuration.stem == .small ? .small : .imagenet)

@@ -5,7 +5,9 @@ import Testing
 /// A text for every option that is not its default.
 let otherTexts = [
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
-  "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4", "proj-input-dim": "4",
+  "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
+  "layers": "[{convolution: 8, kernel_size: [3, 1], padding: 'same', bias: false}, 'relu', 'flatten', {linear: 4}]",
+  "proj-input-dim": "4",
   "proj-hidden-dim": "16", "proj-output-dim": "24", "init": "a \"quoted\" \\ näme\u{1}.safetensors", "lambd": "0.1",
   "loss-form": "dual", "optimizer": "sgd",
   "optimizer-kwargs": #"{"momentum": 0.9, "nesterov": true, "x": [1, 1e-300]}"#,
