@@ -56,7 +56,10 @@ public final class BarlowTwinsNetwork {
   }
 
   /// The loss of the global batch, and this rank's part of its gradient in `state.parameters.gradients`. A collective.
-  public func forwardBackward() throws -> LossValue {
+  ///
+  /// - Parameter randomness: needed where layers draw random numbers, such as dropout; other steps, other numbers.
+  public func forwardBackward(_ randomness: StepRandomness? = nil) throws -> LossValue {
+    network.workspace.randomness = randomness
     try network.forward()
     let value = try loss.forwardBackward()
     try network.backward()

@@ -26,14 +26,21 @@ final class BufferPool {
   private var free: [Int: [AlignedBuffer<Float>]] = [:]
   private(set) var bytes = 0
 
+  /// The smallest free buffer that is large enough (dense blocks ask for a little less each time), or a new one.
   func take(_ count: Int) -> AlignedBuffer<Float> {
-    if let buffer = free[count]?.popLast() { return buffer }
+    let fitting = free.filter { $0.key >= count && !$0.value.isEmpty }.keys.min()
+    if let fitting, let buffer = free[fitting]?.popLast() {
+      return fitting == count ? buffer : AlignedBuffer(beginningOf: buffer, count: count)
+    }
     let buffer = AlignedBuffer<Float>(count)
     bytes += buffer.bytes
     return buffer
   }
 
   func giveBack(_ buffers: [AlignedBuffer<Float>]) {
-    for buffer in buffers { free[buffer.count, default: []].append(buffer) }
+    for buffer in buffers {
+      let whole = buffer.owner ?? buffer
+      free[whole.count, default: []].append(whole)
+    }
   }
 }

@@ -27,6 +27,9 @@ public struct ParameterSpec: Sendable {
 /// A layer of one's own (`Sources/Examples/PReLU.swift` is one) keeps to this:
 /// - `planForward` keeps the input, makes the output with `workspace.activation` and finds its parameters with
 ///   `workspace.parameters.pointer(of:)`. There is one tensor a local shard: view 1's samples, then view 2's.
+///   Others may overwrite the output in place when this layer has run: with what keeps its sign or is zero (ReLU,
+///   dropout). A layer whose backward needs its output as it was sets the output's `isKept`; one that itself works in
+///   place asks `workspace.activationInPlace`.
 /// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward works
 ///   in place. When the output's gradients are no longer needed behind this layer, it calls `workspace.release(output)`.
 ///   A layer with parameters asks for `workspace.gradientSum(of:)`.

@@ -47,9 +47,7 @@ public struct ParameterSet {
 extension ParameterSpec {
   /// Draws initial values from the generator's stream for this name.
   func fill(_ values: UnsafeMutableBufferPointer<Float>, seed: UInt64) {
-    // FNV-1a of the name: a tensor's numbers do not depend on which other layers there are.
-    let number = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    var stream = PhiloxStream(seed: seed, purpose: .initialisation, sample: Int(number & 0xFFFF_FFFF_FFFF))
+    var stream = PhiloxStream(seed: seed, purpose: .initialisation, sample: Int(name.randomStream & 0xFFFF_FFFF_FFFF))
     switch initialization {
     case .constant(let value): values.update(repeating: value)
     case .normal(let deviation): for i in values.indices { values[i] = Float(deviation) * stream.normal() }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Tensors
 
 /// Everything that the layers of one network share while they are planned and run.
@@ -11,6 +12,9 @@ public final class Workspace {
   /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
+  /// For layers that draw random numbers in training, set before each step's forward pass.
+  public var randomness: StepRandomness?
+  private var randomStreams: Set<String> = []
 
   /// Called in backward when all gradients at arena offsets below `end` are complete for this rank's shards.
   public var gradientsCompleted: ((_ end: Int) throws -> Void)?
@@ -57,6 +61,15 @@ public final class Workspace {
   /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.
   public func release(_ activation: Activation) {
     pool.giveBack(activation.gradients)
+  }
+
+  /// Claims the random numbers of a layer's name; a second layer of that name would draw the same.
+  func reserveRandomStream(_ name: String) throws {
+    guard randomStreams.insert(name).inserted else {
+      throw Failure(
+        .usage, "two layers that draw random numbers have the same name", at: name,
+        remedy: "give each layer a name of its own")
+    }
   }
 
   /// Leaves a layer's weight gradient for later; one at a time.

@@ -9,9 +9,11 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
+  /// Whose memory this is the beginning of; nil for a buffer with memory of its own.
+  public let owner: AlignedBuffer?
 
   public init(_ count: Int) {
-    self.count = count
+    (self.count, owner) = (count, nil)
     let bytes = max(1, count) * MemoryLayout<Element>.stride
     let rounded = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
     let raw = UnsafeMutableRawPointer.allocate(byteCount: rounded, alignment: Self.alignment)
@@ -24,7 +26,13 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     for (index, value) in values.enumerated() { pointer[index] = value }
   }
 
-  deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+  /// The first `count` elements of another buffer's memory, as they are.
+  public init(beginningOf owner: AlignedBuffer, count: Int) {
+    precondition(count <= owner.count)
+    (pointer, self.count, self.owner) = (owner.pointer, count, owner.owner ?? owner)
+  }
+
+  deinit { if owner == nil { UnsafeMutableRawPointer(pointer).deallocate() } }
 
   public var bytes: Int { count * MemoryLayout<Element>.stride }
   public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }

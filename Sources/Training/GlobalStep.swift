@@ -2,6 +2,7 @@ import BarlowTwins
 import DataParallel
 import Datasets
 import Diagnostics
+import Layers
 import Optimization
 import Tensors
 
@@ -35,7 +36,7 @@ package final class GlobalStep {
 
   /// The step after `step` steps, on what lies in the network's inputs. A collective.
   func run(step: Int) throws -> Outcome {
-    let loss = try network.forwardBackward()
+    let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step))
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
     try checkFinite(loss, norm, step)

@@ -17,15 +17,17 @@ struct AllocationProbe {
     for (name, encoder, shape) in [
       ("mlp", Encoder.mlp(inputs: 20, hidden: [32, 16]), [20]),
       ("resnet18", Encoder.resnet18(channels: 1, width: 16, stem: .imagenet), [1, 28, 28]),
+      ("dropout", DropoutProbe.encoder([1, 9, 8]), [1, 9, 8]),
     ] {
       let network = try BarlowTwinsNetwork(
         encoder: encoder, projector: Projector(inputs: encoder.features, hidden: 64, outputs: 64), sampleShape: shape,
         samplesPerShard: 8, batch: LocalBatch(shards: 2), lambd: 0.005)
       try network.state.initialise(seed: 1)
       for buffer in network.inputs { for i in 0..<buffer.count { buffer.pointer[i] = Float(i * 7919 % 1000) / 1000 } }
-      for _ in 0..<3 { _ = try network.forwardBackward() }
+      let randomness = StepRandomness(seed: 1, step: 0)
+      for _ in 0..<3 { _ = try network.forwardBackward(randomness) }
       let before = counter()
-      for _ in 0..<10 { _ = try network.forwardBackward() }
+      for _ in 0..<10 { _ = try network.forwardBackward(randomness) }
       print("\(name) \((counter() - before) / 10)")
       if name == "resnet18" { try countOptimizers(network.state.parameters, counter) }
     }

@@ -16,8 +16,10 @@ do {
   case "agreement": try AgreementProbe(arguments, communicator).run()
   case "callbacks": try CallbackProbe(arguments, communicator).run()
   case "estimator": try EstimatorProbe(arguments, communicator).run()
+  case "dropout": try DropoutProbe(arguments, communicator).train()
   default:
-    throw Failure(.usage, "rank-probe loss|network|allocations|sums|disagreement|agreement|callbacks|estimator …")
+    throw Failure(
+      .usage, "rank-probe loss|network|allocations|sums|disagreement|agreement|callbacks|estimator|dropout …")
   }
   communicator.leave()
 } catch {

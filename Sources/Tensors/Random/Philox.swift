@@ -36,4 +36,5 @@ public enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case syntheticData = 4
   case evaluation = 5
   case validation = 6
+  case dropout = 7
 }

@@ -61,6 +61,7 @@ struct TestNetwork {
     let workspace = Workspace(
       batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics,
       isTraining: isTraining, convolution: convolution, largestGroup: state.parameters.layout.largestLayer)
+    workspace.randomness = StepRandomness(seed: 3, step: 4)
     network = try PlannedNetwork(layers, input: shape, workspace)
     for entry in state.parameters.layout.entries {
       // Scales around 1, shifts around 0, weights that keep the size of what flows.

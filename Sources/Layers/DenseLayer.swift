@@ -1,0 +1,69 @@
+import Diagnostics
+import Tensors
+
+/// y = [x, body(x)] along the channels: one step of a `DenseBlock`.
+///
+/// Images and volumes come out in the body's layout. The body may overwrite x.
+public final class DenseLayer: Layer {
+  private let body: Sequential
+  private var input: Activation!
+  private var added: Activation!
+  private var output: Activation!
+  /// x into y.
+  private var keep: ChannelCopy!
+  /// body(x) into y.
+  private var append: ChannelCopy!
+  /// ∂L/∂y into the gradient of body(x).
+  private var take: ChannelCopy!
+  /// ∂L/∂y to the gradient of x.
+  private var accumulate: ChannelCopy!
+
+  public init(_ body: [any Layer]) { self.body = Sequential(body) }
+
+  public var parameters: [ParameterSpec] { body.parameters }
+  public var buffers: [ParameterSpec] { body.buffers }
+
+  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+    self.input = input
+    added = try body.planForward(input, workspace)
+    let (x, new) = (input.shape, added.shape)
+    guard new.samples == x.samples, new.spatial == x.spatial else {
+      throw Failure(
+        .usage, "the layers of a dense block change the extents", at: body.parameters.last?.name,
+        expected: "\(x.spatial), as they go in", found: "\(new.spatial)",
+        remedy: "give strides of 1 and fitting padding")
+    }
+    var shape = new
+    shape.channels += x.channels
+    output = workspace.activation(shape)
+    keep = ChannelCopy(x, shape, channels: x.channels)
+    append = ChannelCopy(new, shape, to: x.channels, channels: new.channels)
+    take = ChannelCopy(shape, from: x.channels, new, channels: new.channels)
+    accumulate = ChannelCopy(shape, x, channels: x.channels)
+    return output
+  }
+
+  public func planBackward(_ workspace: Workspace) throws {
+    added.gradients = workspace.gradientBuffers(added.shape)
+    try body.planBackward(workspace)
+    // Later than the body: it is read once more behind it.
+    workspace.release(output)
+  }
+
+  public func forward() throws {
+    // Before the body, which may work in place.
+    for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
+    try body.forward()
+    for (x, y) in zip(added.values, output.values) { append.copy(x.pointer, to: y.pointer) }
+  }
+
+  public func backward() throws {
+    let lanes = ChannelLanes(added.shape)
+    for (dy, gradient) in zip(output.gradients, added.gradients) {
+      take.copy(dy.pointer, to: gradient.pointer)
+      lanes.zeroPadding(gradient.pointer)
+    }
+    try body.backward()
+    for (dy, dx) in zip(output.gradients, input.gradients) { accumulate.add(dy.pointer, to: dx.pointer) }
+  }
+}
