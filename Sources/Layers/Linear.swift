@@ -148,7 +148,7 @@ public final class Linear: Layer, WeightGradientOwner {
     let gradient = try Primitive("an inner product's weight gradient", operation: &operation, hint: primitive)
     gradientSum = try workspace.gradientSum(of: parameters)
     let offset = gradientSum.group.offset
-    let unpacker = try Unpacker(parameters[0], layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
+    let unpacker = try Unpacker(parameters[0].shape, layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
     weightCalls = try input.values.indices.map { leaf in
       let target = gradientSum.address(leaf: leaf, offset: offset)
       let call = try PreparedCall(

@@ -58,6 +58,11 @@ struct MemoryDescriptor {
     try MemoryDescriptor(dimensions: dimensions, tag: plainTag(dimensions: dimensions.count))
   }
 
+  /// Channels innermost (NHWC, NDHWC), for two or three spatial directions.
+  static func channelsLast(_ dimensions: [Int]) throws -> MemoryDescriptor {
+    try MemoryDescriptor(dimensions: dimensions, tag: dimensions.count == 4 ? dnnl_acdb : dnnl_acdeb)
+  }
+
   /// The layout is left to the primitive.
   static func any(_ dimensions: [Int]) throws -> MemoryDescriptor {
     try MemoryDescriptor(dimensions: dimensions, tag: dnnl_format_tag_any)
@@ -72,7 +77,7 @@ struct MemoryDescriptor {
   }
 
   private static func plainTag(dimensions: Int) -> dnnl_format_tag_t {
-    [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde][dimensions - 1]
+    [dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde, dnnl_abcdef][dimensions - 1]
   }
 
   var bytes: Int { withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) } }

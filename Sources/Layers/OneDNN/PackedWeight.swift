@@ -9,10 +9,11 @@ final class PackedWeight {
   private let copy: AlignedBuffer<Float>?
   private let reorder: PreparedCall?
 
-  init(_ spec: ParameterSpec, layout: MemoryDescriptor, _ workspace: Workspace) throws {
+  /// - Parameter shape: the weight's shape as the primitive sees it; the spec's own if not given.
+  init(_ spec: ParameterSpec, shape: [Int]? = nil, layout: MemoryDescriptor, _ workspace: Workspace) throws {
     self.layout = layout
     let values = try workspace.parameters.pointer(of: spec.name)
-    let plain = try MemoryDescriptor.plain(spec.shape)
+    let plain = try MemoryDescriptor.plain(shape ?? spec.shape)
     guard !layout.isSame(as: plain) else {
       (address, copy, reorder) = (.init(values), nil, nil)
       return
@@ -34,9 +35,10 @@ final class Unpacker {
   private let packed: AlignedBuffer<Float>?
   private let reorder: Primitive?
 
-  init(_ spec: ParameterSpec, layout: MemoryDescriptor, _ workspace: Workspace) throws {
+  /// - Parameter shape: the weight's shape as the primitive sees it.
+  init(_ shape: [Int], layout: MemoryDescriptor, _ workspace: Workspace) throws {
     self.layout = layout
-    plain = try MemoryDescriptor.plain(spec.shape)
+    plain = try MemoryDescriptor.plain(shape)
     let isPlain = layout.isSame(as: plain)
     packed = isPlain ? nil : workspace.pool.take(layout.count)
     reorder = isPlain ? nil : try Primitive.reorder(from: layout, to: plain)

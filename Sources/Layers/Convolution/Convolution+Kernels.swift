@@ -1,0 +1,134 @@
+import COneDNN
+import Tensors
+
+/// y = w ∗ x + b for each local shard.
+final class ConvolutionForward {
+  let kernel: ConvolutionKernel
+  let weight: PackedWeight
+  private let calls: [PreparedCall]
+
+  /// - Parameter parameters: the weight and, where there is one, the bias.
+  init(
+    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
+    _ workspace: Workspace
+  ) throws {
+    let kernel = try ConvolutionKernel(
+      .forward, geometry, input: input.shape, output: output.shape, name: parameters[0].name, workspace)
+    let weight = try PackedWeight(
+      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md), workspace)
+    (self.kernel, self.weight) = (kernel, weight)
+    let (source, result) = (
+      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
+      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+    )
+    let bias = try parameters.dropFirst().map { spec in
+      (
+        argument: DNNL_ARG_BIAS, layout: try MemoryDescriptor.plain(spec.shape),
+        address: UnsafeMutableRawPointer(try workspace.parameters.pointer(of: spec.name))
+      )
+    }
+    calls = try zip(input.values, output.values).flatMap { x, y in
+      let run = try PreparedCall(
+        kernel.primitive, scratchpad: workspace.scratchpad,
+        [
+          source.argument(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, weight.layout, weight.address),
+          result.argument(DNNL_ARG_DST, y),
+        ] + bias)
+      return [try source.load(x), run, try result.store(y)].compactMap { $0 }
+    }
+    for tensor in [source, result] { tensor.release() }
+  }
+
+  func run() throws {
+    try weight.refresh()
+    for call in calls { try call.run() }
+  }
+}
+
+/// ∂L/∂x = wᵀ ∗ ∂L/∂y for each local shard.
+final class ConvolutionDataGradient {
+  private let weight: PackedWeight
+  private let isShared: Bool
+  private let calls: [PreparedCall]
+
+  init(
+    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, weight spec: ParameterSpec,
+    forward: ConvolutionForward, _ workspace: Workspace
+  ) throws {
+    let kernel = try ConvolutionKernel(
+      .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward.kernel,
+      workspace)
+    let layout = kernel.primitive.layout(dnnl_query_weights_md)
+    isShared = layout.isSame(as: forward.weight.layout)
+    let weight =
+      isShared ? forward.weight : try PackedWeight(spec, shape: geometry.weightShape, layout: layout, workspace)
+    self.weight = weight
+    let (source, result) = (
+      try ConvolutionTensor(output.shape, as: kernel.output, workspace),
+      try ConvolutionTensor(input.shape, as: kernel.input, workspace)
+    )
+    calls = try zip(input.gradients, output.gradients).flatMap { dx, dy in
+      let run = try PreparedCall(
+        kernel.primitive, scratchpad: workspace.scratchpad,
+        [
+          result.argument(DNNL_ARG_DIFF_SRC, dx), (DNNL_ARG_WEIGHTS, layout, weight.address),
+          source.argument(DNNL_ARG_DIFF_DST, dy),
+        ])
+      return [try source.load(dy), run, try result.store(dx)].compactMap { $0 }
+    }
+    for tensor in [source, result] { tensor.release() }
+  }
+
+  func run() throws {
+    if !isShared { try weight.refresh() }
+    for call in calls { try call.run() }
+  }
+}
+
+/// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree.
+final class ConvolutionWeightGradient {
+  let sum: GradientSum
+  private let calls: [[PreparedCall]]
+  private let bias: BiasGradient?
+
+  /// - Parameter parameters: the weight and, where there is one, the bias.
+  init(
+    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
+    forward: ConvolutionForward, _ workspace: Workspace
+  ) throws {
+    let kernel = try ConvolutionKernel(
+      .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
+      forward: forward.kernel, workspace)
+    let sum = try workspace.gradientSum(of: parameters)
+    self.sum = sum
+    bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
+    let unpacker = try Unpacker(
+      geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
+    let (x, dy) = (
+      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
+      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+    )
+    calls = try input.values.indices.map { leaf in
+      let target = sum.address(leaf: leaf, offset: sum.group.offset)
+      let (values, gradients) = (input.values[leaf], output.gradients[leaf])
+      let gradient = try PreparedCall(
+        kernel.primitive, scratchpad: workspace.scratchpad,
+        [
+          x.argument(DNNL_ARG_SRC, values), dy.argument(DNNL_ARG_DIFF_DST, gradients),
+          (DNNL_ARG_DIFF_WEIGHTS, unpacker.layout, unpacker.address(for: target)),
+        ])
+      return [try x.load(values), try dy.load(gradients), gradient, try unpacker.call(to: target, workspace)]
+        .compactMap { $0 }
+    }
+    unpacker.release(workspace)
+    for tensor in [x, dy] { tensor.release() }
+  }
+
+  func run() throws {
+    for (leaf, calls) in calls.enumerated() {
+      for call in calls { try call.run() }
+      bias?.run(leaf: leaf)
+      sum.merge(afterLeaf: leaf)
+    }
+  }
+}

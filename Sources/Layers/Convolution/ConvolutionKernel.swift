@@ -1,0 +1,112 @@
+import COneDNN
+import Diagnostics
+import Tensors
+
+/// oneDNN's kernel for one direction of a convolution, and the layouts of input and output that it computes in.
+///
+/// Activations are in channel blocks, and a network's images are plain. Where oneDNN has only its reference loops for
+/// that, some 100 times slower, the kernel works on copies in another layout: groups of channels that fill no block,
+/// for example, go channels last.
+struct ConvolutionKernel {
+  let primitive: Primitive
+  let input: MemoryDescriptor
+  let output: MemoryDescriptor
+
+  /// Chooses the first of: the activations' own layouts, both in channel blocks, both channels last, each if oneDNN has
+  /// a kernel made for it; both plain, by matrix products; the reference loops, with a remark.
+  ///
+  /// - Parameter forward: the kernel of the forward pass, for a gradient.
+  init(
+    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    output: TensorShape, name: String, forward: ConvolutionKernel? = nil, _ workspace: Workspace
+  ) throws {
+    let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
+    func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm) throws -> Primitive {
+      guard let forward else { return try geometry.primitive(direction, x, y, algorithm) }
+      let agrees = x.isSame(as: forward.input) && y.isSame(as: forward.output)
+      let hint = agrees ? forward.primitive : try geometry.primitive(.forward, x, y, .direct)
+      return try geometry.primitive(direction, x, y, algorithm, hint: hint)
+    }
+    let first = try make(own.x, own.y, workspace.convolution)
+    let isAllowed = direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial)
+    if first.isFast, isAllowed {
+      self.init(primitive: first, input: own.x, output: own.y)
+      return
+    }
+    var blocked = input
+    blocked.layout = output.layout
+    let others = [
+      (try MemoryDescriptor(blocked), own.y),
+      (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
+    ]
+    for (x, y) in others where isAllowed {
+      if let primitive = try? make(x, y, workspace.convolution), primitive.isFast {
+        self.init(primitive: primitive, input: x, output: y)
+        return
+      }
+    }
+    let (x, y) = (try MemoryDescriptor.plain(input.dimensions), try MemoryDescriptor.plain(output.dimensions))
+    if let primitive = try? make(x, y, .direct), !primitive.isReference {
+      self.init(primitive: primitive, input: x, output: y)
+      return
+    }
+    self.init(primitive: first, input: own.x, output: own.y)
+    if first.isReference {
+      workspace.remarks.append(
+        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(first.implementation))")
+    }
+  }
+
+  private init(primitive: Primitive, input: MemoryDescriptor, output: MemoryDescriptor) {
+    (self.primitive, self.input, self.output) = (primitive, input, output)
+  }
+}
+
+extension Primitive {
+  /// Whether the kernel is made for the layouts: neither the reference loops nor a matrix product of a copy.
+  fileprivate var isFast: Bool { !isReference && !implementation.contains("gemm") }
+}
+
+/// One activation or its gradient as a kernel takes it: where it is, or in a working copy in the kernel's layout that
+/// all shards share.
+final class ConvolutionTensor {
+  let layout: MemoryDescriptor
+  private let own: MemoryDescriptor
+  private let copy: AlignedBuffer<Float>?
+  private let workspace: Workspace
+
+  init(_ shape: TensorShape, as layout: MemoryDescriptor, _ workspace: Workspace) throws {
+    (self.layout, self.workspace, own) = (layout, workspace, try MemoryDescriptor(shape))
+    copy = layout.isSame(as: own) ? nil : workspace.pool.take(layout.count)
+  }
+
+  /// The kernel's argument for one shard's buffer.
+  func argument(_ name: Int32, _ buffer: AlignedBuffer<Float>) -> (
+    argument: Int32, layout: MemoryDescriptor, address: UnsafeMutableRawPointer
+  ) {
+    (name, layout, .init((copy ?? buffer).pointer))
+  }
+
+  /// Fills the copy before the kernel runs; nil where there is none.
+  func load(_ buffer: AlignedBuffer<Float>) throws -> PreparedCall? {
+    try copy.map { try reorder(buffer, own, to: $0, layout) }
+  }
+
+  /// Takes what the kernel wrote out of the copy.
+  func store(_ buffer: AlignedBuffer<Float>) throws -> PreparedCall? {
+    try copy.map { try reorder($0, layout, to: buffer, own) }
+  }
+
+  /// Lets layers that are planned later use the copy's memory; its content lives only within one kernel's run.
+  func release() {
+    if let copy { workspace.pool.giveBack([copy]) }
+  }
+
+  private func reorder(
+    _ source: AlignedBuffer<Float>, _ from: MemoryDescriptor, to target: AlignedBuffer<Float>, _ to: MemoryDescriptor
+  ) throws -> PreparedCall {
+    try PreparedCall(
+      try Primitive.reorder(from: from, to: to), scratchpad: workspace.scratchpad,
+      [(DNNL_ARG_FROM, from, .init(source.pointer)), (DNNL_ARG_TO, to, .init(target.pointer))])
+  }
+}
