@@ -10,7 +10,7 @@ package enum LayerKind: String, CaseIterable {
   case adaptiveAveragePool = "adaptive_average_pool"
   case globalAveragePool = "global_average_pool"
   case globalMaxPool = "global_max_pool"
-  case dropout, flatten, linear, residual
+  case dropout, flatten, linear, residual, concatenate
   case repeated = "repeat"
 
   package static let names = allCases.map(\.rawValue)
@@ -44,6 +44,7 @@ package enum LayerKind: String, CaseIterable {
     case .dropout: "{dropout: 0.1}"
     case .linear: "{linear: 128}"
     case .residual: "{residual: [{convolution: 32, kernel_size: 3, padding: 1}, 'batch_norm']}"
+    case .concatenate: "{concatenate: ['batch_norm', 'relu', {convolution: 12, kernel_size: 3, padding: 1}]}"
     case .repeated: "{repeat: 2, layers: [{linear: 128}, 'relu']}"
     default: "'\(rawValue)'"
     }
@@ -64,6 +65,7 @@ package enum LayerKind: String, CaseIterable {
     case .flatten: ["reshape", "view"]
     case .linear: ["fc", "dense", "fullyconnected", "mlp"]
     case .residual: ["res", "resblock", "residualblock", "body", "skip"]
+    case .concatenate: ["concat", "cat", "denseblock", "denselayer"]
     case .repeated: ["times", "repeated"]
     }
   }

@@ -19,6 +19,7 @@ extension LayerSpecification {
       object(.linear, .integer(Int128(outputs)), bias ? [:] : ["bias": .bool(false)])
     case .residual(let body, let shortcut):
       object(.residual, Self.json(body), shortcut.isEmpty ? [:] : ["shortcut": Self.json(shortcut)])
+    case .concatenate(let body): object(.concatenate, Self.json(body))
     case .repeated(let times, let layers): object(.repeated, .integer(Int128(times)), ["layers": Self.json(layers)])
     }
   }

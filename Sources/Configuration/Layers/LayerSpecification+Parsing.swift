@@ -104,6 +104,7 @@ private struct LayerReader {
     case .residual:
       return .residual(
         body: try layers(kind.rawValue), shortcut: members["shortcut"] == nil ? [] : try layers("shortcut"))
+    case .concatenate: return .concatenate(try layers(kind.rawValue))
     case .repeated: return .repeated(try integer(kind.rawValue, 1...1000), try layers("layers"))
     case .batchNorm: return try complete(.batchNorm)
     case .relu: return try complete(.relu)

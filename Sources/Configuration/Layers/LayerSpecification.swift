@@ -22,6 +22,8 @@ public indirect enum LayerSpecification: Sendable, Equatable {
   case linear(outputs: Int, bias: Bool = true)
   /// body(x) + shortcut(x); an empty shortcut is x itself.
   case residual(body: [LayerSpecification], shortcut: [LayerSpecification] = [])
+  /// x and body(x), one after the other along the channels (DenseNet's layer).
+  case concatenate([LayerSpecification])
   /// The layers written out so many times, each with parameters of its own.
   case repeated(Int, [LayerSpecification])
 
@@ -66,6 +68,7 @@ public indirect enum LayerSpecification: Sendable, Equatable {
   private var count: Int {
     switch self {
     case .residual(let body, let shortcut): return Self.count(body + shortcut + [.relu])
+    case .concatenate(let body): return Self.count(body + [.relu])
     case .repeated(let times, let layers):
       let (result, overflow) = times.multipliedReportingOverflow(by: Self.count(layers))
       return overflow ? .max : result

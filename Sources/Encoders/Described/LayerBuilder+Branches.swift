@@ -22,6 +22,21 @@ extension LayerBuilder {
     return (ResidualBlock(body: main, last: last, projection: projection), isRectified)
   }
 
+  /// x and body(x) along the channels.
+  mutating func concatenation(_ body: [LayerSpecification], _ layer: DescribedLayer) throws(Failure) -> DenseLayer {
+    var inner = self
+    let list = DescribedLayer.list(body, name: layer.name + ".body", place: layer.place + ".concatenate")
+    let layers = try inner.layers(list)
+    guard inner.shape.spatial == shape.spatial else {
+      throw Failure(
+        .usage, "the layers of concatenate change the extents", at: layer.place,
+        expected: "extents \(text(shape.spatial)), as they go in", found: text(inner.shape.spatial),
+        remedy: "give strides of 1, and padding that keeps the extents")
+    }
+    shape.channels += inner.shape.channels
+    return DenseLayer(layers)
+  }
+
   private func checkSum(_ body: TensorShape, _ other: TensorShape, hasShortcut: Bool, _ layer: DescribedLayer)
     throws(Failure)
   {

@@ -16,8 +16,9 @@ extension LayerBuilder {
     try checkGroups(description, layer)
     let spatial = try outputExtents(window: reach, stride: stride, padding: padding, "kernel", layer)
     let convolution = Convolution(
-      layer.name, inputChannels: shape.channels, outputChannels: description.channels, kernel: kernel,
-      stride: stride[0], padding: padding[0], needsInputGradient: !isInput)
+      layer.name, inputChannels: shape.channels, outputChannels: description.channels, kernel: kernel, stride: stride,
+      padding: padding, dilation: dilation, groups: description.groups, bias: description.bias,
+      initialization: .uniform, needsInputGradient: !isInput)
     shape = TensorShape(samples: 1, channels: description.channels, spatial: spatial)
     isInput = false
     return convolution
@@ -29,6 +30,20 @@ extension LayerBuilder {
     let windows = try self.windows(description, layer)
     shape.spatial = windows.output
     return MaxPooling(window: windows.kernel, stride: windows.stride, padding: windows.padding)
+  }
+
+  mutating func averagePooling(_ description: LayerSpecification.Pooling, _ layer: DescribedLayer) throws(Failure)
+    -> AveragePooling
+  {
+    let windows = try self.windows(description, layer)
+    shape.spatial = windows.output
+    return AveragePooling(window: windows.kernel, stride: windows.stride, padding: windows.padding)
+  }
+
+  mutating func adaptivePooling(_ size: AxisSizes, _ layer: DescribedLayer) throws(Failure) -> AdaptiveAveragePooling {
+    try requireImages(layer)
+    shape.spatial = try sizes(size, "adaptive_average_pool", layer)
+    return AdaptiveAveragePooling(output: shape.spatial)
   }
 
   /// The sizes of a pooling for each direction.

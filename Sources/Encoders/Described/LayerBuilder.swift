@@ -34,27 +34,26 @@ struct LayerBuilder {
     case .convolution(let description): layers.append(try convolution(description, layer))
     case .linear(let outputs, let bias): layers.append(try linear(outputs: outputs, bias: bias, layer))
     case .batchNorm:
-      layers += channelBlocks()
-      layers.append(BatchNormalization(layer.name, channels: shape.channels, rectifies: isRectified))
+      layers += channelBlocks() + [BatchNormalization(layer.name, channels: shape.channels, rectifies: isRectified)]
       return isRectified
     case .residual(let body, let shortcut):
       layers += channelBlocks()
       let (residual, fused) = try residual(body: body, shortcut: shortcut, layer, isRectified: isRectified)
       layers.append(residual)
       return fused
-    case .relu:
-      layers += channelBlocks()
-      layers.append(ReLU())
-      isInput = false
-    case .maxPool(let pooling):
-      layers += channelBlocks()
-      layers.append(try maxPooling(pooling, layer))
-    case .globalAveragePool:
-      layers.append(try overAllPositions(GlobalAveragePooling(), layer))
-    // Rows stay as they are.
-    case .flatten where shape.spatial.isEmpty: break
-    default:
-      throw Failure(.usage, "the layer is not there yet", at: layer.place, found: "\(layer.specification)")
+    case .relu: appendInPlace(ReLU(), to: &layers)
+    case .dropout(let probability):
+      appendInPlace(Dropout(layer.name, probability: probability), to: &layers)
+    case .maxPool(let pooling): layers += try channelBlocks() + [maxPooling(pooling, layer)]
+    case .averagePool(let pooling): layers += try channelBlocks() + [averagePooling(pooling, layer)]
+    case .adaptiveAveragePool(let size): layers += try channelBlocks() + [adaptivePooling(size, layer)]
+    case .globalAveragePool: layers.append(try overAllPositions(GlobalAveragePooling(), layer))
+    case .globalMaxPool: layers.append(try overAllPositions(GlobalMaxPooling(), layer))
+    case .flatten:
+      // Rows stay as they are.
+      if !shape.spatial.isEmpty { layers.append(flatten()) }
+    case .concatenate(let body): layers += try channelBlocks() + [concatenation(body, layer)]
+    case .repeated: preconditionFailure("repetitions are written out")
     }
     return false
   }
@@ -65,7 +64,16 @@ struct LayerBuilder {
     return isInput && !shape.spatial.isEmpty ? [ChannelBlocking()] : []
   }
 
+  private mutating func appendInPlace(_ layer: any Layer, to layers: inout [any Layer]) {
+    layers += channelBlocks() + [layer]
+  }
+
   // MARK: Rows
+
+  private mutating func flatten() -> Flatten {
+    (shape, isInput) = (TensorShape(samples: 1, channels: shape.channels * shape.plane), false)
+    return Flatten()
+  }
 
   private mutating func linear(outputs: Int, bias: Bool, _ layer: DescribedLayer) throws(Failure) -> Linear {
     guard shape.spatial.isEmpty else {

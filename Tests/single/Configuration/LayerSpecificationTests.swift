@@ -38,6 +38,7 @@ import Testing
       "{residual: [{linear: 4}], shortcut: [{linear: 4}, 'batch_norm']}",
       .residual(body: [.linear(outputs: 4)], shortcut: [.linear(outputs: 4), .batchNorm])
     ),
+    ("{concatenate: ['batch_norm', {linear: 4}]}", .concatenate([.batchNorm, .linear(outputs: 4)])),
     ("{repeat: 3, layers: [{linear: 4}, 'relu']}", .repeated(3, [.linear(outputs: 4), .relu])),
   ]
 
