@@ -19,7 +19,7 @@ public struct Encoder {
   /// Samples of shape [F], [C, H, W] or [C, D, H, W] as this encoder takes them.
   public func inputShape(samples: Int, _ sampleShape: [Int]) throws -> TensorShape {
     guard takesImages else { return TensorShape(samples: samples, channels: sampleShape.reduce(1, *)) }
-    guard sampleShape.count == 3 else {
+    guard sampleShape.count == 3 || (sampleShape.count == 4 && name == "layers") else {
       throw Failure(
         .usage, "the encoder \(name) takes images", at: "--encoder", expected: "samples of channels × height × width",
         found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))", remedy: "choose --encoder mlp")

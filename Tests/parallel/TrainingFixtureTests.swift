@@ -17,6 +17,8 @@ import Testing
     Case(fixture: "train-mlp-adamW", options: ["--encoder", "mlp", "--mlp-hidden", "32,16"]),
     Case(fixture: "train-resnet18-small", options: ["--encoder", "resnet18", "--width", "8", "--stem", "small"]),
     Case(fixture: "train-resnet18", options: ["--encoder", "resnet18", "--width", "8", "--stem", "imagenet"]),
+    // Its layers stand in the fixture.
+    Case(fixture: "train-described", options: ["--encoder", "layers"]),
   ]
 
   private struct Errors: Decodable {
@@ -68,7 +70,8 @@ import Testing
       "--optimizer", optimizer.hasPrefix("sgd") ? "sgd" : optimizer, "--optimizer-kwargs", try text("optimizer_kwargs"),
       "--learning-rate", try text("learning_rate"), "--weight-decay", try text("weight_decay"),
       "--convolution", "direct",
-    ] + testCase.options + (try validation(testCase) == nil ? [] : ["--val-data", data])
+    ] + testCase.options + (fixture.file.metadata["layers"].map { ["--layers", $0] } ?? [])
+      + (try validation(testCase) == nil ? [] : ["--val-data", data])
   }
 
   /// The loss on the fixture's batch after its steps, in evaluation mode, where that is known.

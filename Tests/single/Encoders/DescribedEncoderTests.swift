@@ -106,6 +106,25 @@ import Testing
     #expect(inner?.location == "layers[0].layers[0].residual[2]")
   }
 
+  @Test func concatenationsAndPoolings() {
+    let stride = failure([.concatenate([Self.convolution(4, stride: 2)])])
+    #expect(stride?.expected == "extents 8×8, as they go in" && stride?.found == "4×4")
+    #expect(failure([.adaptiveAveragePool(outputSize: [2, 2, 2])])?.found == "[2, 2, 2]")
+    #expect(failure([.averagePool(.init(9))])?.message == "the window does not fit into the images")
+    #expect(failure([.globalMaxPool], [7])?.message == "the layer takes images or volumes")
+  }
+
+  /// As `torch.nn` draws them: uniform in ±1/√(inputs of an output), biases too.
+  @Test func initialValuesArePyTorchs() throws {
+    let encoder = try Encoder.described(
+      [.convolution(.init(4, kernelSize: 3, groups: 2)), .globalAveragePool, .linear(outputs: 9)],
+      sampleShape: [6, 8, 8])
+    for spec in encoder.layers.parameters {
+      let inputs = spec.name.contains("0.") ? 27.0 : 4
+      #expect(spec.initialization == .uniform(bound: 1 / inputs.squareRoot()), "\(spec.name)")
+    }
+  }
+
   @Test func networksThatAreNone() {
     #expect(failure([])?.message == "the encoder has no layers")
     let images = failure([Self.convolution(4), .relu])
