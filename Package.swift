@@ -51,7 +51,7 @@ let package = Package(
     module("Tensors", ["COpenBLAS", "COpenMP", "CVector", "COpenSSL", "Diagnostics"], kernels),
     module("Optimization", ["Tensors", "CVector"], kernels),
     module("Layers", ["COneDNN", "CVector", "Tensors"], kernels),
-    module("Encoders", ["Layers"]),
+    module("Encoders", ["Configuration", "Layers"]),
     module("BarlowTwins", ["Encoders", "Layers", "Tensors"], kernels),
     module("DataParallel", ["MPI", "Layers", "Tensors"], kernels),
     module("Datasets", ["CZlib", "Tensors", "Diagnostics"], kernels),

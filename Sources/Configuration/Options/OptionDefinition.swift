@@ -54,30 +54,42 @@ public struct OptionDefinition<Target>: Sendable {
   /// The value in `target`.
   public func value(in target: Target) -> JSONValue { field.get(target) }
 
-  /// The value in `target` as the command line spells it: strings without quotes, lists with commas.
+  /// The value in `target` as the command line spells it: strings without quotes, lists of numbers with commas.
   public func text(in target: Target) -> String {
     switch value(in: target) {
     case .string(let text): text
-    case .array(let values): values.map(\.description).joined(separator: ",")
+    case .array(let values) where values.allSatisfy { $0.double != nil }:
+      values.map(\.description).joined(separator: ",")
     case let value: value.description
     }
   }
 
   /// Sets the field from the text of a command line.
   public func set(_ target: inout Target, text: String) throws(Failure) {
-    if !field.setText(&target, text) { throw failure(at: "--\(name)", found: "'\(text)'", remedy: field.remedy(text)) }
+    if !field.setText(&target, text) {
+      throw inner(.string(text), at: "--\(name)")
+        ?? failure(at: "--\(name)", found: "'\(text)'", remedy: field.remedy(text))
+    }
   }
 
   /// Sets the field from a value of a configuration file; `location` names file and key.
   public func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
-    if !field.setJSON(&target, json) { throw failure(at: location, found: json) }
+    if !field.setJSON(&target, json) { throw inner(json, at: location) ?? failure(at: location, found: json) }
   }
 
   /// Throws if the value in `target`, set by a program, is out of the option's range.
   public func check(_ target: Target, at location: String? = nil) throws(Failure) {
     var copy = target
     let value = value(in: target)
-    if !field.setJSON(&copy, value) { throw failure(at: location ?? "--\(name)", found: value) }
+    let location = location ?? "--\(name)"
+    if !field.setJSON(&copy, value) { throw inner(value, at: location) ?? failure(at: location, found: value) }
+  }
+
+  /// What is wrong inside a value that has parts.
+  private func inner(_ value: JSONValue, at location: String) -> Failure? {
+    guard var failure = field.explain(value) else { return nil }
+    failure.location = [location, failure.location].compactMap { $0 }.joined(separator: ", ")
+    return failure
   }
 
   private func failure(at location: String, found: JSONValue) -> Failure {
@@ -99,6 +111,7 @@ struct FieldAccess<Target>: Sendable {
   let setText: @Sendable (inout Target, String) -> Bool
   let setJSON: @Sendable (inout Target, JSONValue) -> Bool
   let remedy: @Sendable (String) -> String?
+  let explain: @Sendable (JSONValue) -> Failure?
 
   init<Value>(_ path: any WritableKeyPath<Target, Value> & Sendable, _ format: ValueFormat<Value>) {
     get = { format.toJSON($0[keyPath: path]) }
@@ -113,5 +126,6 @@ struct FieldAccess<Target>: Sendable {
       return true
     }
     remedy = format.remedy
+    explain = format.explain
   }
 }

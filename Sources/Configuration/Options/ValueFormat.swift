@@ -16,11 +16,15 @@ public struct ValueFormat<Value>: Sendable {
   public let toJSON: @Sendable (Value) -> JSONValue
   /// How to mend a text that is no such value, where there is more to say than `expected`.
   public let remedy: @Sendable (String) -> String?
+  /// What is wrong inside a value that has parts, at which of them; nil where `expected` says it all. A text of the
+  /// command line comes as a string.
+  public let explain: @Sendable (JSONValue) -> Failure?
 
   public init(
     placeholder: String, expected: String, fromText: @escaping @Sendable (String) -> Value?,
     fromJSON: @escaping @Sendable (JSONValue) -> Value?, toJSON: @escaping @Sendable (Value) -> JSONValue,
-    remedy: @escaping @Sendable (String) -> String? = { _ in nil }
+    remedy: @escaping @Sendable (String) -> String? = { _ in nil },
+    explain: @escaping @Sendable (JSONValue) -> Failure? = { _ in nil }
   ) {
     self.placeholder = placeholder
     self.expected = expected
@@ -28,6 +32,7 @@ public struct ValueFormat<Value>: Sendable {
     self.fromJSON = fromJSON
     self.toJSON = toJSON
     self.remedy = remedy
+    self.explain = explain
   }
 }
 
@@ -40,7 +45,7 @@ extension ValueFormat {
       placeholder: "\(format.placeholder)|\(word)", expected: "\(format.expected), or \(word)",
       fromText: { $0 == word ? .some(nil) : format.fromText($0).map { .some($0) } },
       fromJSON: { $0 == .null || $0 == .string(word) ? .some(nil) : format.fromJSON($0).map { .some($0) } },
-      toJSON: { $0.map(format.toJSON) ?? .null }, remedy: format.remedy)
+      toJSON: { $0.map(format.toJSON) ?? .null }, remedy: format.remedy, explain: format.explain)
   }
 }
 

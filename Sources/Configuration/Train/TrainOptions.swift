@@ -56,7 +56,13 @@ extension TrainingConfiguration {
     OptionDefinition(
       "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
       "Output sizes of the layers of --encoder mlp; the last one is the embedding.",
-      synonyms: ["hidden", "layers", "hidden-channels"]),
+      synonyms: ["hidden", "hidden-channels"]),
+    OptionDefinition(
+      "layers", \.layers, .optional(.layers, or: "none"),
+      """
+      The layers of --encoder layers, under PyTorch's names: a JSON list such as [{convolution: 32, kernel_size: 3, \
+      padding: 1}, 'batch_norm', 'relu', 'global_average_pool']. README.md has all of them.
+      """, synonyms: ["layer", "architecture"]),
     OptionDefinition(
       "encoder-kwargs", \.encoderKwargs, .keywordArguments(#"{"zero_init_residual": true}"#),
       "Further parameters of the encoder under torchvision's and nidl's names. \(Encoder.keywordSummary)",

@@ -20,7 +20,7 @@ extension TrainingConfiguration.Encoder {
         .flag("memory_efficient"),
       ]
     case .alexnet3d: [.integer("in_channels", 1...(.max))]
-    case .custom: []
+    case .layers, .custom: []
     }
   }
 
@@ -31,6 +31,7 @@ extension TrainingConfiguration.Encoder {
     case .resnet18, .resnet34, .resnet50: ["stem", "width", "convolution"]
     case .resnet3d18, .resnet3d50, .resnet3d18Truncated, .resnet3d50Truncated: ["width", "n-embedding", "convolution"]
     case .densenet3d121, .alexnet3d: ["n-embedding", "convolution"]
+    case .layers: ["layers", "convolution"]
     case .custom: ["convolution"]
     }
   }

@@ -22,6 +22,7 @@ extension TrainingConfiguration {
       try option.check(self, at: origins.location(of: option.name))
     }
     if let shards { try validate(shards: shards, origins: origins) }
+    try validateLayers(origins: origins)
     try validateLength(origins: origins)
     try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
@@ -64,6 +65,22 @@ extension TrainingConfiguration {
         .usage, "the schedule warmup_cosine needs an end", at: origins.location(of: "lr-scheduler"),
         expected: "a finite --max-epochs, or --max-steps", found: "--max-epochs -1",
         remedy: "give one of them, or --lr-scheduler none")
+    }
+  }
+
+  /// `--encoder layers` and `--layers` go together: a run with another network would be a surprise.
+  private func validateLayers(origins: ValueOrigins) throws(Failure) {
+    if encoder == .layers && layers == nil {
+      throw Failure(
+        .usage, "the encoder has no layers", at: origins.location(of: "encoder"),
+        expected: "--layers with --encoder layers",
+        remedy: "give --layers \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a --config file")
+    }
+    if encoder != .layers && layers != nil {
+      throw Failure(
+        .usage, "layers are given, and another encoder", at: origins.location(of: "layers"),
+        expected: "--encoder layers",
+        found: "--encoder \(encoder.rawValue)", remedy: "add --encoder layers, or leave --layers out")
     }
   }
 

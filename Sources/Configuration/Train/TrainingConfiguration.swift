@@ -11,6 +11,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
     case resnet3d50Truncated = "resnet3d-50-trunc"
     case densenet3d121 = "densenet3d-121"
     case alexnet3d
+    /// The network that `layers` describes.
+    case layers
     /// A network of a program's own, which gives it to the library.
     case custom
   }
@@ -55,6 +57,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var encoderKwargs: [String: KwargValue] = [:]
   /// The output size of nidl's 3-D networks; nil: theirs, 512, or 128 of AlexNet.
   public var nEmbedding: Int?
+  /// The layers of an encoder that the configuration describes.
+  public var layers: [LayerSpecification]?
   /// The encoder's output size; need not be given, and must be right if it is.
   public var projInputDim: Int?
   public var projHiddenDim = 2048

@@ -20,6 +20,7 @@ extension Encoder {
       self = try configuration.volume(.resnet3D50(channels: channels)).encoder()
     case .densenet3d121: self = configuration.denseNet(.densenet121(channels: channels)).encoder
     case .alexnet3d: self = .alexNet3D(channels: channels, embedding: configuration.nEmbedding ?? 128)
+    case .layers: self = try .described(configuration.layers ?? [], sampleShape: sampleShape)
     case .custom:
       throw Failure(
         .usage, "the encoder is one of a program's own, which bt-dist does not have", at: "--encoder",

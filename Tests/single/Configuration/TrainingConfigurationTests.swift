@@ -7,6 +7,7 @@ let otherTexts = [
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
   "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
   "encoder-kwargs": #"{"replace_stride_with_dilation": [false, true, true], "norm_layer": "batch_norm"}"#,
+  "layers": "[{convolution: 8, kernel_size: [3, 1], padding: 'same', bias: false}, 'relu', 'flatten', {linear: 4}]",
   "n-embedding": "10", "proj-input-dim": "4",
   "proj-hidden-dim": "16", "proj-output-dim": "24", "init": "a \"quoted\" \\ näme\u{1}.safetensors", "lambd": "0.1",
   "loss-form": "dual", "optimizer": "sgd",

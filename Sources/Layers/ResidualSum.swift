@@ -1,0 +1,74 @@
+import Diagnostics
+import Tensors
+
+/// y = body(x) + shortcut(x): a residual of any layers (He et al. 2016, https://arxiv.org/abs/1603.05027).
+///
+/// The shortcut is x itself, or layers of its own. Where the body ends in a batch norm, `ResidualBlock` does the same
+/// faster.
+public final class ResidualSum: Layer {
+  private let body: Sequential
+  private let shortcut: Sequential?
+  private var input: Activation!
+  /// The input as the shortcut sees it: the same values, a gradient of its own.
+  private var entry: Activation!
+  private var terms: (body: Activation, shortcut: Activation)!
+  private var output: Activation!
+  /// The gradient that comes through the shortcut, before it is added to the body's.
+  private var passed: [AlignedBuffer<Float>] = []
+
+  public init(body: [any Layer], shortcut: [any Layer]? = nil) {
+    self.body = Sequential(body)
+    self.shortcut = shortcut.map(Sequential.init)
+  }
+
+  public var parameters: [ParameterSpec] { body.parameters + (shortcut?.parameters ?? []) }
+  public var buffers: [ParameterSpec] { body.buffers + (shortcut?.buffers ?? []) }
+
+  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+    self.input = input
+    entry = Activation(input.shape, values: input.values)
+    // Both branches read it.
+    (input.isKept, entry.isKept) = (true, true)
+    terms = (try body.planForward(input, workspace), try shortcut?.planForward(entry, workspace) ?? entry)
+    guard terms.body.shape == terms.shortcut.shape else {
+      throw Failure(
+        .usage, "the branches of a residual differ in shape", expected: "\(terms.shortcut.shape), the shortcut's",
+        found: "\(terms.body.shape), the body's")
+    }
+    output = workspace.activation(terms.body.shape)
+    return output
+  }
+
+  public func planBackward(_ workspace: Workspace) throws {
+    // Each branch may work in its gradient's memory and gives it back: one takes the output's, one a copy.
+    terms.shortcut.gradients = output.gradients
+    terms.body.gradients = workspace.gradientBuffers(output.shape)
+    try body.planBackward(workspace)
+    try shortcut?.planBackward(workspace)
+    passed = entry.gradients
+    workspace.release(entry)
+  }
+
+  public func forward() throws {
+    try body.forward()
+    try shortcut?.forward()
+    for (shard, y) in output.values.enumerated() {
+      let (a, b) = (terms.body.values[shard], terms.shortcut.values[shard])
+      Elementwise.forEachPiece(of: y.count) { start, count in
+        let (a, b, y) = (a.pointer + start, b.pointer + start, y.pointer + start)
+        for i in 0..<count { y[i] = a[i] + b[i] }
+      }
+    }
+  }
+
+  public func backward() throws {
+    for (from, to) in zip(output.gradients, terms.body.gradients) {
+      Elementwise.forEachPiece(of: to.count) { (to.pointer + $0).update(from: from.pointer + $0, count: $1) }
+    }
+    try body.backward()
+    try shortcut?.backward()
+    for (sum, part) in zip(input.gradients, passed) {
+      Elementwise.add(part.pointer, into: sum.pointer, count: sum.count)
+    }
+  }
+}
