@@ -25,7 +25,7 @@ final class BufferPool {
 
   func take(_ count: Int) -> AlignedBuffer<Float> {
     if let buffer = free[count]?.popLast() { return buffer }
-    let buffer = AlignedBuffer<Float>(count)
+    let buffer = AlignedBuffer<Float>(count, for: .activationGradients)
     bytes += buffer.bytes
     return buffer
   }

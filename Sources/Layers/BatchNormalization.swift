@@ -50,6 +50,8 @@ public final class BatchNormalization: Layer {
     ]
   }
 
+  public var kind: String { rectifies ? "BatchNormalization, ReLU" : "BatchNormalization" }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     output = workspace.isTraining ? workspace.activation(input.shape) : Activation(input.shape, values: input.values)

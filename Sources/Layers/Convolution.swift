@@ -47,6 +47,10 @@ public final class Convolution: Layer, WeightGradientOwner {
     ]
   }
 
+  public var kind: String {
+    "Convolution " + kernel.map(String.init).joined(separator: "×") + (stride == 1 ? "" : ", stride \(stride)")
+  }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     let extents = zip(input.shape.spatial, kernel)
@@ -63,6 +67,8 @@ public final class Convolution: Layer, WeightGradientOwner {
       spatial: extents.map { ($0 + 2 * padding - $1) / stride + 1 },
       layout: .blocked(width: OneDNN.shared.channelBlock))
     output = workspace.activation(shape)
+    workspace.count(
+      multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
     source = try ConvolutionSource(input, for: geometry, output: shape, workspace)
     pass = try ConvolutionForward(geometry, source: source, output: output, weight: parameters[0], workspace)
     return output

@@ -22,6 +22,8 @@ public final class MaxPooling: Layer {
     (self.window, self.stride, self.padding) = (window, stride, padding)
   }
 
+  public var kind: String { "MaxPooling \(window), stride \(stride)" }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     guard input.shape.spatial.allSatisfy({ $0 + 2 * padding >= window }) else {
