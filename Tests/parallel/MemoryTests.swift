@@ -4,15 +4,16 @@ import Testing
 
 /// The memory that a run predicts, and what its ranks then have.
 @Suite struct MemoryTests {
-  private func train(_ options: [String], ranks: Int?, environment: [String: String] = [:]) throws -> LaunchResult {
+  private func train(_ options: [String], ranks: Int?, environment: [String: String] = [:]) throws
+    -> (output: String, launches: String)
+  {
     let folder = try TemporaryFolder()
     let result = try Launch.run(
       "bt-dist",
       ["train", "--data", "synthetic:3x32x32,n=64", "--batch-size", "32", "--max-steps", "2", "--out", folder.path]
         + options, ranks: ranks, environment: environment)
     try #require(result.code == 0, "\(result.text)")
-    return LaunchResult(
-      code: 0, output: result.output, errors: result.errors + folder.text("launches.jsonl"))
+    return (result.output, folder.text("launches.jsonl"))
   }
 
   /// Bytes behind a word of the line that tells them.
@@ -20,8 +21,8 @@ import Testing
     let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("memory of a rank:") }, "\(text)")
     let words = line.split { " ,".contains($0) }
     let index = try #require(words.firstIndex { $0 == word })
-    let scale = try #require(["MiB": 1024.0 * 1024, "GiB": 1024 * 1024 * 1024][words[index + 2]])
-    return try #require(Double(words[index + 1])) * scale
+    let scales: [Substring: Double] = ["MiB": 0x1p20, "GiB": 0x1p30]
+    return try #require(Double(words[index + 1])) * #require(scales[words[index + 2]])
   }
 
   @Test(arguments: [nil, 1, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
@@ -29,9 +30,9 @@ import Testing
       let result = try train(encoder, ranks: ranks)
       let predicted = try bytes(behind: "predicted", result.output)
       let peak = try bytes(behind: "peak", result.output)
-      #expect(abs(predicted / peak - 1) < 0.25, "\(result.text)")
+      #expect(abs(predicted / peak - 1) < 0.25, "\(result.output)")
       // In launches.jsonl to the byte.
-      let launch = try JSONSerialization.jsonObject(with: Data(result.errors.split(separator: "\n").last!.utf8))
+      let launch = try JSONSerialization.jsonObject(with: Data(result.launches.split(separator: "\n").last!.utf8))
       let recorded = try #require((launch as? [String: Any])?["predicted_memory_bytes"] as? Double)
       #expect(abs(recorded / predicted - 1) < 0.01)
     }

@@ -65,8 +65,16 @@ public final class MemoryLedger: Sendable {
 
   private static func residentBytes(_ address: UInt, _ bytes: Int) -> Int {
     let page = sysconf(Int32(_SC_PAGESIZE))
-    var states = [UInt8](repeating: 0, count: (bytes + page - 1) / page)
-    guard mincore(UnsafeMutableRawPointer(bitPattern: address), bytes, &states) == 0 else { return bytes }
-    return min(bytes, page * states.count { $0 & 1 != 0 })
+    // A byte a page: in pieces, since the plan may be larger than the machine.
+    var states = [UInt8](repeating: 0, count: 1 << 18)
+    var resident = 0
+    for start in stride(from: 0, to: bytes, by: page * states.count) {
+      let length = min(bytes - start, page * states.count)
+      guard mincore(UnsafeMutableRawPointer(bitPattern: address + UInt(start)), length, &states) == 0 else {
+        return bytes
+      }
+      resident += page * states[..<((length + page - 1) / page)].count { $0 & 1 != 0 }
+    }
+    return min(bytes, resident)
   }
 }

@@ -6,13 +6,10 @@ import Tensors
 ///
 /// Not a formula of the network: every buffer that the plan made is counted as it was allocated (`MemoryLedger`), touched
 /// or not; what the loop makes later says its size itself; and what the process has beside its buffers, libraries and
-/// MPI's shared memory above all, is measured.
+/// compiled kernels above all, is measured. What libraries still allocate at their first use is left out: some MiB.
 package struct MemoryPlan: Equatable, Sendable {
   package let items: [MemoryItem]
   package var total: Int { items.reduce(0) { $0 + $1.bytes } }
-
-  /// What libraries allocate when they are first used, measured: OpenBLAS's and MPI's buffers, stacks of threads.
-  private static let librariesLater = 0
 
   /// - Parameter buffers: bytes of the live buffers for each use.
   /// - Parameter later: bytes for each use that are still to be allocated.
@@ -28,7 +25,7 @@ package struct MemoryPlan: Equatable, Sendable {
     self.init(
       buffers: MemoryLedger.process.bytes,
       later: [.loader: parts.loaderBytes, .communication: parts.globalStep.communicationBytes],
-      beside: beside + Self.librariesLater)
+      beside: beside)
   }
 }
 

@@ -40,8 +40,8 @@ package struct ModelTable {
       "total", "", "", SummaryText.grouped(parameters), SummaryText.scaled(Double(multiplyAdds.forward)),
     ]
     return SummaryText.table([head] + rows + [total], limits: [28, 24, 16]) + [
-      "  a step over all ranks, backward and loss included: \(SummaryText.scaled(flopsPerStep))flop "
-        + "(mult-adds: a view of a sample, forward)"
+      "  a step with backward and loss, over all ranks: \(SummaryText.scaled(flopsPerStep))flop; "
+        + "mult-adds: of one view, forward"
     ]
   }
 }

@@ -11,7 +11,7 @@ import Training
 
   @Test func aPlanIsTheSumOfItsItems() {
     #expect(
-      plan.items.map(\.bytes) == [6 << 20, 80 << 20, 3 << 30, 100 << 20].map { $0 })
+      plan.items.map(\.bytes) == [6 << 20, 80 << 20, 3 << 30, 100 << 20])
     #expect(plan.total == 3 << 30 + 186 << 20)
     #expect(plan.items.last?.name == "program, libraries, MPI")
   }

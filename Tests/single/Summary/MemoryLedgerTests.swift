@@ -34,17 +34,18 @@ import Testing
 
   /// One that no machine has can be planned all the same.
   @Test func aPlanMayBeLargerThanTheMachine() {
-    let buffer = AlignedBuffer<Float>(1 << 40, for: .activations)
+    let buffer = AlignedBuffer<Float>(1 << 38, for: .activations)
     buffer.pointer[buffer.count - 1] = 1
     #expect(buffer.pointer[0] == 0 && UInt(bitPattern: buffer.pointer) % 64 == 0)
-    #expect(MemoryLedger.process.bytes[.activations]! >= 4 << 40)
+    #expect(MemoryLedger.process.bytes[.activations]! >= 1 << 40)
   }
 
   @Test func theSystemsNumbersAreRead() throws {
     let text = "VmPeak:\t  99 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 12 kB\n"
     #expect(ProcessMemory.field("VmHWM", of: text) == 1234 * 1024 && ProcessMemory.field("Vm", of: text) == nil)
     let (peak, resident) = (try #require(ProcessMemory.peak), try #require(ProcessMemory.resident))
-    #expect(resident > 1 << 20 && peak + 1 << 20 >= resident && try #require(ProcessMemory.availableOnHost) > 1 << 20)
+    let available = try #require(ProcessMemory.availableOnHost)
+    #expect(resident > 1 << 20 && peak + 1 << 20 >= resident && available > 1 << 20)
   }
 
   @Test func loadersSayWhatTheyWillUse() throws {

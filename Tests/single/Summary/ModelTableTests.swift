@@ -79,7 +79,7 @@ import Training
         "  encoder.conv1  Convolution 3×3       64×8×8       1,728      111 k",
         "                 GlobalAveragePooling  64               0          0",
         "  total                                             1,728      111 k",
-        "  a step over all ranks, backward and loss included: 14.2 Mflop (mult-adds: a view of a sample, forward)",
+        "  a step with backward and loss, over all ranks: 14.2 Mflop; mult-adds: of one view, forward",
       ])
   }
 
