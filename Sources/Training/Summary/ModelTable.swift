@@ -39,7 +39,7 @@ package struct ModelTable {
     let total = [
       "total", "", "", SummaryText.grouped(parameters), SummaryText.scaled(Double(multiplyAdds.forward)),
     ]
-    return SummaryText.table([head] + rows + [total], limits: [28, 24, 16]) + [
+    return SummaryText.table([head] + rows + [total], limits: [25, 27, 16]) + [
       "  a step with backward and loss, over all ranks: \(SummaryText.scaled(flopsPerStep))flop; "
         + "mult-adds: of one view, forward"
     ]

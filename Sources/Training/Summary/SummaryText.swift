@@ -35,9 +35,12 @@ package enum SummaryText {
 
   /// Rows with columns as wide as their widest cell, the first `texts` of them flush left and the others flush right.
   ///
-  /// - Parameter limits: the most characters of a column of text; longer cells lose their beginning.
+  /// - Parameter limits: the most characters of a column of text. Longer cells lose their end; in the first column, where
+  /// names stand, their beginning.
   package static func table(_ rows: [[String]], limits: [Int], indent: Int = 2) -> [String] {
-    let cells = rows.map { row in row.enumerated().map { $0 < limits.count ? shortened($1, limits[$0]) : $1 } }
+    let cells = rows.map { row in
+      row.enumerated().map { $0 < limits.count ? shortened($1, limits[$0], keepsEnd: $0 == 0) : $1 }
+    }
     let columns = cells.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in cells.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
     return cells.map { row in
@@ -50,7 +53,8 @@ package enum SummaryText {
     }
   }
 
-  private static func shortened(_ text: String, _ limit: Int) -> String {
-    text.count > limit ? "…" + text.suffix(limit - 1) : text
+  private static func shortened(_ text: String, _ limit: Int, keepsEnd: Bool) -> String {
+    guard text.count > limit else { return text }
+    return keepsEnd ? "…" + text.suffix(limit - 1) : text.prefix(limit - 1) + "…"
   }
 }
