@@ -41,6 +41,12 @@ public final class BarlowTwinsLoss {
     }
   }
 
+  /// Floating-point operations of loss and gradient over all ranks.
+  public var flops: Int {
+    let (batch, features) = (views.samples, views.features)
+    return form == .primal ? 6 * batch * features * features : 8 * batch * batch * features
+  }
+
   /// Computes the loss, and ∂L/∂z of the local rows into the embeddings' gradients. A collective.
   public func forwardBackward() throws -> LossValue {
     let value = try compute(gradients: embeddings.gradients)

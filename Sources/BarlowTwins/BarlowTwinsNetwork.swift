@@ -43,6 +43,9 @@ public final class BarlowTwinsNetwork {
     set { network.workspace.gradientsCompleted = newValue }
   }
 
+  /// The layers of encoder and projector, blocks of several as one.
+  public var descriptions: [LayerDescription] { network.descriptions }
+
   /// Remarks of planning, such as a slow kernel.
   public var remarks: [String] { network.workspace.remarks }
 

@@ -19,8 +19,8 @@ final class DualLoss: LossAlgorithm {
 
   init(_ views: StandardisedViews, lambd: Double) {
     (self.views, self.lambd) = (views, lambd)
-    gramA = AlignedBuffer(views.rows * views.samples)
-    gramB = AlignedBuffer(views.rows * views.samples)
+    gramA = AlignedBuffer(views.rows * views.samples, for: .loss)
+    gramB = AlignedBuffer(views.rows * views.samples, for: .loss)
     sums = AlignedBuffer(views.localShards * (views.features + 1))
     rowProducts = AlignedBuffer(views.rows)
     w = AlignedBuffer(views.features)

@@ -16,7 +16,7 @@ final class PrimalLoss: LossAlgorithm {
   init(_ views: StandardisedViews, lambd: Double) {
     (self.views, self.lambd) = (views, lambd)
     rowsPerShard = (views.features + views.batch.shards - 1) / views.batch.shards
-    correlation = AlignedBuffer(rowsPerShard * views.batch.shards * views.features)
+    correlation = AlignedBuffer(rowsPerShard * views.batch.shards * views.features, for: .loss)
     rowTerms = AlignedBuffer(2 * views.features)
   }
 

@@ -21,9 +21,9 @@ final class StandardisedViews {
 
   init(batch: any GlobalBatch, rows: Int, features: Int) {
     (self.batch, self.rows, self.features) = (batch, rows, features)
-    a = AlignedBuffer(rows * batch.shards * features)
-    b = AlignedBuffer(rows * batch.shards * features)
-    own = batch.localShards.map { _ in AlignedBuffer(2 * rows * features) }
+    a = AlignedBuffer(rows * batch.shards * features, for: .loss)
+    b = AlignedBuffer(rows * batch.shards * features, for: .loss)
+    own = batch.localShards.map { _ in AlignedBuffer(2 * rows * features, for: .loss) }
   }
 
   func ownShard(_ index: Int) -> UnsafeMutablePointer<Float> { own[index].pointer }

@@ -33,6 +33,17 @@ public final class GradientBuckets {
     communicator.backgroundWork = { [weak self] in try self?.advance() }
   }
 
+  /// Bytes that the sums allocate when they are first used.
+  public var bytes: Int {
+    guard communicator.size > 1, communicator.size.nonzeroBitCount == 1 else { return 0 }
+    return sums.indices.reduce(0) { bytes, index in
+      let count = min(Self.bucketSize, gradients.count - index * Self.bucketSize)
+      guard count > 0 else { return bytes }
+      let first = ReductionTree.exchange(0, rank: communicator.rank, ranks: communicator.size, count: count)
+      return bytes + first.receive.count * MemoryLayout<Float>.stride
+    }
+  }
+
   private var gradients: UnsafeMutableBufferPointer<Float> { arena.gradients.elements }
 
   /// All gradients below arena offset `end` are complete on this rank; called by backward after each layer.

@@ -75,8 +75,10 @@ final class RankSum<Element: MPIElement> {
   /// Begins the sum, unless what the last one sent has not all been taken yet.
   private func beginFirstExchange() throws {
     guard try isQuiet else { return }
-    if incoming.count < values.count { incoming = AlignedBuffer(values.count) }
-    if isShort, outgoing.count < values.count * exchanges { outgoing = AlignedBuffer(values.count * exchanges) }
+    if incoming.count < values.count { incoming = AlignedBuffer(values.count, for: .communication) }
+    if isShort, outgoing.count < values.count * exchanges {
+      outgoing = AlignedBuffer(values.count * exchanges, for: .communication)
+    }
     try beginNextExchange()
   }
 

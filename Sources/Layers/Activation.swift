@@ -32,7 +32,7 @@ final class BufferPool {
     if let fitting, let buffer = free[fitting]?.popLast() {
       return fitting == count ? buffer : AlignedBuffer(beginningOf: buffer, count: count)
     }
-    let buffer = AlignedBuffer<Float>(count)
+    let buffer = AlignedBuffer<Float>(count, for: .activationGradients)
     bytes += buffer.bytes
     return buffer
   }

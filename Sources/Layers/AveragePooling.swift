@@ -81,6 +81,8 @@ public final class AveragePooling: Layer {
     for call in backwardCalls { try call.run() }
   }
 
+  public var kind: String { "AveragePooling \(sizeText(window)), stride \(sizeText(stride))" }
+
   private var algorithm: dnnl_alg_kind_t {
     countIncludesPadding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding
   }

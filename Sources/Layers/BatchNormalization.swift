@@ -51,6 +51,8 @@ public final class BatchNormalization: Layer {
     ]
   }
 
+  public var kind: String { rectifies ? "BatchNormalization, ReLU" : "BatchNormalization" }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     output = workspace.isTraining ? workspace.activation(input.shape) : workspace.activationInPlace(of: input)

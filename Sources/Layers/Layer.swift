@@ -36,6 +36,7 @@ public struct ParameterSpec: Sendable {
 /// - `backward` writes every element of `input.gradients`. It writes each shard's parameter gradients to
 ///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
 ///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
+/// - `planForward` tells products of many terms to `workspace.count`, for the table of the network; `kind` names it there.
 /// - Sums over the whole batch in `forward` go through `workspace.batch`, as batch norm's do. Nothing else may depend on
 ///   how many ranks or shards there are.
 public protocol Layer: AnyObject {
@@ -54,6 +55,9 @@ public protocol Layer: AnyObject {
   /// Computes the input's gradient; weight gradients now or as the workspace's postponed work.
   func backward() throws
 
+  /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
+  var kind: String { get }
+
   /// Whether `backward` writes into gradient buffers before it has let postponed work run, which may still read them.
   var writesBeforePostponedWork: Bool { get }
 }
@@ -64,6 +68,7 @@ protocol WeightGradientOwner: AnyObject {
 }
 
 extension Layer {
+  public var kind: String { "\(type(of: self))" }
   public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
@@ -71,6 +76,8 @@ extension Layer {
 /// Layers one after another.
 public final class Sequential: Layer {
   public let layers: [any Layer]
+  /// The planned layers, with those of a `Sequential` among them in its place.
+  public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
 
   public init(_ layers: [any Layer]) { self.layers = layers }
@@ -79,7 +86,17 @@ public final class Sequential: Layer {
   public var buffers: [ParameterSpec] { layers.flatMap(\.buffers) }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
-    try layers.reduce(input) { try $1.planForward($0, workspace) }
+    descriptions = []
+    return try layers.reduce(input) { input, layer in
+      let before = workspace.multiplyAdds
+      let output = try layer.planForward(input, workspace)
+      if let group = layer as? Sequential {
+        descriptions += group.descriptions
+      } else {
+        descriptions.append(LayerDescription(layer, output: output.shape, workspace.multiplyAdds - before))
+      }
+      return output
+    }
   }
 
   public func planBackward(_ workspace: Workspace) throws {

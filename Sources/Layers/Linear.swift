@@ -49,6 +49,7 @@ public final class Linear: Layer, WeightGradientOwner {
     }
     (self.input, self.workspace) = (input, workspace)
     output = workspace.activation(TensorShape(samples: input.shape.samples, channels: outputs))
+    workspace.count(multiplyAdds: inputs * outputs, needsInputGradient: needsInputGradient)
     let (x, y) = try layouts
     primitive = try makeForward(x, y)
     weight = try PackedWeight(parameters[0], layout: primitive.layout(dnnl_query_weights_md), workspace)

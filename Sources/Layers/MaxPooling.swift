@@ -31,6 +31,8 @@ public final class MaxPooling: Layer {
     self.init(window: [window], stride: [stride], padding: [padding])
   }
 
+  public var kind: String { "MaxPooling \(sizeText(window)), stride \(sizeText(stride))" }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     try validate(input.shape)

@@ -21,6 +21,9 @@ public final class PlannedNetwork {
     }
   }
 
+  /// The layers, blocks of several as one.
+  public var descriptions: [LayerDescription] { layers.descriptions }
+
   public func forward() throws { try layers.forward() }
 
   /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as

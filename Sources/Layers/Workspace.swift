@@ -21,6 +21,9 @@ public final class Workspace {
   /// Remarks of planning, such as a slow kernel.
   public internal(set) var remarks: [String] = []
 
+  /// Of the layers planned so far.
+  private(set) var multiplyAdds = MultiplyAdds()
+
   /// The layer whose weight gradient is still to be computed. It fills the time in which the next batch norm's sums
   /// travel between the ranks.
   private weak var postponed: (any WeightGradientOwner)?
@@ -45,7 +48,14 @@ public final class Workspace {
 
   /// An activation with buffers of its own.
   public func activation(_ shape: TensorShape) -> Activation {
-    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count) })
+    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count, for: .activations) })
+  }
+
+  /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
+  /// and once more for the input where that is needed.
+  public func count(multiplyAdds: Int, needsInputGradient: Bool) {
+    self.multiplyAdds.forward += multiplyAdds
+    self.multiplyAdds.backward += (needsInputGradient ? 2 : 1) * multiplyAdds
   }
 
   /// An activation of the same shape in the same memory, or in memory of its own where the input's is kept.

@@ -42,9 +42,9 @@ public final class Adam: Optimizer {
     try require(usable, "eps", expected: "a positive number, at least 1.2e-38", found: epsilon)
     (self.groups, self.decay) = (groups, decay)
     (beta1, beta2, self.epsilon) = (betas.0, betas.1, epsilon)
-    firstMoment = AlignedBuffer(groups.layout.total)
-    secondMoment = AlignedBuffer(groups.layout.total)
-    largestSecondMoment = amsgrad ? AlignedBuffer(groups.layout.total) : nil
+    firstMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
+    secondMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
+    largestSecondMoment = amsgrad ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
   public var state: [(name: String, buffer: AlignedBuffer<Float>)] {

@@ -53,7 +53,7 @@ public final class LARS: Optimizer {
       tensors.append(Tensor(blocks: first..<blocks.count, rule: rule, adapts: adapts))
     }
     (self.blocks, self.tensors) = (blocks, tensors)
-    buffer = AlignedBuffer(groups.layout.total)
+    buffer = AlignedBuffer(groups.layout.total, for: .optimizer)
     squares = AlignedBuffer(2 * blocks.count)
     ratios = AlignedBuffer(tensors.count)
   }

@@ -25,7 +25,7 @@ public final class SGD: Optimizer {
         found: "momentum \(momentum), dampening \(dampening)", remedy: "set momentum to 0.9, or nesterov to false")
     }
     (self.groups, self.momentum, self.dampening, self.nesterov) = (groups, momentum, dampening, nesterov)
-    buffer = momentum > 0 ? AlignedBuffer(groups.layout.total) : nil
+    buffer = momentum > 0 ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
   public var state: [(name: String, buffer: AlignedBuffer<Float>)] {

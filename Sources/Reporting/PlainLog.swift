@@ -43,6 +43,10 @@ public final class PlainLog: Callback {
     console.write(Wording.checkpoint(step: step, path: path, milliseconds: milliseconds) + "\n")
   }
 
+  public func memoryWasMeasured(predicted: Int, peak: Int) throws {
+    console.write(Wording.memory(predicted: predicted, peak: peak) + "\n")
+  }
+
   public func warn(_ message: String) { console.write("warning: \(message)\n") }
 
   public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {

@@ -50,6 +50,10 @@ public final class ProgressBar: Callback {
     printAbove(Wording.checkpoint(step: step, path: path, milliseconds: milliseconds))
   }
 
+  public func memoryWasMeasured(predicted: Int, peak: Int) throws {
+    printAbove(Wording.memory(predicted: predicted, peak: peak))
+  }
+
   public func warn(_ message: String) { printAbove("warning: \(message)") }
 
   public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {

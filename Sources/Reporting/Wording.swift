@@ -42,6 +42,10 @@ package enum Wording {
       + duration(of: record.milliseconds)
   }
 
+  package static func memory(predicted: Int, peak: Int) -> String {
+    "memory of a rank: predicted \(SummaryText.bytes(predicted)), peak \(SummaryText.bytes(peak))"
+  }
+
   private static func duration(of milliseconds: Double) -> String {
     String(format: milliseconds < 1000 ? "%.0f ms" : "%.1f s", milliseconds < 1000 ? milliseconds : milliseconds / 1000)
   }

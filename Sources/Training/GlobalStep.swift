@@ -34,6 +34,9 @@ package final class GlobalStep {
     network.gradientsCompleted = buckets.completed
   }
 
+  /// Bytes for sums between ranks that the first steps allocate.
+  var communicationBytes: Int { buckets.bytes }
+
   /// The step after `step` steps, on what lies in the network's inputs. A collective.
   func run(step: Int) throws -> Outcome {
     let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step))

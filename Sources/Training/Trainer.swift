@@ -66,6 +66,7 @@ public final class Trainer {
     loader.stop()
     communicator.position = Position(step: state.step, place: "end of the run")
     control.attempt { if saver.lastSaved != state.step { try saveCheckpoint() } }
+    try reportMemory(summary)
     control.attempt { try callback?.runDidEnd(end, finalStep: state.step, seconds: seconds(since: start)) }
     try control.agree()
     return end
@@ -117,6 +118,13 @@ public final class Trainer {
     let finite = measured.filter(\.value.isFinite)
     state.metrics = finite.isEmpty ? nil : Dictionary(finite) { $1 }
     control.attempt { if plan.isCheckpointDue(after: step) || saver.isAmongBest(state) { try saveCheckpoint() } }
+  }
+
+  /// A collective where there was a prediction, which all ranks have then.
+  private func reportMemory(_ summary: RunSummary) throws {
+    guard let predicted = summary.memory?.peakOfRank else { return }
+    let peak = Int(try communicator.maximum([Int64(ProcessMemory.peak ?? 0)])[0])
+    control.attempt { try callback?.memoryWasMeasured(predicted: predicted, peak: peak) }
   }
 
   private func saveCheckpoint() throws {

@@ -42,10 +42,10 @@ public final class AugmentationWorkspace: Sendable {
 
   public init(shape: [Int]) {
     self.shape = shape
-    spare = AlignedBuffer(shape.reduce(1, *))
+    spare = AlignedBuffer(shape.reduce(1, *), for: .loader)
     let numbers = shape.count == 3 ? 2 * (shape[1] + shape[2]) + 16 : 16
-    weights = AlignedBuffer(numbers)
-    indices = AlignedBuffer(numbers)
+    weights = AlignedBuffer(numbers, for: .loader)
+    indices = AlignedBuffer(numbers, for: .loader)
   }
 
   /// The sample at `pixels` as operations see it.

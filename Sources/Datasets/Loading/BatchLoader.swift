@@ -16,6 +16,9 @@ public struct LoadedBatch: Sendable, Equatable {
 /// or of the step that it begins with. Allocates its memory at the start, `depth` steps of it. For one consumer:
 /// `next` is not called from two threads at once.
 public final class BatchLoader {
+  /// Steps that are loaded ahead where nothing else is asked for.
+  public static let depth = 4
+
   public let plan: BatchPlan
   /// The consecutive shards of the batch that this rank has.
   public let localShards: Range<Int>
@@ -32,7 +35,7 @@ public final class BatchLoader {
   /// `Failure(.defect)` for a plan or augmentation that was made for other data.
   public init(
     dataset: any Dataset, plan: BatchPlan, augmentation: Augmentation, purpose: RandomPurpose = .augmentation,
-    localShards: Range<Int>, steps: Range<Int>, workers: Int = 1, depth: Int = 4
+    localShards: Range<Int>, steps: Range<Int>, workers: Int = 1, depth: Int = BatchLoader.depth
   ) throws {
     guard workers >= 1, workers <= 256 else {
       throw Failure(
@@ -62,6 +65,16 @@ public final class BatchLoader {
   }
 
   deinit { stop() }
+
+  /// Bytes that a loader of `steps` steps comes to use, for `samples` samples of all local shards.
+  package static func bytes(
+    samples: Int, augmentation: Augmentation, steps: Int, workers: Int, depth: Int = BatchLoader.depth
+  ) -> Int {
+    let sampleSize = augmentation.shape.reduce(1, *)
+    // What no Int counts no host has.
+    let ring = LoaderRing.bytes(samples: samples, sampleSize: sampleSize, depth: min(depth, steps)) ?? 1 << 60
+    return ring + (augmentation.isIdentity ? 0 : workers * sampleSize * MemoryLayout<Float>.stride)
+  }
 
   /// Floats that each of the buffers for `next` holds: both views of a shard.
   public var shardSize: Int { ring.shardSize }

@@ -21,7 +21,7 @@ final class LoaderRing: Sendable {
     let samples = localShards.count * samplesPerShard
     chunkSize = max(1, min(16, samples / (2 * workers)))
     chunks = (samples + chunkSize - 1) / chunkSize
-    let bytes = SampleShape.product([2, samples, sampleSize, depth, MemoryLayout<Float>.stride])
+    let bytes = Self.bytes(samples: samples, sampleSize: sampleSize, depth: depth)
     let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     guard let bytes, memory <= 0 || bytes < memory else {
       throw Failure(
@@ -29,7 +29,12 @@ final class LoaderRing: Sendable {
         expected: "at most \(memory >> 20) MiB", found: bytes.map { "\($0 >> 20) MiB a rank" },
         remedy: "give a smaller --batch-size, or start more ranks on more hosts")
     }
-    slots = (0..<depth).map { _ in AlignedBuffer(2 * samples * sampleSize) }
+    slots = (0..<depth).map { _ in AlignedBuffer(2 * samples * sampleSize, for: .loader) }
+  }
+
+  /// Bytes for `samples` samples of all local shards, `depth` steps ahead; nil for more than an `Int` counts.
+  static func bytes(samples: Int, sampleSize: Int, depth: Int) -> Int? {
+    SampleShape.product([2, samples, sampleSize, depth, MemoryLayout<Float>.stride])
   }
 
   /// The samples of a chunk, counted over the local shards.

@@ -77,6 +77,15 @@ public final class Convolution: Layer, WeightGradientOwner {
       groups: groups, bias: bias, initialization: initialization, needsInputGradient: needsInputGradient)
   }
 
+  public var kind: String {
+    let details = [
+      stride.allSatisfy { $0 == 1 } ? "" : ", stride \(sizeText(stride))",
+      dilation.allSatisfy { $0 == 1 } ? "" : ", dilation \(sizeText(dilation))",
+      groups == 1 ? "" : ", groups \(groups)",
+    ]
+    return "Convolution " + kernel.map(String.init).joined(separator: "×") + details.joined()
+  }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     try validate(input.shape)
@@ -86,6 +95,8 @@ public final class Convolution: Layer, WeightGradientOwner {
         (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
       }, layout: .blocked(width: OneDNN.shared.channelBlock))
     output = workspace.activation(shape)
+    workspace.count(
+      multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
     pass = try ConvolutionForward(geometry, input: input, output: output, parameters: parameters, workspace)
     return output
   }

@@ -8,8 +8,8 @@ public final class ParameterArena: Sendable {
 
   public init(_ layout: ParameterLayout) {
     self.layout = layout
-    values = AlignedBuffer(layout.total)
-    gradients = AlignedBuffer(layout.total)
+    values = AlignedBuffer(layout.total, for: .parameters)
+    gradients = AlignedBuffer(layout.total, for: .gradients)
   }
 
   /// The first float of a parameter; aligned to 64 bytes, valid as long as the arena lives.

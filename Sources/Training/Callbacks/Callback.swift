@@ -15,6 +15,8 @@ public protocol Callback: AnyObject {
   func validationDidEnd(_ record: ValidationRecord) throws
   func epochDidEnd(_ record: EpochRecord) throws
   func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws
+  /// At the end of a run: the bytes that a rank was predicted to need at its peak, and the most that any rank had.
+  func memoryWasMeasured(predicted: Int, peak: Int) throws
   /// Something that the user should know and that does not end the run.
   func warn(_ message: String)
   /// Not called when the run fails.
@@ -28,6 +30,7 @@ extension Callback {
   public func validationDidEnd(_ record: ValidationRecord) throws {}
   public func epochDidEnd(_ record: EpochRecord) throws {}
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {}
+  public func memoryWasMeasured(predicted: Int, peak: Int) throws {}
   public func warn(_ message: String) {}
   public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {}
 }

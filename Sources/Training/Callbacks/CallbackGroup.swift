@@ -26,6 +26,9 @@ public final class CallbackGroup: Callback {
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
     try forEach { try $0.checkpointDidSave(step: step, path: path, milliseconds: milliseconds) }
   }
+  public func memoryWasMeasured(predicted: Int, peak: Int) throws {
+    try forEach { try $0.memoryWasMeasured(predicted: predicted, peak: peak) }
+  }
   public func warn(_ message: String) { for callback in callbacks { callback.warn(message) } }
   public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     try forEach { try $0.runDidEnd(end, finalStep: finalStep, seconds: seconds) }

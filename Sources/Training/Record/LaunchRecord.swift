@@ -26,6 +26,8 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
   public var data: String
   /// SHA-256 of the program's file.
   public var program: String
+  /// Bytes of a rank at its peak, as predicted before the first step; nil where that is not known.
+  public var predictedMemory: Int?
 
   enum CodingKeys: String, CodingKey {
     case date, ranks, hosts, shards, kernels
@@ -35,6 +37,7 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     case isIndependentOfRanks = "independent_of_ranks"
     case data = "data_fingerprint"
     case program = "program_sha256"
+    case predictedMemory = "predicted_memory_bytes"
   }
 
   public init(

@@ -12,6 +12,8 @@ public struct RunSummary: Sendable {
   public var batchSize = 1
   public var logEveryNSteps = 1
   public var savesCheckpoints = true
+  /// nil where the system does not tell what a process has, and in a replay.
+  public var memory: MemoryForecast?
   /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
   public var launch: LaunchRecord?
   public init() {}

@@ -3,7 +3,8 @@ import MPI
 import Tensors
 
 extension RunSummary {
-  init(_ parts: TrainingParts, _ start: RunStart) {
+  /// - Parameter memory: nil where it is not predicted.
+  init(_ parts: TrainingParts, _ start: RunStart, memory: MemoryForecast? = nil) {
     self.init()
     let (plan, configuration, network) = (parts.plan, parts.plan.configuration, parts.network)
     (ranks, firstStep, lastStep) = (parts.communicator.size, start.step, plan.lastStep)
@@ -13,7 +14,9 @@ extension RunSummary {
       "data       \(parts.dataset.name): \(parts.dataset.summary); augmentation: \(parts.augmentation.description)"
     ]
     if let validation = parts.validation { lines.append(Self.line(validation)) }
-    if configuration.enableModelSummary { lines += Self.model(network) }
+    if configuration.enableModelSummary {
+      lines += Self.model(network) + ModelTable(network, batchSize: batchSize).lines + (memory?.lines ?? [])
+    }
     lines += [
       "loss       \(network.loss.form.rawValue) form, λ \(configuration.lambd)",
       """
@@ -33,7 +36,10 @@ extension RunSummary {
     if let initial = parts.initialParameters { lines.append("init       \(initial.summary)") }
     if !configuration.enableCheckpointing { lines.append("no checkpoints are written") }
     if start.state != nil { lines.append("resumed    after step \(start.step)") }
-    remarks = start.remarks + (parts.initialParameters?.remarks ?? []) + parts.kernelRemarks + network.remarks
+    self.memory = memory
+    remarks =
+      start.remarks + (parts.initialParameters?.remarks ?? []) + parts.kernelRemarks + network.remarks
+      + (memory?.remarks ?? [])
   }
 
   /// What the network is, as `--enable-model-summary` asks for.
@@ -42,8 +48,7 @@ extension RunSummary {
     return [
       """
       network    \(network.encoder.name), \(network.encoder.features) features; \
-      projector \(projector.hidden)-\(projector.hidden)-\(projector.outputs); \
-      \(network.state.parameters.layout.parameterCount) parameters
+      projector \(projector.hidden)-\(projector.hidden)-\(projector.outputs)
       """
     ]
   }

@@ -16,6 +16,8 @@ struct TrainingParts {
   let dataset: any Dataset
   let augmentation: Augmentation
   let network: BarlowTwinsNetwork
+  /// Bytes that the process has beside its buffers, once the network is planned; nil where that is not known.
+  let bytesBesideBuffers: Int?
   let optimizer: any Optimizer
   let schedule: LearningRateSchedule
   let globalStep: GlobalStep
@@ -63,6 +65,7 @@ struct TrainingParts {
         lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
         convolution: configuration.convolutionAlgorithm)
     }
+    bytesBesideBuffers = MemoryLedger.process.bytesBeside
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule

@@ -57,8 +57,9 @@ public final class TrainingRun {
     try communicator.onRoot { try folder?.store(start.plan.configuration) }
     communicator.position.place = "planning the network and loading its parameters"
     parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, communicator)
-    var summary = RunSummary(parts, start)
+    var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
     summary.launch = LaunchRecord(parts, data: fingerprint)
+    summary.launch?.predictedMemory = summary.memory?.peakOfRank
     (self.folder, self.summary) = (folder, summary)
     state = parts.state
   }

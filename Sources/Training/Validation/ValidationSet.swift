@@ -4,6 +4,9 @@ import Diagnostics
 
 /// The data that a run validates on, and how views are made of them.
 struct ValidationSet {
+  /// Batches that are loaded ahead.
+  static let depth = 2
+
   let dataset: any Dataset
   let augmentation: Augmentation
   let plan: ValidationPlan
@@ -28,6 +31,6 @@ struct ValidationSet {
   func makeLoader(batches: Int, localShards: Range<Int>, workers: Int) throws -> BatchLoader {
     try BatchLoader(
       dataset: dataset, plan: plan.batches, augmentation: augmentation, purpose: .validation, localShards: localShards,
-      steps: 0..<batches, workers: workers, depth: 2)
+      steps: 0..<batches, workers: workers, depth: Self.depth)
   }
 }

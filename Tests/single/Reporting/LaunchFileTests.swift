@@ -17,6 +17,10 @@ import Training
         "independent_of_ranks":true,"kernels":{"blas":"blas","mathLibrary":"glibc","oneDNN":"oneDNN","threads":1},"program_sha256":"p",\
         "ranks":4,"shards":4}
         """)
+    var predicted = launch(from: 1)
+    predicted.predictedMemory = 123
+    #expect(
+      try predicted.json().contains("\"kernels\":{") && predicted.json().contains("\"predicted_memory_bytes\":123,"))
   }
 
   @Test func launchesAreReadInTheirOrder() throws {

@@ -21,6 +21,7 @@ import Training
     func validationDidEnd(_ record: ValidationRecord) throws { try hear("validated \(record.step)") }
     func epochDidEnd(_ record: EpochRecord) throws { try hear("epoch \(record.epoch)") }
     func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws { try hear("saved \(step) \(path)") }
+    func memoryWasMeasured(predicted: Int, peak: Int) throws { try hear("memory \(predicted) \(peak)") }
     func warn(_ message: String) { heard.append(message) }
     func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws { try hear("end \(finalStep)") }
   }
@@ -36,12 +37,13 @@ import Training
     try group.validationDidEnd(validation(step: 1))
     try group.epochDidEnd(EpochRecord(epoch: 3, step: 1, loss: validation(step: 1).loss))
     try group.checkpointDidSave(step: 1, path: "p", milliseconds: 1)
+    try group.memoryWasMeasured(predicted: 2, peak: 3)
     group.warn("w")
     try group.runDidEnd(.finished, finalStep: 1, seconds: 1)
     for spy in spies {
       #expect(
         spy.heard == [
-          "start 1000", "step 1", "validation 1 2", "validated 1", "epoch 3", "saved 1 p", "w", "end 1",
+          "start 1000", "step 1", "validation 1 2", "validated 1", "epoch 3", "saved 1 p", "memory 2 3", "w", "end 1",
         ])
     }
   }

@@ -1,0 +1,66 @@
+import Foundation
+
+/// Owned memory for `count` elements, aligned to 64 bytes (oneDNN's Winograd code needs that) and zero at the start.
+///
+/// The memory is unchecked: whoever holds `pointer` keeps the buffer alive and stays within `count`. Elements are
+/// trivial types (`Float`, `Double`, `UInt8`). Large buffers take up memory only as they are touched, and so lie on the
+/// memory node of the thread that touches them first. `MemoryLedger` knows of all of them.
+public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  public static var alignment: Int { 64 }
+  /// Bytes from which on a buffer has pages of its own.
+  static var mappingThreshold: Int { 1 << 20 }
+
+  public let pointer: UnsafeMutablePointer<Element>
+  public let count: Int
+  public let use: MemoryUse
+  /// Whose memory this is the beginning of; nil for a buffer with memory of its own.
+  public let owner: AlignedBuffer?
+  /// Bytes as allocated.
+  private let reserved: Int
+
+  public init(_ count: Int, for use: MemoryUse = .workspaces) {
+    (self.count, self.use, owner) = (count, use, nil)
+    let bytes = max(1, count) * MemoryLayout<Element>.stride
+    reserved = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
+    let isMapped = reserved >= Self.mappingThreshold
+    let raw = isMapped ? Self.map(reserved) : .allocate(byteCount: reserved, alignment: Self.alignment)
+    if !isMapped { memset(raw, 0, reserved) }
+    pointer = raw.bindMemory(to: Element.self, capacity: max(1, count))
+    MemoryLedger.process.enter(raw, bytes: reserved, use, isMapped: isMapped)
+  }
+
+  public convenience init(copying values: some Collection<Element>) {
+    self.init(values.count)
+    for (index, value) in values.enumerated() { pointer[index] = value }
+  }
+
+  /// The first `count` elements of another buffer's memory, as they are.
+  public init(beginningOf owner: AlignedBuffer, count: Int) {
+    precondition(count <= owner.count)
+    (pointer, self.count, self.owner) = (owner.pointer, count, owner.owner ?? owner)
+    (use, reserved) = (owner.use, 0)
+  }
+
+  deinit {
+    if owner != nil { return }
+    MemoryLedger.process.remove(pointer, bytes: reserved, use)
+    if reserved >= Self.mappingThreshold {
+      munmap(pointer, reserved)
+    } else {
+      UnsafeMutableRawPointer(pointer).deallocate()
+    }
+  }
+
+  /// Zero pages that nothing is set aside for, so that a plan that is larger than the machine can be made and shown.
+  private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
+    let flags = MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Int32(MAP_NORESERVE)
+    let raw = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let raw, raw != MAP_FAILED else { fatalError("the system gives no \(bytes) bytes of memory") }
+    return raw
+  }
+
+  public var bytes: Int { count * MemoryLayout<Element>.stride }
+  public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+
+  public func zero() { memset(pointer, 0, bytes) }
+}

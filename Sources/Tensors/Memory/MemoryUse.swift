@@ -1,0 +1,22 @@
+/// What a buffer is for: the rows of a run's memory plan.
+public enum MemoryUse: Int, CaseIterable, Sendable {
+  /// Samples that are held in memory.
+  case data
+  /// Batches that are loaded ahead.
+  case loader
+  case parameters
+  /// Gradients of parameters.
+  case gradients
+  /// Moments.
+  case optimizer
+  /// Outputs of layers, kept for backward.
+  case activations
+  /// Gradients of outputs of layers.
+  case activationGradients
+  /// What kernels work in: scratchpads, packed weights, statistics, partial sums.
+  case workspaces
+  /// Gathered embeddings and the matrices of the loss.
+  case loss
+  /// Copies that travel between the ranks.
+  case communication
+}

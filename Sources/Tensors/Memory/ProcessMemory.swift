@@ -1,0 +1,24 @@
+import Foundation
+
+/// What the system counts of this process's memory; nil where it does not tell (no `/proc`).
+public enum ProcessMemory {
+  /// Bytes in memory now (`VmRSS`): touched pages, those of files and of memory shared with other processes included.
+  public static var resident: Int? { field("VmRSS", in: "/proc/self/status") }
+  /// The most there ever was (`VmHWM`).
+  public static var peak: Int? { field("VmHWM", in: "/proc/self/status") }
+  /// Bytes that programs on this host can still get without others being swapped out (`MemAvailable`).
+  public static var availableOnHost: Int? { field("MemAvailable", in: "/proc/meminfo") }
+
+  /// A field in kB of a file of lines such as `VmRSS:   1234 kB`.
+  private static func field(_ name: String, in path: String) -> Int? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    return field(name, of: String(decoding: data, as: UTF8.self))
+  }
+
+  package static func field(_ name: String, of text: String) -> Int? {
+    for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+      return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+    return nil
+  }
+}
