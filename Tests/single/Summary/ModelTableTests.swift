@@ -16,7 +16,7 @@ import Training
   /// torchvision's model without `fc`: 11,689,512 − 513,000 parameters, and fvcore's 1,814,073,344 − 512,000
   /// multiply-adds.
   @Test func resNet18IsCountedAsPyTorchDoes() throws {
-    let layers = try describe(.resnet18(channels: 3), [3, 224, 224])
+    let layers = try describe(try ResNet.resnet18(channels: 3).encoder(), [3, 224, 224])
     let table = ModelTable(layers: layers, samples: 1, lossFlops: 0)
     #expect(table.parameters == 11_176_512)
     #expect(table.multiplyAdds.forward == 1_813_561_344)
@@ -36,7 +36,7 @@ import Training
   }
 
   @Test func aPerceptronIsCountedLayerByLayer() throws {
-    let layers = try describe(.mlp(inputs: 20, hidden: [32, 16]), [20])
+    let layers = try describe(MLP(inputs: 20, hidden: [32, 16]).encoder, [20])
     #expect(layers.map(\.name) == ["encoder.0", "", "encoder.3"])
     #expect(layers.map(\.parameters) == [20 * 32 + 32, 0, 32 * 16 + 16])
     #expect(
@@ -55,7 +55,7 @@ import Training
       func backward() {}
     }
     let encoder = Encoder(
-      name: "scaling", layers: Sequential([Sequential([Scaling()])]), features: 4, takesImages: false)
+      name: "scaling", layers: Sequential([Sequential([Scaling()])]), features: 4, input: .rows)
     let expected = LayerDescription(
       name: "a.b", kind: "Scaling", output: TensorShape(samples: 1, channels: 4), parameters: 8,
       multiplyAdds: MultiplyAdds())
