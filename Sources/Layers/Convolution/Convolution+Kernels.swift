@@ -132,27 +132,3 @@ final class ConvolutionWeightGradient {
     }
   }
 }
-
-/// ∂L/∂b: the sum of ∂L/∂y over samples and positions, in double precision within a shard.
-final class BiasGradient {
-  private let output: Activation
-  private let sum: GradientSum
-  private let offset: Int
-  private let tiles: ChannelTiles
-  private let partials: AlignedBuffer<Double>
-  /// Pairs, of which the first is the sum.
-  private let sums: AlignedBuffer<Double>
-
-  init(_ spec: ParameterSpec, of output: Activation, _ sum: GradientSum, _ workspace: Workspace) throws {
-    (self.output, self.sum) = (output, sum)
-    offset = try workspace.parameters.layout.entry(spec.name).offset
-    tiles = ChannelTiles(output.shape, views: 1)
-    (partials, sums) = (AlignedBuffer(tiles.partialCount), AlignedBuffer(2 * output.shape.channels))
-  }
-
-  func run(leaf: Int) {
-    tiles.moments(output.gradients[leaf].pointer, partials: partials.pointer, sums: sums.pointer)
-    let target = sum.address(leaf: leaf, offset: offset)
-    for channel in 0..<output.shape.channels { target[channel] = Float(sums.pointer[2 * channel]) }
-  }
-}

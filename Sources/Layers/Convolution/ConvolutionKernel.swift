@@ -28,7 +28,8 @@ struct ConvolutionKernel {
       return try geometry.primitive(direction, x, y, algorithm, hint: hint)
     }
     let first = try make(own.x, own.y, workspace.convolution)
-    if first.isFast {
+    let isAllowed = direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial)
+    if first.isFast, isAllowed {
       self.init(primitive: first, input: own.x, output: own.y)
       return
     }
@@ -38,7 +39,7 @@ struct ConvolutionKernel {
       (try MemoryDescriptor(blocked), own.y),
       (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
     ]
-    for (x, y) in others {
+    for (x, y) in others where isAllowed {
       if let primitive = try? make(x, y, workspace.convolution), primitive.isFast {
         self.init(primitive: primitive, input: x, output: y)
         return

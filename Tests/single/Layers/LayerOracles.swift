@@ -48,59 +48,6 @@ final class LinearOracle: LayerOracle {
   }
 }
 
-/// Two spatial directions.
-final class ConvolutionOracle: LayerOracle {
-  let weight: [Double]
-  let (outputs, kernel, stride, padding): (Int, Int, Int, Int)
-  private(set) var weightGradient: [Double] = []
-  private var x = Samples(0, 0)
-
-  init(weight: [Double], outputs: Int, kernel: Int, stride: Int = 1, padding: Int) {
-    (self.weight, self.outputs, self.kernel, self.stride, self.padding) = (weight, outputs, kernel, stride, padding)
-  }
-
-  /// Calls `body` with the places of each product: w, x and y.
-  private func forEachProduct(_ y: Samples, _ body: (_ w: Int, _ x: Int, _ y: Int) -> Void) {
-    for n in 0..<x.samples {
-      for o in 0..<outputs {
-        for row in 0..<y.spatial[0] {
-          for column in 0..<y.spatial[1] {
-            for i in 0..<x.channels {
-              for u in 0..<kernel {
-                for v in 0..<kernel {
-                  let (h, w) = (row * stride + u - padding, column * stride + v - padding)
-                  guard h >= 0, h < x.spatial[0], w >= 0, w < x.spatial[1] else { continue }
-                  body(
-                    ((o * x.channels + i) * kernel + u) * kernel + v, x.place(n, i, h * x.spatial[1] + w),
-                    y.place(n, o, row * y.spatial[1] + column))
-                }
-              }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  func forward(_ x: Samples) -> Samples {
-    self.x = x
-    var y = Samples(x.samples, outputs, x.spatial.map { ($0 + 2 * padding - kernel) / stride + 1 })
-    forEachProduct(y) { y.values[$2] += weight[$0] * x.values[$1] }
-    return y
-  }
-
-  func backward(_ dy: Samples) -> Samples {
-    var dx = Samples(x.samples, x.channels, x.spatial)
-    var dw = [Double](repeating: 0, count: weight.count)
-    forEachProduct(dy) {
-      dw[$0] += x.values[$1] * dy.values[$2]
-      dx.values[$1] += weight[$0] * dy.values[$2]
-    }
-    weightGradient = dw
-    return dx
-  }
-}
-
 final class BatchNormalizationOracle: LayerOracle {
   let (gamma, beta): ([Double], [Double])
   let rectifies: Bool
@@ -181,32 +128,33 @@ final class BatchNormalizationOracle: LayerOracle {
 }
 
 final class MaxPoolingOracle: LayerOracle {
-  let (window, stride, padding): (Int, Int, Int)
+  let (window, stride, padding): ([Int], [Int], [Int])
   private var choices: [Int] = []
   private var x = Samples(0, 0)
 
-  init(window: Int, stride: Int, padding: Int) {
+  init(window: [Int], stride: [Int], padding: [Int]) {
     (self.window, self.stride, self.padding) = (window, stride, padding)
+  }
+
+  /// Two spatial directions with the same sizes.
+  convenience init(window: Int, stride: Int, padding: Int) {
+    self.init(window: [window, window], stride: [stride, stride], padding: [padding, padding])
   }
 
   func forward(_ x: Samples) -> Samples {
     self.x = x
     choices = []
-    var y = Samples(x.samples, x.channels, x.spatial.map { ($0 + 2 * padding - window) / stride + 1 })
+    let windows = WindowPlaces(input: x.spatial, window: window, stride: stride, padding: padding)
+    var y = Samples(x.samples, x.channels, windows.output)
     for n in 0..<x.samples {
       for c in 0..<x.channels {
-        for row in 0..<y.spatial[0] {
-          for column in 0..<y.spatial[1] {
-            var best: Int?
-            for h in max(0, row * stride - padding)..<min(x.spatial[0], row * stride - padding + window) {
-              for w in max(0, column * stride - padding)..<min(x.spatial[1], column * stride - padding + window) {
-                let place = x.place(n, c, h * x.spatial[1] + w)
-                if best.map({ x.values[place] > x.values[$0] }) ?? true { best = place }
-              }
-            }
-            choices.append(best!)
-            y[n, c, row * y.spatial[1] + column] = x.values[best!]
+        for (position, places) in windows.places.enumerated() {
+          let start = x.place(n, c)
+          let best = places.filter { $0 >= 0 }.reduce(-1) {
+            $0 < 0 || x.values[start + $1] > x.values[start + $0] ? $1 : $0
           }
+          choices.append(start + best)
+          y[n, c, position] = x.values[start + best]
         }
       }
     }

@@ -38,6 +38,36 @@ import Testing
     }
   }
 
+  /// Three directions, windows of odd forms, and one sample of each view to a shard.
+  @Test(arguments: [1, 2, 4]) func maxPoolingWithSizesForEachDirection(shards: Int) throws {
+    for (channels, spatial, window, stride, padding) in [
+      (17, [7, 13], [3, 2], [1, 2], [0, 1]), (3, [1, 7], [1, 3], [1, 3], [0, 1]),
+      (1, [2, 1], [2, 1], [1, 1], [1, 0]),
+      (1, [7, 2, 13], [3, 2, 4], [2, 1, 3], [1, 0, 2]), (17, [7, 7, 7], [3, 3, 3], [2, 2, 2], [1, 1, 1]),
+      (3, [13, 1, 1], [2, 1, 1], [2, 1, 1], [0, 0, 0]),
+    ] {
+      for layout in [TensorShape.Layout.plain, .blocked(width: 8), .blocked(width: 16)] {
+        try check(
+          MaxPooling(window: window, stride: stride, padding: padding),
+          MaxPoolingOracle(window: window, stride: stride, padding: padding),
+          TensorShape(samples: 2 * shards, channels: channels, spatial: spatial, layout: layout), shards: shards)
+      }
+    }
+  }
+
+  @Test func impossibleSizesAreErrors() {
+    for (window, stride, padding) in [
+      ([0, 2], [1, 1], [0, 0]), ([2, 2], [0, 1], [0, 0]), ([2, 2], [1, 1], [2, 0]), ([2, 2], [1, 1], [-1, 0]),
+      ([2, 2, 2], [1, 1], [0, 0]), ([2, 2], [1, Int.max], [0, 0]), ([], [1], [0]), ([Int.max], [1], [Int.max / 2]),
+    ] {
+      expectFailure(.usage, "max pooling make no sense", "stride \(stride)") {
+        _ = try TestNetwork(
+          [MaxPooling(window: window, stride: stride, padding: padding)],
+          input: TensorShape(samples: 2, channels: 3, spatial: [9, 9]))
+      }
+    }
+  }
+
   @Test func maxPoolingInInference() throws {
     let shape = Self.shapes[1]
     let test = try TestNetwork([MaxPooling(window: 3, stride: 2, padding: 1)], input: shape, isTraining: false)

@@ -1,0 +1,39 @@
+import Tensors
+
+/// ∂L/∂b of a convolution: the sum of ∂L/∂y over a shard's samples and positions, in double precision and in the order
+/// of memory, whatever the threads.
+final class BiasGradient {
+  private let output: Activation
+  private let sum: GradientSum
+  private let offset: Int
+  /// One number a channel, those of the last block's padding too.
+  private let sums: AlignedBuffer<Double>
+
+  /// - Parameter sum: of the layer's weight and bias.
+  init(_ spec: ParameterSpec, of output: Activation, _ sum: GradientSum, _ workspace: Workspace) throws {
+    (self.output, self.sum) = (output, sum)
+    offset = try workspace.parameters.layout.entry(spec.name).offset
+    sums = AlignedBuffer(output.shape.storedChannels)
+  }
+
+  func run(leaf: Int) {
+    let (shape, dy, sums) = (output.shape, output.gradients[leaf].pointer, sums.pointer)
+    guard case .blocked(let width) = shape.layout else { preconditionFailure("convolutions write channel blocks") }
+    let blockStride = shape.plane * width
+    ThreadPool.forEachRange(of: shape.storedChannels / width) { range in
+      for block in range {
+        let total = sums + block * width
+        for lane in 0..<width { total[lane] = 0 }
+        for sample in 0..<shape.samples {
+          var at = sample * shape.sampleStride + block * blockStride
+          for _ in 0..<shape.plane {
+            for lane in 0..<width { total[lane] += Double(dy[at + lane]) }
+            at += width
+          }
+        }
+      }
+    }
+    let target = sum.address(leaf: leaf, offset: offset)
+    for channel in 0..<shape.channels { target[channel] = Float(sums[channel]) }
+  }
+}
