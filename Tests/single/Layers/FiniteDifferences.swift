@@ -96,7 +96,7 @@ final class FiniteDifferences {
     // The noise of float32 in the gradient itself: some of them are sums that cancel to zero.
     let floor = 32 * unit * weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
     func allowed(_ difference: Difference) -> Double { Self.tolerance * typical + 8 * difference.noise + floor }
-    let smooth = all.filter { $0.kink <= allowed($0) }
+    let smooth = all.filter { $0.kink / 2 <= allowed($0) }
     if smooth.count * 4 < all.count {
       let least = all.min { $0.kink < $1.kink }!
       return ["\(name): only \(smooth.count) of \(all.count) elements are smooth; the best is \(least)"]
