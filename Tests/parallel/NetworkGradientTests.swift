@@ -32,6 +32,12 @@ import Testing
     #expect(error.gradient < max(3 * error.yardstick, 3e-3))
   }
 
+  /// The volumes' batch of 12 also falls into three.
+  @Test(arguments: [(fixture: "train-resnet3d-18", encoder: "resnet3d-18"), ("train-resnet3d-50", "resnet3d-50")])
+  func volumesOnThreeRanks(_ network: (fixture: String, encoder: String)) throws {
+    try deepNetworksArePyTorchs(network, (3, 3))
+  }
+
   /// The batch of 24 falls into equal shards on 1, 2, 3 and 4 ranks.
   @Test(
     arguments: [(fixture: "gradient-mlp-24", encoder: "mlp"), ("gradient-resnet18-small-24", "resnet18-small")],

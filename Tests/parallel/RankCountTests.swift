@@ -5,12 +5,14 @@ import Testing
 /// One run on several numbers of ranks: the same to rounding by default, and the same bits with equal shards.
 @Suite struct RankCountTests {
   /// A small ResNet with augmentation, shuffling and the default optimizer and schedule, over an epoch's end.
-  private static let network = [
-    "--encoder", "resnet18", "--width", "16", "--proj-hidden-dim", "32", "--proj-output-dim", "48",
-  ]
+  private static let network = ["--encoder", "resnet18", "--width", "16"]
+  private static let projector = ["--proj-hidden-dim", "32", "--proj-output-dim", "48"]
 
-  private func train(_ options: [String], out: String, ranks: Int) throws -> RunResult {
-    let result = try Launch.run("bt-dist", ["train", "--out", out] + options + Self.network, ranks: ranks)
+  private func train(
+    _ options: [String], _ encoder: [String] = network, out: String, ranks: Int
+  ) throws -> RunResult {
+    let result = try Launch.run(
+      "bt-dist", ["train", "--out", out] + options + encoder + Self.projector, ranks: ranks)
     try #require(result.code == 0, "\(result.text)")
     return RunResult(out)
   }
@@ -64,5 +66,28 @@ import Testing
     let other = try train(options + ["--random-state", "1"], out: folder.file("other"), ranks: 1)
     #expect(try other.metrics() != metrics)
     #expect(try other.digests(6) != digests)
+  }
+
+  @Test(arguments: [
+    ["--encoder", "resnet3d-18", "--width", "8"], ["--encoder", "alexnet3d"],
+    ["--encoder", "resnet3d-18-trunc", "--encoder-kwargs", "{depth: 2, initial_kernel_size: 3}", "--width", "8"],
+    [
+      "--encoder", "densenet3d-121", "--encoder-kwargs",
+      "{growth_rate: 6, block_config: [2, 1, 1, 2], num_init_features: 8}",
+    ],
+  ])
+  func volumesGiveTheSameBits(encoder: [String]) throws {
+    let folder = try TemporaryFolder()
+    let options = [
+      "--data", "synthetic:1x35x33x34,n=16", "--augment", "noise=0.1", "--batch-size", "8", "--shards", "4",
+      "--lr-scheduler", "none", "--max-steps", "3",
+    ]
+    let runs = try [1, 2, 4].map { try train(options, encoder, out: folder.file("\($0)"), ranks: $0) }
+    let (metrics, digests) = (try runs[0].metrics(), try runs[0].digests(3))
+    try #require(metrics.count == 3 && Set(runs[0].losses).count == 3)
+    for run in runs.dropFirst() {
+      #expect(try run.metrics() == metrics)
+      #expect(try run.digests(3) == digests)
+    }
   }
 }
