@@ -10,7 +10,8 @@ public struct KernelTraits: Codable, Equatable, Sendable {
   public var oneDNN: String
   /// Such as `glibc 2.36`: random numbers and schedules use its logarithms and cosines.
   public var mathLibrary: String
-  /// Threads of the rank: Winograd's weight gradient is summed in an order that depends on them.
+  /// Threads of the rank: Winograd's weight gradient is summed in an order that depends on them, and so are matrix
+  /// products.
   public var threads: Int
 
   public init(blas: String, oneDNN: String, mathLibrary: String, threads: Int) {

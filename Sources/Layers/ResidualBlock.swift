@@ -1,3 +1,4 @@
+import Diagnostics
 import Tensors
 
 /// y = ReLU(body(x) + shortcut(x)): the last layer of the body is a batch norm that adds the shortcut and rectifies.
@@ -27,8 +28,16 @@ public final class ResidualBlock: Layer {
     entry = Activation(input.shape, values: input.values)
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
-    last.shortcut = try projection?.planForward(entry, workspace) ?? entry
+    let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
+    last.shortcut = shortcut
     output = try last.planForward(try body.planForward(input, workspace), workspace)
+    guard shortcut.shape == output.shape else {
+      // Plain images cannot be added to a convolution's channel blocks, even of the same shape.
+      throw Failure(
+        .usage, "a residual block's shortcut does not fit its body", at: last.parameters[0].name,
+        expected: "a shortcut of \(output.shape), in the body's layout", found: shortcut.shape.description,
+        remedy: "give the block a projection, or a convolution before it")
+    }
     return output
   }
 

@@ -149,7 +149,9 @@ import Testing
     }
   }
 
+  /// Without AVX-512 some of these go by matrix products, whose sums depend on the threads.
   @Test(arguments: cases.filter { $0.algorithm == .direct }) func threadsChangeNoBitOfWhatFlows(_ c: Case) throws {
+    guard channelBlocks == .blocked(width: 16) else { return }
     var results: [[[UInt32]]] = []
     try withThreads([1, 2, 3]) { _ in
       let test = try TestNetwork(

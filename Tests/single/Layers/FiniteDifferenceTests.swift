@@ -10,7 +10,7 @@ import Testing
   static let channels = [1, 3, 17]
 
   private func blocked(_ channels: Int, _ extents: [Int]) -> TensorShape {
-    TensorShape(samples: 4, channels: channels, spatial: extents, layout: .blocked(width: 16))
+    TensorShape(samples: 4, channels: channels, spatial: extents, layout: channelBlocks)
   }
 
   private func convolution(
@@ -126,7 +126,7 @@ import Testing
     ]
     for (layers, tensors) in networks {
       var input = shape
-      if !(layers[0] is Convolution) { input.layout = .blocked(width: 16) }
+      if !(layers[0] is Convolution) { input.layout = channelBlocks }
       let differences = try FiniteDifferences(
         layers, input: input, shards: 2, seed: 1, normShift: tensors.count > 3 ? 4 : 0)
       let found = try differences.disagreements(factor: factor).map { $0.prefix { $0 != ":" } }

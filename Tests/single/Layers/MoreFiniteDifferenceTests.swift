@@ -5,7 +5,7 @@ import Testing
 /// Dropout, the other poolings, flattening and dense blocks against central differences.
 @Suite struct MoreFiniteDifferenceTests {
   private func blocked(_ channels: Int, _ extents: [Int]) -> TensorShape {
-    TensorShape(samples: 4, channels: channels, spatial: extents, layout: .blocked(width: 16))
+    TensorShape(samples: 4, channels: channels, spatial: extents, layout: channelBlocks)
   }
 
   @Test(arguments: FiniteDifferenceTests.channels, FiniteDifferenceTests.extents)

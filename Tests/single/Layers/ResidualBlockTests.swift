@@ -69,6 +69,24 @@ import Testing
     try check([block], input: TensorShape(samples: 8, channels: 3, spatial: [6, 5]), shards: shards)
   }
 
+  /// Plain images, other channels, and another size.
+  @Test func shortcutsThatDoNotFitAreErrors() {
+    for (channels, stride, layout) in [(3, 1, .plain), (20, 1, channelBlocks), (16, 2, channelBlocks)]
+      as [(Int, Int, TensorShape.Layout)]
+    {
+      let outputs = channels == 20 ? 16 : channels
+      let block = ResidualBlock(
+        body: [
+          Convolution(
+            "c", inputChannels: channels, outputChannels: outputs, kernel: [3, 3], stride: stride, padding: 1)
+        ], last: BatchNormalization("b", channels: outputs, rectifies: true), projection: nil)
+      expectFailure(.usage, "b.weight", "shortcut", "\(channels)×6×6", "projection") {
+        _ = try TestNetwork(
+          [block], input: TensorShape(samples: 2, channels: channels, spatial: [6, 6], layout: layout))
+      }
+    }
+  }
+
   /// Blocks share the memory of their gradients: what is still needed must not be overwritten.
   @Test(arguments: [1, 2, 4]) func aChainOfBlocks(shards: Int) throws {
     let blocks = [

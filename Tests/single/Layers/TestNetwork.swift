@@ -41,6 +41,13 @@ func distance(_ x: [Double], from y: [Double]) -> Double {
   return (zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / (norm > 0 ? norm : 1)).squareRoot()
 }
 
+/// The layout of what convolutions write on this processor.
+let channelBlocks: TensorShape.Layout = {
+  let layer = Convolution("c", inputChannels: 1, outputChannels: 1, kernel: [1, 1], padding: 0)
+  let test = try! TestNetwork([layer], input: TensorShape(samples: 2, channels: 1, spatial: [1, 1]))
+  return test.network.output.shape.layout
+}()
+
 /// Layers planned for a batch that is cut into shards, with numbers of a whole batch going in and coming out.
 struct TestNetwork {
   let state: ParameterSet
