@@ -84,7 +84,7 @@ import Testing
     ]
     let runs = try [1, 2, 4].map { try train(options, encoder, out: folder.file("\($0)"), ranks: $0) }
     let (metrics, digests) = (try runs[0].metrics(), try runs[0].digests(3))
-    try #require(metrics.count == 3 && Set(runs[0].losses).count == 3)
+    try #require(try metrics.count == 3 && Set(runs[0].losses).count == 3)
     for run in runs.dropFirst() {
       #expect(try run.metrics() == metrics)
       #expect(try run.digests(3) == digests)

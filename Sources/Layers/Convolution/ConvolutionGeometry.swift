@@ -42,8 +42,8 @@ struct ConvolutionGeometry {
   /// Whether oneDNN's own kernels may compute the weight gradient for an input of these spatial extents.
   ///
   /// Those of version 2.6 for three directions give wrong numbers or crash on shallow volumes: in depth a stride above
-  /// 1, a padding above the stride and an extent below kernel and padding together cover all failures that a search
-  /// over extents to 14, kernels to 7 and strides to 3 found against matrix products. None is in height and width.
+  /// 1, a padding above the stride and an extent below kernel and padding together cover all 53 failures that a search
+  /// over small extents, kernels to 7 and strides to 3 found against matrix products, and those among 3000 random shapes.
   func allowsWeightGradientKernels(_ input: [Int]) -> Bool {
     guard input.count == 3 else { return true }
     let (stride, padding, gap) = (Int(strides[0]), Int(paddings[0]), Int(gaps[0]))
