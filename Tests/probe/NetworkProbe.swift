@@ -22,7 +22,8 @@ struct NetworkProbe {
     fixture = file
     func shape(_ name: String) throws -> [Int] { try file.entry("init.encoder.\(name).weight").shape }
     if arguments[2] == "mlp" {
-      encoder = MLP(inputs: try shape("0")[1], hidden: [try shape("0")[0], try shape("3")[0]]).encoder
+      let layers = stride(from: 0, to: 99, by: 3).prefix { file.names.contains("init.encoder.\($0).weight") }
+      encoder = MLP(inputs: try shape("0")[1], hidden: try layers.map { try shape("\($0)")[0] }).encoder
     } else {
       let (channels, width) = (try shape("conv1")[1], try shape("conv1")[0])
       encoder =
