@@ -14,6 +14,10 @@ struct EncoderReference: Decodable {
     let arguments: Arguments
     let count: Int
     let sha256: String
+    /// The digest of the names of parameters that start as zeros.
+    let zeros: String
+    /// Of the first values of large parameters.
+    let deviations: [String: Double]
     var description: String { "\(encoder) \(arguments.json)" }
   }
 

@@ -9,15 +9,40 @@ import Testing
   /// Names and shapes are those of `state_dict`, so that a file of ours is read with `strict=True`.
   @Test(arguments: EncoderReference.file.states)
   func tensorsAreThoseOfTheClass(_ state: EncoderReference.State) throws {
-    let isVolume = state.encoder.contains("3d")
-    let mlp = state.arguments.json.contains("norm_layer") ? [32, 24, 16] : [32, 16]
-    let encoder = try EncoderReference.encoder(
-      state.encoder, state.arguments,
-      sampleShape: state.encoder == "mlp" ? [20] : isVolume ? [1, 64, 64, 64] : [3, 64, 64], mlp: mlp)
-    let lines = encoder.stateDict.map { "\($0.name) \($0.shape)" }.sorted()
+    let lines = try encoder(state).stateDict.map { "\($0.name) \($0.shape)" }
     #expect(lines.count == state.count)
-    let digest = try Array(lines.joined(separator: "\n").utf8).withUnsafeBytes { try SHA256.hex(of: $0) }
-    #expect(digest == state.sha256, "\(lines)")
+    #expect(try digest(lines) == state.sha256, "\(lines.sorted())")
+  }
+
+  /// What starts at zero, and how wide everything else is drawn. (Those of a truncated class that it does not use too.)
+  @Test(arguments: EncoderReference.file.states)
+  func initialValuesAreThoseOfTheClass(_ state: EncoderReference.State) throws {
+    let encoder = try encoder(state)
+    let specs = encoder.layers.parameters + encoder.peer.unusedParameters
+    let (zeros, others) = (specs.filter { isZero($0) }, specs.filter { !isZero($0) })
+    #expect(try digest(zeros.map { String($0.name.dropFirst("encoder.".count)) }) == state.zeros)
+    for spec in others {
+      guard let expected = state.deviations[String(spec.name.dropFirst("encoder.".count))] else { continue }
+      let values = AlignedBuffer<Float>(spec.shape.reduce(1, *))
+      spec.fill(values.elements, seed: 3)
+      let deviation = (values.elements.reduce(0.0) { $0 + Double($1) * Double($1) } / Double(values.count)).squareRoot()
+      // Both are estimates from at least 4096 numbers: each is off by 1.1 % at one standard error.
+      #expect(abs(deviation / expected - 1) < 0.08, "\(spec.name): \(deviation), PyTorch \(expected)")
+    }
+  }
+
+  private func isZero(_ spec: ParameterSpec) -> Bool { spec.initialization == .constant(0) }
+
+  private func digest(_ lines: [String]) throws -> String {
+    try Array(lines.sorted().joined(separator: "\n").utf8).withUnsafeBytes { try SHA256.hex(of: $0) }
+  }
+
+  private func encoder(_ state: EncoderReference.State) throws -> Encoder {
+    let isVolume = state.encoder.contains("3d")
+    return try EncoderReference.encoder(
+      state.encoder, state.arguments,
+      sampleShape: state.encoder == "mlp" ? [20] : isVolume ? [1, 64, 64, 64] : [3, 64, 64],
+      mlp: state.arguments.json.contains("norm_layer") ? [32, 24, 16] : [32, 16])
   }
 
   @Test(arguments: EncoderReference.file.cases, [1, 2])
