@@ -14,14 +14,16 @@ public final class FeatureExtractor {
   public let state: ParameterSet
   private let network: PlannedNetwork
 
+  /// - Parameter kernels: the choices of a training, taken where they are possible here.
   public init(
-    encoder: Encoder, sampleShape: [Int], block: Int = 64, convolution: ConvolutionAlgorithm = .auto
+    encoder: Encoder, sampleShape: [Int], block: Int = 64, convolution: ConvolutionAlgorithm = .auto,
+    kernels: KernelTable = KernelTable()
   ) throws {
     (self.block, features) = (block, encoder.features)
     state = try ParameterSet(encoder.layers)
     let workspace = Workspace(
       batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: false,
-      convolution: convolution, largestGroup: 0)
+      convolution: convolution, largestGroup: 0, kernels: KernelChooser(kernels))
     network = try PlannedNetwork(
       encoder.layers, input: try encoder.inputShape(samples: block, sampleShape), workspace)
   }

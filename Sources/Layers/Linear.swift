@@ -2,11 +2,11 @@ import COneDNN
 import Diagnostics
 import Tensors
 
-/// y = x·wᵀ + b over rows of features (PyTorch's `Linear`), through oneDNN's inner product.
+/// y = x·wᵀ + b over rows of features (PyTorch's `Linear`), through oneDNN's inner product or OpenBLAS's matrix product.
 ///
 /// Input samples × inputs, output samples × outputs, weight outputs × inputs. Initialised as PyTorch does, uniform in
 /// ±1/√inputs for weight and bias, unless told otherwise.
-public final class Linear: Layer, WeightGradientOwner {
+public final class Linear: TunableLayer, WeightGradientOwner {
   public let inputs: Int
   public let outputs: Int
   public let hasBias: Bool
@@ -22,6 +22,9 @@ public final class Linear: Layer, WeightGradientOwner {
   private var dataCalls: [PreparedCall] = []
   private var weightCalls: [(gradient: PreparedCall, unpack: PreparedCall?)] = []
   private var gradientSum: GradientSum!
+  /// Where one of the directions is a matrix product.
+  private var product: LinearProduct!
+  private var methods: [KernelDirection: LinearMethod] = [:]
   private weak var workspace: Workspace!
 
   public init(
@@ -50,8 +53,11 @@ public final class Linear: Layer, WeightGradientOwner {
     (self.input, self.workspace) = (input, workspace)
     output = workspace.activation(TensorShape(samples: input.shape.samples, channels: outputs))
     workspace.count(multiplyAdds: inputs * outputs, needsInputGradient: needsInputGradient)
+    product = try LinearProduct(input: input, output: output, parameters, workspace)
+    let method = try choose(.forward)
     let (x, y) = try layouts
-    primitive = try makeForward(x, y)
+    primitive = try makeForward(x, y, weight: layout(for: method))
+    guard method != .matrixProduct else { return output }
     weight = try PackedWeight(parameters[0], layout: primitive.layout(dnnl_query_weights_md), workspace)
     let bias = try biasArgument(DNNL_ARG_BIAS, at: workspace.parameters.values.pointer)
     forwardCalls = try zip(input.values, output.values).map { from, to in
@@ -76,17 +82,30 @@ public final class Linear: Layer, WeightGradientOwner {
   }
 
   public func forward() throws {
+    guard methods[.forward] != .matrixProduct else { return product.forward() }
     try weight.refresh()
     for call in forwardCalls { try call.run() }
   }
 
   public func backward() throws {
-    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
-    for call in dataCalls { try call.run() }
+    try computeDataGradient()
     try workspace.postpone(self)
   }
 
+  func computeDataGradient() throws {
+    guard methods[.dataGradient] != .matrixProduct else { return product.dataGradient() }
+    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
+    for call in dataCalls { try call.run() }
+  }
+
   func computeWeightGradient() throws {
+    if methods[.weightGradient] == .matrixProduct {
+      for leaf in input.values.indices {
+        product.weightGradient(leaf, gradientSum)
+        gradientSum.merge(afterLeaf: leaf)
+      }
+      return try workspace.completed(gradientSum)
+    }
     for (leaf, call) in weightCalls.enumerated() {
       try call.gradient.run()
       try call.unpack?.run()
@@ -96,6 +115,14 @@ public final class Linear: Layer, WeightGradientOwner {
   }
 
   // MARK: Planning
+
+  private func choose(_ direction: KernelDirection) throws -> LinearMethod {
+    let method = try workspace.kernels.choose(
+      direction, of: self, among: LinearMethod.allCases, multiplyAdds: input.shape.samples * inputs * outputs,
+      input: input.shape, workspace)
+    methods[direction] = method
+    return method
+  }
 
   /// The rows that go in and come out.
   private var layouts: (x: MemoryDescriptor, y: MemoryDescriptor) {
@@ -107,9 +134,14 @@ public final class Linear: Layer, WeightGradientOwner {
     }
   }
 
-  private func makeForward(_ x: MemoryDescriptor, _ y: MemoryDescriptor) throws -> Primitive {
+  /// The weight's layout for a primitive: the arena's, or left to oneDNN.
+  private func layout(for method: LinearMethod) throws -> MemoryDescriptor {
+    method == .plainInnerProduct ? try .plain([outputs, inputs]) : try .any([outputs, inputs])
+  }
+
+  private func makeForward(_ x: MemoryDescriptor, _ y: MemoryDescriptor, weight: MemoryDescriptor) throws -> Primitive {
     var operation = dnnl_inner_product_desc_t()
-    var (x, w, y) = (x.raw, try MemoryDescriptor.any([outputs, inputs]).raw, y.raw)
+    var (x, w, y) = (x.raw, weight.raw, y.raw)
     var bias = try MemoryDescriptor.plain([outputs]).raw
     try withUnsafePointer(to: &bias) { bias in
       try OneDNN.check(
@@ -120,16 +152,18 @@ public final class Linear: Layer, WeightGradientOwner {
   }
 
   private func planDataGradient() throws {
+    let method = try choose(.dataGradient)
+    guard method != .matrixProduct else { return }
     let (x, y) = try layouts
     var operation = dnnl_inner_product_desc_t()
-    var (dx, w, dy) = (x.raw, try MemoryDescriptor.any([outputs, inputs]).raw, y.raw)
+    var (dx, w, dy) = (x.raw, try layout(for: method).raw, y.raw)
     try OneDNN.check(
       "describing an inner product's data gradient",
       dnnl_inner_product_backward_data_desc_init(&operation, &dx, &w, &dy))
     let gradient = try Primitive("an inner product's data gradient", operation: &operation, hint: primitive)
     let layout = gradient.layout(dnnl_query_weights_md)
-    let weight: PackedWeight =
-      layout.isSame(as: self.weight.layout) ? self.weight : try PackedWeight(parameters[0], layout: layout, workspace)
+    let shared = self.weight.flatMap { layout.isSame(as: $0.layout) ? $0 : nil }
+    let weight = try shared ?? PackedWeight(parameters[0], layout: layout, workspace)
     dataWeight = weight
     dataCalls = try zip(input.gradients, output.gradients).map { to, from in
       try PreparedCall(
@@ -142,9 +176,12 @@ public final class Linear: Layer, WeightGradientOwner {
   }
 
   private func planWeightGradient() throws {
+    let method = try choose(.weightGradient)
+    gradientSum = try workspace.gradientSum(of: parameters)
+    guard method != .matrixProduct else { return }
     let (x, y) = try layouts
     var operation = dnnl_inner_product_desc_t()
-    var (source, dw, dy) = (x.raw, try MemoryDescriptor.any([outputs, inputs]).raw, y.raw)
+    var (source, dw, dy) = (x.raw, try layout(for: method).raw, y.raw)
     var db = try MemoryDescriptor.plain([outputs]).raw
     try withUnsafePointer(to: &db) { db in
       try OneDNN.check(
@@ -152,7 +189,6 @@ public final class Linear: Layer, WeightGradientOwner {
         dnnl_inner_product_backward_weights_desc_init(&operation, &source, &dw, hasBias ? db : nil, &dy))
     }
     let gradient = try Primitive("an inner product's weight gradient", operation: &operation, hint: primitive)
-    gradientSum = try workspace.gradientSum(of: parameters)
     let offset = gradientSum.group.offset
     let unpacker = try Unpacker(parameters[0].shape, layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
     weightCalls = try input.values.indices.map { leaf in

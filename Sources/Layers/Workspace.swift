@@ -12,6 +12,8 @@ public final class Workspace {
   /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
+  /// By which methods layers with weights compute.
+  public let kernels: KernelChooser
   /// For layers that draw random numbers in training, set before each step's forward pass.
   public var randomness: StepRandomness?
   private var randomStreams: Set<String> = []
@@ -38,10 +40,10 @@ public final class Workspace {
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
-    convolution: ConvolutionAlgorithm, largestGroup: Int
+    convolution: ConvolutionAlgorithm, largestGroup: Int, kernels: KernelChooser = KernelChooser()
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
-    (self.isTraining, self.convolution) = (isTraining, convolution)
+    (self.isTraining, self.convolution, self.kernels) = (isTraining, convolution, kernels)
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }

@@ -9,8 +9,9 @@ enum TrainCommand: OptionCommand {
   static var definition: CommandDefinition<TrainingConfiguration> { TrainingConfiguration.command }
 
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
-    let run = try TrainingRun(command.options, communicator)
     let console = ConsoleObserver.make(.standardOutput, wantsBar: command.options.enableProgressBar)
+    let run = try TrainingRun(
+      command.options, report: { FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8)) }, communicator)
     let callbacks = CallbackGroup([console], recordingIn: run.folder)
     if communicator.rank == 0 {
       for remark in command.options.remarks(origins: command.origins) { console.warn(remark) }

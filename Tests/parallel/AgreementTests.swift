@@ -128,6 +128,7 @@ import Testing
     ("samples", ["steps an epoch, samples, rank", "samples 64", "samples 63"]),
     ("step", ["first step, rank", "first step 0", "first step 1"]),
     ("layout", ["parameter layout, rank", "tensors", "but other contents"]),
+    ("kernels", ["table of kernels, rank", "1 innerProduct", "1 matrixProduct"]),
     ("parameters", ["parameters, rank", "SHA-256"]),
     ("statistics", ["running statistics, rank", "SHA-256"]),
     ("moments", ["exp_avg_sq, rank", "SHA-256"]),

@@ -12,8 +12,22 @@ extension TrainingConfiguration {
       onResume: .mayChange, acrossRanks: .mayDiffer),
     OptionDefinition(
       "convolution", \.convolution, .choice,
-      "The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster.",
-      synonyms: ["conv"]),
+      """
+      The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster. \
+      direct and winograd leave only methods of that kind to --autotune, and what replaces kernels that are slow.
+      """, synonyms: ["conv"]),
+    OptionDefinition(
+      "autotune", \.autotune, .choice,
+      """
+      on: at the first start rank 0 measures which kernel is the fastest for each large layer, unless it knows from an \
+      earlier run (~/.cache/bt-dist, or BT_DIST_CACHE). off: a fixed rule chooses. A run keeps its choice when it is resumed.
+      """, synonyms: ["tune", "auto-tune", "benchmark", "cudnn-benchmark"], onResume: .mayChange),
+    OptionDefinition(
+      "kernels", \.kernels, .optional(.kernels, or: "none"),
+      """
+      A JSON file that fixes the kernels of layers, such as the config.json of a run, which has those that were chosen; \
+      it stands above --autotune.
+      """, defaultText: "chosen by --autotune", synonyms: ["kernel-table"]),
     OptionDefinition(
       "reduction", \.reduction, .choice,
       """

@@ -31,13 +31,21 @@ extension TrainingConfiguration {
   @discardableResult
   public func checkResume(of saved: TrainingConfiguration, path: String) throws(Failure) -> [OptionDifference] {
     let differences = differences(from: saved)
-    let conflicts = differences.filter { $0.onResume == .mustMatch && !($0.option == "shards" && shards == nil) }
+    let conflicts = differences.filter {
+      $0.onResume == .mustMatch && !($0.option == "shards" && shards == nil)
+        && !($0.option == "kernels" && agrees(saved.kernels))
+    }
     if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }
     throw Failure(
       .usage, "the run was started with other options", at: path,
       expected: conflicts.map { "--\($0.option) \($0.old)" }.joined(separator: " "),
       found: conflicts.map { "--\($0.option) \($0.new)" }.joined(separator: " "),
       remedy: "give the options of the run (bt-dist train --config \(path)), or another --out for a new run")
+  }
+
+  /// Whether a run's table of kernels has every entry that is given.
+  private func agrees(_ saved: [String: [String: String]]?) -> Bool {
+    (kernels ?? [:]).allSatisfy { layer, entries in entries.allSatisfy { saved?[layer]?[$0.key] == $0.value } }
   }
 
   /// What the user should know of an allowed difference; nil where there is nothing to say.

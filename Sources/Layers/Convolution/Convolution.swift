@@ -8,7 +8,7 @@ import Tensors
 /// 1) − 1)/stride⌋ + 1, in channel blocks. With G groups, each of G runs of neighbouring output channels sees its own
 /// inputChannels/G input channels. Weight outputChannels × inputChannels/G × kernel, bias outputChannels.
 /// Kernel, stride, padding and dilation have one entry for each spatial direction.
-public final class Convolution: Layer, WeightGradientOwner {
+public final class Convolution: TunableLayer, WeightGradientOwner {
   /// The distribution of the initial weights. A bias is always uniform in ±1/√(inputs of one output).
   public enum Initialization: Sendable {
     /// Normal, deviation √(2 / (outputChannels · kernel volume)): He et al. 2015, fan out; torchvision's ResNets.
@@ -97,7 +97,8 @@ public final class Convolution: Layer, WeightGradientOwner {
     output = workspace.activation(shape)
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
-    pass = try ConvolutionForward(geometry, input: input, output: output, parameters: parameters, workspace)
+    pass = try ConvolutionForward(
+      try geometry(.forward), input: input, output: output, parameters: parameters, workspace)
     return output
   }
 
@@ -105,24 +106,36 @@ public final class Convolution: Layer, WeightGradientOwner {
     if needsInputGradient {
       input.gradients = workspace.gradientBuffers(input.shape)
       dataGradient = try ConvolutionDataGradient(
-        geometry, input: input, output: output, weight: parameters[0], forward: pass, workspace)
+        try geometry(.dataGradient), input: input, output: output, weight: parameters[0], forward: pass, workspace)
     }
     // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
     weightGradient = try ConvolutionWeightGradient(
-      geometry, input: input, output: output, parameters: parameters, forward: pass, workspace)
+      try geometry(.weightGradient), input: input, output: output, parameters: parameters, forward: pass, workspace)
     workspace.release(output)
   }
 
   public func forward() throws { try pass.run() }
 
   public func backward() throws {
-    try dataGradient?.run()
+    try computeDataGradient()
     try workspace.postpone(self)
   }
+
+  func computeDataGradient() throws { try dataGradient?.run() }
 
   func computeWeightGradient() throws {
     try weightGradient.run()
     try workspace.completed(weightGradient.sum)
+  }
+
+  /// With the method that is chosen for a direction.
+  private func geometry(_ direction: KernelDirection) throws -> ConvolutionGeometry {
+    var geometry = geometry
+    let work = parameters[0].shape.reduce(input.shape.samples * output.shape.plane, *)
+    geometry.method = try workspace.kernels.choose(
+      direction, of: self, among: geometry.candidates(direction, workspace.convolution), multiplyAdds: work,
+      input: input.shape, workspace)
+    return geometry
   }
 
   private var geometry: ConvolutionGeometry {

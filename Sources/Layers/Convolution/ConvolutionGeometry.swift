@@ -22,6 +22,8 @@ struct ConvolutionGeometry {
   let bias: Int?
   /// Spatial extents of the output.
   let output: [Int]
+  /// What was chosen for a direction, instead of `ConvolutionAlgorithm`'s rule.
+  var method: ConvolutionMethod?
 
   /// The part of Winograd's 4×4 output tiles that lies inside the output: 1 on 28×28, 0.77 on 7×7, 0.06 on 1×1.
   private var tileUse: Double {
@@ -31,12 +33,20 @@ struct ConvolutionGeometry {
   /// Whether Winograd's F(4×4, 3×3) applies and is known to pay: `auto` wants at least 64 channels on both sides, and
   /// most of the tiles in use, since it computes whole tiles at 1.6 to 2.5 times the direct kernels' rate.
   func allowsWinograd(_ algorithm: ConvolutionAlgorithm) -> Bool {
+    if let method { return method == .winograd && algorithm != .direct }
     // Four dimensions: two directions in space and one group.
     guard algorithm != .direct, weightShape.count == 4, weightShape[2...] == [3, 3],
       strides.allSatisfy({ $0 == 1 }), gaps.allSatisfy({ $0 == 0 })
     else { return false }
     let (least, use) = algorithm == .winograd ? (16, 0) : (64, 0.6)
     return tileUse >= use && weightShape[0] >= least && weightShape[1] >= least && OneDNN.shared.channelBlock == 16
+  }
+
+  /// The methods that may compute a direction under `--convolution`; the one that is taken without measuring is first.
+  func candidates(_ direction: KernelDirection, _ algorithm: ConvolutionAlgorithm) -> [ConvolutionMethod] {
+    let usual: ConvolutionMethod = allowsWinograd(algorithm) ? .winograd : .direct
+    guard algorithm == .auto, allowsWinograd(.winograd) else { return [usual] }
+    return [usual, usual == .direct ? .winograd : .direct]
   }
 
   /// Whether oneDNN's own kernels may compute the weight gradient for an input of these spatial extents.

@@ -18,9 +18,11 @@ package struct CheckpointState: Codable, Equatable, Sendable {
   /// Of the epoch so far; nil at its start.
   package var epochLoss: MeanLoss?
   package var earlyStopping: EarlyStopping.State?
+  /// `KernelTable.choices`; nil in checkpoints of older versions.
+  package var kernels: [String: [String: String]]?
 
   package enum CodingKeys: String, CodingKey {
-    case format, step, shards, layout, metrics
+    case format, step, shards, layout, metrics, kernels
     case lossStart = "loss_start"
     case epochLoss = "epoch_loss"
     case earlyStopping = "early_stopping"

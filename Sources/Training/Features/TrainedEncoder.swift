@@ -47,6 +47,7 @@ public struct TrainedEncoder: Sendable {
   private func makeExtractor(_ sampleShape: [Int]) throws -> FeatureExtractor {
     try FeatureExtractor(
       encoder: try Encoder(configuration, sampleShape: sampleShape), sampleShape: sampleShape,
-      convolution: configuration.convolutionAlgorithm)
+      convolution: configuration.convolutionAlgorithm,
+      kernels: try KernelTable(checkpoint.state.kernels ?? configuration.kernels ?? [:]))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Layers
 import Tensors
 
 extension Inspector {
@@ -14,6 +15,7 @@ extension Inspector {
         inspection.add(name, .number(value))
       }
       inspection.add("parameter layout", .text(state.layout))
+      if let kernels = state.kernels { inspection.add("kernels", .text(try KernelTable(kernels).summary)) }
     }
     inspection.add("whole", check(path, &inspection))
     inspection.attempt { inspection in

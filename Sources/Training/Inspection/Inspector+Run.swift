@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import Layers
 import Tensors
 
 extension Inspector {
@@ -29,7 +30,9 @@ extension Inspector {
       }
     }
     inspection.attempt { inspection in
-      inspection.add(Self.options(try folder.recordedConfiguration(at: path)))
+      let configuration = try folder.recordedConfiguration(at: path)
+      inspection.add(Self.options(configuration))
+      if let kernels = configuration.kernels { inspection.add("kernels", .text(try KernelTable(kernels).summary)) }
     }
     addLaunches(folder, &inspection)
     addCheckpoints(store, names, &inspection)
@@ -46,7 +49,8 @@ extension Inspector {
   private static func options(_ configuration: TrainingConfiguration) -> Inspection.Table {
     let changed = Set(configuration.differences(from: TrainingConfiguration()).map(\.option))
     let options = TrainingConfiguration.command.options.filter {
-      changed.contains($0.name) || (essentials.contains($0.name) && $0.value(in: configuration) != .null)
+      (changed.contains($0.name) && $0.name != "kernels")
+        || (essentials.contains($0.name) && $0.value(in: configuration) != .null)
     }
     return Inspection.Table(
       name: "options", columns: ["option", "value"],

@@ -46,7 +46,7 @@ public struct ReplayRun {
     let plan = try communicator.together {
       try Self.plan(configuration, lastStep: lastStep, samples: dataset.count, ranks: communicator.size)
     }
-    let start = RunStart(plan, from: found, store: nil, remarks: recorded?.remarks ?? [])
+    let start = RunStart(plan, from: found, store: nil, isNewRun: false, remarks: recorded?.remarks ?? [])
     parts = try TrainingParts(start, dataset, nil, communicator)
     steps = start.step + 1...plan.lastStep
     present = LaunchRecord(parts, data: fingerprint)

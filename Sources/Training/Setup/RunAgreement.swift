@@ -13,7 +13,7 @@ import Tensors
 /// thing is compared before the first collective that relies on it:
 /// 1. executable, command and options (`ProgramAgreement.swift`), for every command, before anything else;
 /// 2. the data set, before its samples are counted;
-/// 3. the plan, and the layout of the arenas, before arenas travel;
+/// 3. the plan, the table of kernels and the layout of the arenas, before arenas travel;
 /// 4. the contents of the arenas, when all are filled.
 /// What may differ and costs only the equality of bits is a remark: `kernelRemarks`.
 ///
@@ -30,13 +30,16 @@ extension Communicator {
   }
 
   /// 3. The configuration with nothing left open, what follows from it, and where every tensor stands in the arenas.
-  package func requireSamePlan(_ plan: TrainingPlan, firstStep: Int, _ state: ParameterSet) throws {
+  package func requireSamePlan(
+    _ plan: TrainingPlan, firstStep: Int, _ state: ParameterSet, _ kernels: KernelTable
+  ) throws {
     try requireSame(.defect, "the ranks have planned different runs", remedy: Self.defect) {
       let options = TrainingConfiguration.command.sharedOptions(plan.configuration)
       return try options.map { RankField($0.name, $0.value, text: "\($0.name) \($0.value)") } + [
         number("first step", firstStep), number("last step", plan.lastStep),
         number("steps an epoch", plan.batches.stepsPerEpoch), number("samples", plan.batches.order.count),
         layout("parameter layout", state.parameters.layout), layout("statistics layout", state.statistics.layout),
+        RankField("table of kernels", try kernels.hash(), text: "kernels \(kernels.summary)"),
       ]
     }
   }

@@ -14,14 +14,17 @@ package struct RunStart {
   let origin: RunOrigin?
   /// The checkpoint's; nil for a new run.
   let state: CheckpointState?
+  /// Whether the run's steps are its own: false for a replay, which computes as the run did.
+  let isNewRun: Bool
   /// What the user should know: skipped checkpoints, changed options, more shards.
   let remarks: [String]
 
   /// - Parameter store: nil writes no checkpoints.
   init(
     _ plan: TrainingPlan, from found: SharedCheckpoint, origin: RunOrigin? = nil, store: CheckpointStore?,
-    remarks: [String]
+    isNewRun: Bool = true, remarks: [String]
   ) {
+    self.isNewRun = isNewRun
     (self.plan, self.store, self.remarks, self.origin) = (plan, store, remarks, origin)
     (checkpoint, state) = (found.checkpoint, found.state)
   }

@@ -19,6 +19,7 @@ extension RunSummary {
     }
     lines += [
       "loss       \(network.loss.form.rawValue) form, λ \(configuration.lambd)",
+      parts.kernels.line,
       """
       optimizer  \(configuration.optimizer.rawValue), \(configuration.rateText), \
       weight decay \(configuration.weightDecay)\(configuration.clippingText)
@@ -39,6 +40,7 @@ extension RunSummary {
     self.memory = memory
     remarks =
       start.remarks + (parts.initialParameters?.remarks ?? []) + parts.kernelRemarks + network.remarks
+      + parts.kernels.remarks
       + (memory?.remarks ?? [])
   }
 

@@ -16,6 +16,7 @@ struct TrainingParts {
   let dataset: any Dataset
   let augmentation: Augmentation
   let network: BarlowTwinsNetwork
+  let kernels: KernelPlan
   /// Bytes that the process has beside its buffers, once the network is planned; nil where that is not known.
   let bytesBesideBuffers: Int?
   let optimizer: any Optimizer
@@ -38,9 +39,10 @@ struct TrainingParts {
   /// drawn. A collective.
   ///
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
+  /// - Parameter report: told on rank 0 of work that takes some seconds.
   init(
     _ start: RunStart, _ dataset: any Dataset, validation: (any Dataset)? = nil, _ makeEncoder: EncoderMaker?,
-    _ communicator: Communicator
+    report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
     (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
@@ -55,7 +57,7 @@ struct TrainingParts {
       guard let validation, let validationPlan = plan.validation else { return nil }
       return try ValidationSet(validation, validationPlan, configuration, trained: dataset)
     }
-    network = try communicator.together {
+    (network, kernels) = try KernelPlan.makeNetwork(start, communicator, report: report) { kernels in
       let encoder = try makeEncoder?(shape) ?? Encoder(configuration, sampleShape: shape)
       return try BarlowTwinsNetwork(
         encoder: encoder,
@@ -63,7 +65,7 @@ struct TrainingParts {
           inputs: encoder.features, hidden: configuration.projHiddenDim, outputs: configuration.projOutputDim),
         sampleShape: shape, samplesPerShard: plan.batches.samplesPerShard, batch: group,
         lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
-        convolution: configuration.convolutionAlgorithm)
+        convolution: configuration.convolutionAlgorithm, kernels: kernels)
     }
     bytesBesideBuffers = MemoryLedger.process.bytesBeside
     let layout = network.state.parameters.layout
@@ -77,9 +79,10 @@ struct TrainingParts {
     if let found = start.state {
       (state, state.shards, state.layout) = (found, plan.batches.shards, state.layout)
     }
+    state.kernels = kernels.table.choices
     self.state = state
     optimizer.stepCount = start.step
-    try communicator.requireSamePlan(plan, firstStep: start.step, network.state)
+    try communicator.requireSamePlan(plan, firstStep: start.step, network.state, kernels.table)
     initialParameters = try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
     kernelRemarks = try communicator.kernelRemarks()

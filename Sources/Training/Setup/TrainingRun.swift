@@ -22,13 +22,17 @@ public final class TrainingRun {
   let parts: TrainingParts
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
-  public convenience init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
+  ///
+  /// - Parameter report: told on rank 0 of preparations that take some seconds.
+  public convenience init(
+    _ configuration: TrainingConfiguration, report: ((String) -> Void)? = nil, _ communicator: Communicator
+  ) throws {
     communicator.position.place = "opening the data"
     let (dataset, validation) = try communicator.together {
       try configuration.validate()
       return (try DataSpec.open(configuration.data), try configuration.valData.map(DataSpec.open))
     }
-    try self.init(configuration, dataset, validation: validation, communicator)
+    try self.init(configuration, dataset, validation: validation, report: report, communicator)
   }
 
   /// Opens the folder, plans the network, and loads the newest checkpoint if there is one. A collective.
@@ -40,7 +44,8 @@ public final class TrainingRun {
   ///   differs between ranks (`RunAgreement.swift`).
   package init(
     _ configuration: TrainingConfiguration, _ dataset: any Dataset, validation: (any Dataset)? = nil,
-    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, _ communicator: Communicator
+    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
+    _ communicator: Communicator
   ) throws {
     RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
@@ -56,7 +61,10 @@ public final class TrainingRun {
       communicator)
     try communicator.onRoot { try folder?.store(start.plan.configuration) }
     communicator.position.place = "planning the network and loading its parameters"
-    parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, communicator)
+    parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
+    var chosen = start.plan.configuration
+    chosen.kernels = parts.kernels.table.choices
+    try communicator.onRoot { try folder?.store(chosen) }
     var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
     summary.launch = LaunchRecord(parts, data: fingerprint)
     summary.launch?.predictedMemory = summary.memory?.peakOfRank

@@ -1,0 +1,13 @@
+/// What a layer with weights computes: three products, each of which may have a method of its own.
+public enum KernelDirection: String, Codable, CaseIterable, Sendable {
+  case forward, dataGradient, weightGradient
+
+  /// For messages.
+  var text: String {
+    switch self {
+    case .forward: "forward pass"
+    case .dataGradient: "data gradient"
+    case .weightGradient: "weight gradient"
+    }
+  }
+}

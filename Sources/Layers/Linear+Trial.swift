@@ -1,0 +1,17 @@
+extension Linear {
+  var sizes: String { "Linear \(inputs) to \(outputs)\(hasBias ? ", bias" : "")" }
+
+  func unplannedCopy() -> any TunableLayer {
+    Linear(
+      String(parameters[0].name.dropLast(".weight".count)), inputs: inputs, outputs: outputs, bias: hasBias,
+      needsInputGradient: needsInputGradient)
+  }
+
+  func run(_ direction: KernelDirection) throws {
+    switch direction {
+    case .forward: try forward()
+    case .dataGradient: try computeDataGradient()
+    case .weightGradient: try computeWeightGradient()
+    }
+  }
+}
