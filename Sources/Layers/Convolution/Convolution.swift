@@ -33,9 +33,9 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
 
   private var input: Activation!
   private var output: Activation!
-  private var pass: ConvolutionForward!
-  private var dataGradient: ConvolutionDataGradient?
-  private var weightGradient: ConvolutionWeightGradient!
+  private var pass: (any ConvolutionPass)!
+  private var dataGradient: (any ConvolutionPass)?
+  private var weightGradient: (any ConvolutionWeightPass)!
   private weak var workspace: Workspace!
 
   /// - Parameter dilation: one in each direction if not given.
@@ -97,20 +97,17 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     output = workspace.activation(shape)
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
-    pass = try ConvolutionForward(
-      try geometry(.forward), input: input, output: output, parameters: parameters, workspace)
+    pass = try plan.forward()
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     if needsInputGradient {
       input.gradients = workspace.gradientBuffers(input.shape)
-      dataGradient = try ConvolutionDataGradient(
-        try geometry(.dataGradient), input: input, output: output, weight: parameters[0], forward: pass, workspace)
+      dataGradient = try plan.dataGradient(after: pass)
     }
     // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
-    weightGradient = try ConvolutionWeightGradient(
-      try geometry(.weightGradient), input: input, output: output, parameters: parameters, forward: pass, workspace)
+    weightGradient = try plan.weightGradient(after: pass)
     workspace.release(output)
   }
 
@@ -128,14 +125,9 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     try workspace.completed(weightGradient.sum)
   }
 
-  /// With the method that is chosen for a direction.
-  private func geometry(_ direction: KernelDirection) throws -> ConvolutionGeometry {
-    var geometry = geometry
-    let work = parameters[0].shape.reduce(input.shape.samples * output.shape.plane, *)
-    geometry.method = try workspace.kernels.choose(
-      direction, of: self, among: geometry.candidates(direction, workspace.convolution), multiplyAdds: work,
-      input: input.shape, workspace)
-    return geometry
+  private var plan: ConvolutionPlan {
+    ConvolutionPlan(
+      layer: self, geometry: geometry, input: input, output: output, parameters: parameters, workspace: workspace)
   }
 
   private var geometry: ConvolutionGeometry {

@@ -1,12 +1,15 @@
 import COneDNN
 import Diagnostics
 
-/// How 3×3 convolutions are computed.
+/// How convolutions are computed.
 public enum ConvolutionAlgorithm: Sendable {
-  /// Winograd where it is known to be faster, else direct.
+  /// For each layer and direction what is known to be faster.
   case auto
+  /// oneDNN's direct kernels; matrix products where it has none that is made for a layer.
   case direct
+  /// Winograd wherever it applies, as in the cases below; else direct.
   case winograd
+  case matrixProduct
 }
 
 /// Sizes of a convolution in oneDNN's terms.
@@ -40,13 +43,6 @@ struct ConvolutionGeometry {
     else { return false }
     let (least, use) = algorithm == .winograd ? (16, 0) : (64, 0.6)
     return tileUse >= use && weightShape[0] >= least && weightShape[1] >= least && OneDNN.shared.channelBlock == 16
-  }
-
-  /// The methods that may compute a direction under `--convolution`; the one that is taken without measuring is first.
-  func candidates(_ direction: KernelDirection, _ algorithm: ConvolutionAlgorithm) -> [ConvolutionMethod] {
-    let usual: ConvolutionMethod = allowsWinograd(algorithm) ? .winograd : .direct
-    guard algorithm == .auto, allowsWinograd(.winograd) else { return [usual] }
-    return [usual, usual == .direct ? .winograd : .direct]
   }
 
   /// Whether oneDNN's own kernels may compute the weight gradient for an input of these spatial extents.

@@ -27,7 +27,7 @@ import Testing
       "\(inputs) to \(outputs) in \(groups), \(kernel) on \(extents), stride \(stride ?? []), "
         + "padding \(padding ?? []), dilation \(dilation ?? []), \(bias ? "bias, " : "")\(algorithm)"
     }
-    var tolerance: Double { algorithm == .direct ? 2e-6 : 2e-5 }
+    var tolerance: Double { [.direct, .matrixProduct].contains(algorithm) ? 2e-6 : 2e-5 }
     var layer: Convolution {
       Convolution(
         "c", inputChannels: inputs, outputChannels: outputs, kernel: kernel, stride: stride ?? ones,
@@ -80,6 +80,15 @@ import Testing
     Case(17, 17, [6, 2, 3], on: [7, 3, 2], stride: [3, 1, 1], padding: [4, 1, 1], groups: 17, bias: true),
     Case(34, 34, [3, 3, 3], on: [7, 2, 2], groups: 2, bias: true), Case(17, 17, [3, 3, 3], on: [2, 7, 7], groups: 17),
     Case(32, 32, [3, 3, 3], on: [2, 7, 2], groups: 2), Case(16, 32, [3, 3, 3], on: [7, 2, 7], groups: 4, bias: true),
+    // Matrix products: alone, and with groups, which they leave to oneDNN.
+    Case(1, 1, [3, 3], on: [1, 1], bias: true, algorithm: .matrixProduct),
+    Case(3, 17, [5, 2], on: [13, 7], stride: [3, 1], padding: [0, 1], bias: true, algorithm: .matrixProduct),
+    Case(17, 34, [3, 3], on: [7, 13], padding: [2, 5], dilation: [2, 3], algorithm: .matrixProduct),
+    Case(32, 16, [1, 1], on: [7, 2], stride: [2, 1], algorithm: .matrixProduct),
+    Case(16, 20, [3, 3, 3], on: [2, 2, 2], bias: true, algorithm: .matrixProduct),
+    Case(17, 3, [2, 3, 1], on: [7, 2, 5], stride: [2, 1, 3], padding: [0, 2, 1], algorithm: .matrixProduct),
+    Case(40, 24, [3, 1, 3], on: [5, 6, 7], dilation: [2, 1, 1], bias: true, algorithm: .matrixProduct),
+    Case(34, 6, [3, 3], on: [7, 2], groups: 2, algorithm: .matrixProduct),
   ]
 
   /// The first layer of a network: plain images go in, one of each view to a shard.
