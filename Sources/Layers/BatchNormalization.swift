@@ -67,29 +67,35 @@ public final class BatchNormalization: Layer {
     bias = try arena.pointer(of: parameters[1].name)
     runningMean = try running.pointer(of: buffers[0].name)
     runningVariance = try running.pointer(of: buffers[1].name)
+    if shortcut == nil {
+      output.rebuild = { [unowned self] shard, target in normalise(shard, into: target) }
+    }
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     gradientSum = try workspace.gradientSum(of: parameters)
     if let shortcut {
-      // The masked gradient is the shortcut's; the input's needs a buffer of its own.
+      // The masked gradient is the shortcut's; the input's goes where the input is, or into a buffer of its own.
       shortcut.gradients = output.gradients
-      input.gradients = workspace.gradientBuffers(input.shape)
+      if !input.useValuesForGradients() { input.gradients = workspace.gradientBuffers(input.shape) }
     } else {
       input.gradients = output.gradients
+      input.consume()
     }
+    output.releaseValues()
   }
 
   public func forward() throws {
     if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
-    let (mean, scale) = (ChannelValues(mean, tiles), ChannelValues(scale, tiles))
-    let shift = ChannelValues(shift, tiles)
-    for shard in input.values.indices {
-      tiles.normalise(
-        input.values[shard].pointer, into: output.values[shard].pointer, mean: mean, scale: scale, shift: shift,
-        addend: shortcut.map { UnsafePointer($0.values[shard].pointer) }, rectify: rectifies)
-    }
+    for shard in input.values.indices { normalise(shard, into: output.values[shard].pointer) }
+  }
+
+  private func normalise(_ shard: Int, into target: UnsafeMutablePointer<Float>) {
+    tiles.normalise(
+      input.values[shard].pointer, into: target, mean: ChannelValues(mean, tiles), scale: ChannelValues(scale, tiles),
+      shift: ChannelValues(shift, tiles), addend: shortcut.map { UnsafePointer($0.values[shard].pointer) },
+      rectify: rectifies)
   }
 
   private func useBatchStatistics() throws {

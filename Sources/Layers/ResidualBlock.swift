@@ -31,6 +31,8 @@ public final class ResidualBlock: Layer {
     let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
     last.shortcut = shortcut
     output = try last.planForward(try body.planForward(input, workspace), workspace)
+    // In backward only what comes before the projection's batch norm is needed.
+    if projection != nil, workspace.isTraining { shortcut.makeTransient() }
     guard shortcut.shape == output.shape else {
       // Plain images cannot be added to a convolution's channel blocks, even of the same shape.
       throw Failure(
@@ -46,7 +48,7 @@ public final class ResidualBlock: Layer {
     try body.planBackward(workspace)
     try projection?.planBackward(workspace)
     projected = entry.gradients
-    workspace.release(entry)
+    workspace.releaseGradients(entry)
   }
 
   public func forward() throws {

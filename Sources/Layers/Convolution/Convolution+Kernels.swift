@@ -14,8 +14,10 @@ final class ConvolutionForward {
   ) throws {
     let kernel = try ConvolutionKernel(
       .forward, geometry, input: input.shape, output: output.shape, name: parameters[0].name, workspace)
+    // Winograd's data gradient takes the same layout.
     let weight = try PackedWeight(
-      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md), workspace)
+      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md),
+      isKept: !workspace.isTraining || kernel.primitive.isWinograd, workspace)
     (self.kernel, self.weight) = (kernel, weight)
     let (source, result) = (
       try ConvolutionTensor(input.shape, as: kernel.input, workspace),
@@ -37,6 +39,7 @@ final class ConvolutionForward {
       return [try source.load(x), run, try result.store(y)].compactMap { $0 }
     }
     for tensor in [source, result] { tensor.release() }
+    weight.release(workspace)
   }
 
   func run() throws {
@@ -59,9 +62,11 @@ final class ConvolutionDataGradient {
       .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward.kernel,
       workspace)
     let layout = kernel.primitive.layout(dnnl_query_weights_md)
-    isShared = layout.isSame(as: forward.weight.layout)
+    isShared = forward.weight.isKept && layout.isSame(as: forward.weight.layout)
     let weight =
-      isShared ? forward.weight : try PackedWeight(spec, shape: geometry.weightShape, layout: layout, workspace)
+      isShared
+      ? forward.weight
+      : try PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
     self.weight = weight
     let (source, result) = (
       try ConvolutionTensor(output.shape, as: kernel.output, workspace),
@@ -77,6 +82,7 @@ final class ConvolutionDataGradient {
       return [try source.load(dy), run, try result.store(dx)].compactMap { $0 }
     }
     for tensor in [source, result] { tensor.release() }
+    if !isShared { weight.release(workspace) }
   }
 
   func run() throws {
@@ -88,6 +94,7 @@ final class ConvolutionDataGradient {
 /// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree.
 final class ConvolutionWeightGradient {
   let sum: GradientSum
+  private let source: BackwardInput
   private let calls: [[PreparedCall]]
   private let bias: BiasGradient?
 
@@ -100,7 +107,8 @@ final class ConvolutionWeightGradient {
       .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
       forward: forward.kernel, workspace)
     let sum = try workspace.gradientSum(of: parameters)
-    self.sum = sum
+    let source = BackwardInput(input, workspace)
+    (self.sum, self.source) = (sum, source)
     bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
     let unpacker = try Unpacker(
       geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
@@ -110,7 +118,7 @@ final class ConvolutionWeightGradient {
     )
     calls = try input.values.indices.map { leaf in
       let target = sum.address(leaf: leaf, offset: sum.group.offset)
-      let (values, gradients) = (input.values[leaf], output.gradients[leaf])
+      let (values, gradients) = (source.values(leaf), output.gradients[leaf])
       let gradient = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
@@ -120,12 +128,14 @@ final class ConvolutionWeightGradient {
       return [try x.load(values), try dy.load(gradients), gradient, try unpacker.call(to: target, workspace)]
         .compactMap { $0 }
     }
+    source.release(workspace)
     unpacker.release(workspace)
     for tensor in [x, dy] { tensor.release() }
   }
 
   func run() throws {
     for (leaf, calls) in calls.enumerated() {
+      source.prepare(leaf)
       for call in calls { try call.run() }
       bias?.run(leaf: leaf)
       sum.merge(afterLeaf: leaf)
