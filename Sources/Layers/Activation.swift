@@ -4,9 +4,9 @@ import Tensors
 ///
 /// In training a shard's samples are its b samples of view 1 and then its b samples of view 2.
 ///
-/// Values and gradients lie in an arena that the plan shares out again and again: a value lives from its layer's forward
-/// pass to that layer's backward pass, or shorter where it can be rebuilt; a gradient from the next layer's backward pass
-/// to its own layer's.
+/// Values and gradients lie in an arena that the plan shares out again and again. Values live from their layer's forward
+/// pass to its backward pass; transient ones only through the next layer's forward pass, and again in backward where they
+/// are rebuilt. A gradient lives from the next layer's backward pass to its own layer's.
 public final class Activation {
   /// The shape of one shard's tensor.
   public let shape: TensorShape
@@ -22,34 +22,54 @@ public final class Activation {
   /// Whether the layer behind, the only one that reads the values, may end their life in its backward pass, and write
   /// there what it computes: the layer whose output it is does not need them in its own backward pass.
   var isConsumable = false
-  /// Computes one local shard's values once more, from what is still there in backward; nil where that cannot be done.
-  var rebuild: ((_ shard: Int, _ target: UnsafeMutablePointer<Float>) -> Void)?
-  /// Where the values are to be given back; nil where that is done, and for values with memory of their own or another's.
-  fileprivate(set) var arena: BufferArena?
+  /// How the values can be had once more in backward; nil where they cannot.
+  var rebuilding: Rebuilding?
   /// Whether the values are gone when backward begins.
-  fileprivate(set) var isTransient = false
+  private(set) var isTransient = false
+  /// Where the values are to be given back; nil where that is done, and for values with memory of their own or another's.
+  private var arena: BufferArena?
+  /// Where the values of a transient are in backward, and whether they are there in this step.
+  private var rebuilt: (buffers: [AlignedBuffer<Float>], isFilled: Bool) = ([], false)
+  /// Whose values these are, for a second activation that reads the same.
+  fileprivate let original: Activation?
 
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
-    (self.shape, self.values) = (shape, values)
+    (self.shape, self.values, original) = (shape, values, nil)
   }
 
   /// - Parameter arena: where the values were taken.
   init(_ shape: TensorShape, values: [AlignedBuffer<Float>], in arena: BufferArena) {
-    (self.shape, self.values, self.arena) = (shape, values, arena)
+    (self.shape, self.values, self.arena, original) = (shape, values, arena, nil)
+  }
+
+  /// The same values, with a gradient of its own.
+  init(viewing original: Activation) {
+    (shape, values, self.original) = (original.shape, original.values, original)
   }
 }
+
+/// How an activation's values are computed once more from what is still there in backward: one pass over memory.
+struct Rebuilding {
+  /// An activation that they are computed from, beside what is always there.
+  var source: Activation?
+  /// Computes one local shard's values.
+  var values: (_ shard: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+}
+
+// MARK: Lifetimes, to be set while passes are planned
 
 extension Activation {
   /// Lets what is planned from now on use the memory of the values.
   func releaseValues() {
-    guard let arena else { return }
-    values.forEach(arena.giveBack)
-    self.arena = nil
+    if let arena { values.forEach(arena.giveBack) }
+    for buffer in rebuilt.buffers { buffer.arena?.giveBack(buffer) }
+    arena = nil
   }
 
-  /// Ends the life of the values behind the forward pass of the layer that is planned last, which can have them rebuilt.
+  /// Ends the life of the values behind the forward pass of the layer that was planned last; those that need them in
+  /// backward have them rebuilt.
   func makeTransient() {
-    guard rebuild != nil, !isKept, arena != nil else { return }
+    guard let rebuilding, !isKept, arena != nil, rebuilding.passes <= Rebuilding.mostPasses else { return }
     releaseValues()
     isTransient = true
   }
@@ -71,30 +91,53 @@ extension Activation {
 
   /// Keeps the values beyond the step.
   func outliveStep() { arena = nil }
+
+  /// Makes room for the values in backward where they are transient, until `releaseValues`.
+  ///
+  /// - Returns: where the values are in backward, after `rebuild`.
+  @discardableResult
+  func planRebuilding(_ workspace: Workspace) -> [AlignedBuffer<Float>] {
+    if let original { return original.planRebuilding(workspace) }
+    guard isTransient else { return values }
+    if rebuilt.buffers.isEmpty {
+      rebuilding?.source?.planRebuilding(workspace)
+      rebuilt.buffers = workspace.gradientBuffers(shape)
+    }
+    return rebuilt.buffers
+  }
 }
 
-/// What a layer reads of its input in backward: the values as they were in forward, or those of one shard after another
-/// that are rebuilt into a buffer.
-struct BackwardInput {
-  private let input: Activation
-  private let buffer: AlignedBuffer<Float>?
+extension Rebuilding {
+  /// How many activations may have to be rebuilt for one: each lives in backward again.
+  static let mostPasses = 2
 
-  /// To be made while backward is planned.
-  init(_ input: Activation, _ workspace: Workspace) {
-    self.input = input
-    buffer = input.isTransient ? workspace.pool.take(input.shape.count) : nil
+  fileprivate var passes: Int {
+    let origin = source?.original ?? source
+    return 1 + (origin?.isTransient == true ? origin?.rebuilding?.passes ?? 0 : 0)
+  }
+}
+
+// MARK: In a step
+
+extension Activation {
+  /// Where the values are in backward, after `rebuild`.
+  var backwardValues: [AlignedBuffer<Float>] {
+    if let original { return original.backwardValues }
+    return isTransient ? rebuilt.buffers : values
   }
 
-  /// Where the values of a shard are after `prepare`.
-  func values(_ shard: Int) -> AlignedBuffer<Float> { buffer ?? input.values[shard] }
-
-  /// Brings the values of a shard there.
-  func prepare(_ shard: Int) {
-    if let buffer { input.rebuild?(shard, buffer.pointer) }
+  /// Brings transient values to `backwardValues`, once a step.
+  func rebuild() {
+    if let original { return original.rebuild() }
+    guard isTransient, !rebuilt.isFilled, let rebuilding else { return }
+    rebuilding.source?.rebuild()
+    for (shard, buffer) in rebuilt.buffers.enumerated() { rebuilding.values(shard, buffer.pointer) }
+    rebuilt.isFilled = true
   }
 
-  /// Lets what is planned from now on use the buffer.
-  func release(_ workspace: Workspace) {
-    if let buffer { workspace.pool.giveBack(buffer) }
-  }
+  /// Whether room for rebuilt values is still to be made.
+  var lacksRoomInBackward: Bool { isTransient && rebuilt.buffers.isEmpty }
+
+  /// Forgets what was rebuilt in the last step.
+  func beginStep() { rebuilt.isFilled = false }
 }

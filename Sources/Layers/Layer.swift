@@ -55,7 +55,7 @@ public protocol Layer: AnyObject {
   /// Computes the input's gradient; weight gradients now or as the workspace's postponed work.
   func backward() throws
 
-  /// Whether backward can do without the input's values, or has them rebuilt (`BackwardInput`).
+  /// Whether backward can do without the input's values, or asks for them by `Activation.planRebuilding`.
   var letsInputGo: Bool { get }
 
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
@@ -103,6 +103,8 @@ public final class Sequential: Layer {
       return output
     }
   }
+
+  public var letsInputGo: Bool { layers.first?.letsInputGo == true }
 
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace

@@ -21,7 +21,6 @@ public final class Linear: Layer, WeightGradientOwner {
   private var dataWeight: PackedWeight?
   private var dataCalls: [PreparedCall] = []
   private var weightCalls: [(gradient: PreparedCall, unpack: PreparedCall?)] = []
-  private var backwardInput: BackwardInput!
   private var gradientSum: GradientSum!
   private weak var workspace: Workspace!
 
@@ -93,8 +92,8 @@ public final class Linear: Layer, WeightGradientOwner {
   }
 
   func computeWeightGradient() throws {
+    input.rebuild()
     for (leaf, call) in weightCalls.enumerated() {
-      backwardInput.prepare(leaf)
       try call.gradient.run()
       try call.unpack?.run()
       gradientSum.merge(afterLeaf: leaf)
@@ -161,20 +160,19 @@ public final class Linear: Layer, WeightGradientOwner {
     let gradient = try Primitive("an inner product's weight gradient", operation: &operation, hint: primitive)
     gradientSum = try workspace.gradientSum(of: parameters)
     let offset = gradientSum.group.offset
-    backwardInput = BackwardInput(input, workspace)
+    let inputs = input.planRebuilding(workspace)
     let unpacker = try Unpacker(parameters[0].shape, layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
     weightCalls = try input.values.indices.map { leaf in
       let target = gradientSum.address(leaf: leaf, offset: offset)
       let call = try PreparedCall(
         gradient, scratchpad: workspace.scratchpad,
         [
-          (DNNL_ARG_SRC, x, .init(backwardInput.values(leaf).pointer)),
+          (DNNL_ARG_SRC, x, .init(inputs[leaf].pointer)),
           (DNNL_ARG_DIFF_DST, y, .init(output.gradients[leaf].pointer)),
           (DNNL_ARG_DIFF_WEIGHTS, unpacker.layout, unpacker.address(for: target)),
         ] + (try biasArgument(DNNL_ARG_DIFF_BIAS, at: target - offset)))
       return (call, try unpacker.call(to: target, workspace))
     }
-    backwardInput.release(workspace)
     unpacker.release(workspace)
   }
 

@@ -14,6 +14,7 @@ public final class ResidualBlock: Layer {
   private var output: Activation!
   /// The gradient that comes through the projection, before it is added to the body's.
   private var projected: [AlignedBuffer<Float>] = []
+  public private(set) var letsInputGo = false
 
   public init(body: [any Layer], last: BatchNormalization, projection: [any Layer]?) {
     (self.body, self.last) = (Sequential(body), last)
@@ -25,7 +26,8 @@ public final class ResidualBlock: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    entry = Activation(input.shape, values: input.values)
+    entry = Activation(viewing: input)
+    let isKept = input.isKept
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
     let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
@@ -40,6 +42,8 @@ public final class ResidualBlock: Layer {
         expected: "a shortcut of \(output.shape), in the body's layout", found: shortcut.shape.description,
         remedy: "give the block a projection, or a convolution before it")
     }
+    letsInputGo = body.letsInputGo && projection?.letsInputGo != false && input.rebuilding != nil
+    if letsInputGo { input.isKept = isKept }
     return output
   }
 

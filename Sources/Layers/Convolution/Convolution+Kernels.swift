@@ -94,7 +94,7 @@ final class ConvolutionDataGradient {
 /// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree.
 final class ConvolutionWeightGradient {
   let sum: GradientSum
-  private let source: BackwardInput
+  private let input: Activation
   private let calls: [[PreparedCall]]
   private let bias: BiasGradient?
 
@@ -107,8 +107,8 @@ final class ConvolutionWeightGradient {
       .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
       forward: forward.kernel, workspace)
     let sum = try workspace.gradientSum(of: parameters)
-    let source = BackwardInput(input, workspace)
-    (self.sum, self.source) = (sum, source)
+    let inputs = input.planRebuilding(workspace)
+    (self.sum, self.input) = (sum, input)
     bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
     let unpacker = try Unpacker(
       geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
@@ -118,7 +118,7 @@ final class ConvolutionWeightGradient {
     )
     calls = try input.values.indices.map { leaf in
       let target = sum.address(leaf: leaf, offset: sum.group.offset)
-      let (values, gradients) = (source.values(leaf), output.gradients[leaf])
+      let (values, gradients) = (inputs[leaf], output.gradients[leaf])
       let gradient = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
@@ -128,14 +128,13 @@ final class ConvolutionWeightGradient {
       return [try x.load(values), try dy.load(gradients), gradient, try unpacker.call(to: target, workspace)]
         .compactMap { $0 }
     }
-    source.release(workspace)
     unpacker.release(workspace)
     for tensor in [x, dy] { tensor.release() }
   }
 
   func run() throws {
+    input.rebuild()
     for (leaf, calls) in calls.enumerated() {
-      source.prepare(leaf)
       for call in calls { try call.run() }
       bias?.run(leaf: leaf)
       sum.merge(afterLeaf: leaf)
