@@ -54,6 +54,9 @@ extension BenchConfiguration {
       "kernels", \.kernels, .boolean,
       "Measures in place of a training the bandwidth of the memory, and of the kernels that it limits."),
     OptionDefinition(
+      "kernel-mebibytes", \.kernelMebibytes, .optional(.integer(atLeast: 1, atMost: 1 << 16), or: "auto"),
+      "The size of the tensors of --kernels, in MiB.", defaultText: "as in the ResNet-18s"),
+    OptionDefinition(
       "json", \.json, .optional(.text("FILE"), or: "none"), "Writes the results to this file, as one JSON object.",
       synonyms: ["output"]),
   ]

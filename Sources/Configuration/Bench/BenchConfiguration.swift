@@ -16,6 +16,8 @@ public struct BenchConfiguration: Sendable, Equatable {
   public var loss: [Int]?
   /// Whether the kernels that memory limits are measured alone.
   public var kernels = false
+  /// The size of their tensors; nil: as in the ResNet-18s.
+  public var kernelMebibytes: Int?
   /// The file to write the results to.
   public var json: String?
 

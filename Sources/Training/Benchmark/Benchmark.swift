@@ -12,7 +12,19 @@ public enum Benchmark {
   public static func run(_ options: BenchConfiguration, _ communicator: Communicator) throws -> BenchmarkReport {
     RankThreads.configure(requested: options.training.threads)
     communicator.stallWatch?.limit = options.training.stallTimeout
-    return try measureTraining(options, communicator)
+    if options.loss == nil && !options.kernels { return try measureTraining(options, communicator) }
+    var report = try BenchmarkReport(communicator)
+    if let size = options.loss {
+      report.loss = try LossMeasurement(
+        batchSize: size[0], features: size[1], repeats: options.steps, warmup: options.warmupSteps, options.training,
+        communicator)
+    } else {
+      report.memory = try MemoryMeasurement(
+        tensorBytes: options.kernelMebibytes.map { $0 << 20 }, repeats: options.steps, warmup: options.warmupSteps,
+        communicator)
+    }
+    report.peakMemoryBytes = ProcessMemory.peak
+    return report
   }
 
   private static func measureTraining(

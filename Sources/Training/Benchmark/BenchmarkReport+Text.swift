@@ -11,6 +11,8 @@ extension BenchmarkReport {
     ]
     if let configurations { lines += Self.lines(configurations) }
     if let comparison { lines += Self.lines(comparison) }
+    if let loss { lines += Self.lines(loss) }
+    if let memory { lines += Self.lines(memory) }
     return lines + remarks.map { "remark     \($0)" }
   }
 
@@ -77,6 +79,39 @@ extension BenchmarkReport {
     let ratio = String(format: "%.3f (%.3f … %.3f)", speedup.median, speedup.minimum, speedup.maximum)
     let memoryText = memory.map { String(format: "; memory A/B %.3f", $0) } ?? ""
     return ["B over A   samples/s \(ratio) over \(comparison.ratios.count) pairs of steps\(memoryText)"]
+  }
+
+  private static func lines(_ loss: LossMeasurement) -> [String] {
+    let rows = loss.forms.map { form in
+      [
+        form.form + (form.isChosen ? ", chosen" : ""), milliseconds(form.forwardMs.median),
+        milliseconds(form.forwardBackwardMs.median), milliseconds(form.forwardBackwardMs.minimum),
+        SummaryText.scaled(form.flopsPerSecond), String(format: "%.2f", form.shareOfGemm),
+      ]
+    }
+    return ["loss       of \(loss.batchSize) samples with \(loss.features) features"]
+      + SummaryText.table(
+        [["form", "forward ms", "with backward", "fastest", "flop/s", "of sgemm's"]] + rows, limits: [20])
+  }
+
+  private static func lines(_ memory: MemoryMeasurement) -> [String] {
+    func rate(_ value: Double) -> String { String(format: "%.1f", value * 1e-9) }
+    let rows = memory.kernels.map { kernel in
+      [
+        kernel.name, kernel.size, SummaryText.bytes(kernel.bytes), milliseconds(kernel.ms.median),
+        rate(kernel.bytesPerSecond), String(format: "%.2f", kernel.shareOfMemory),
+        String(format: "%.2f", kernel.shareOfTriad),
+      ]
+    }
+    let spread = memory.bytesPerSecond
+    return [
+      """
+      memory     \(rate(spread.median)) GB/s (\(rate(spread.minimum)) … \(rate(spread.maximum))) of a triad over \
+      \(SummaryText.bytes(memory.triadBytes)) a rank
+      """
+    ]
+      + SummaryText.table(
+        [["kernel", "size", "moved", "ms", "GB/s", "of memory", "of a triad as large"]] + rows, limits: [31, 14])
   }
 
   static func milliseconds(_ value: Double) -> String {

@@ -25,6 +25,10 @@ public struct BenchmarkReport: Sendable, Encodable {
   public var remarks: [String] = []
   public var configurations: [RunMeasurement]?
   public var comparison: Comparison?
+  public var loss: LossMeasurement?
+  public var memory: MemoryMeasurement?
+  /// Of rank 0, where the loss or kernels were measured; nil where that is not known.
+  public var peakMemoryBytes: Int?
 
   init(_ communicator: Communicator) throws {
     date = Date().formatted(.iso8601)
