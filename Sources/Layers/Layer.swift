@@ -83,6 +83,8 @@ public final class Sequential: Layer {
   /// The planned layers, with those of a `Sequential` among them in its place.
   public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
+  /// nil as long as nobody asks for times.
+  private var stopwatch: LayerStopwatch?
 
   public init(_ layers: [any Layer]) { self.layers = layers }
 
@@ -112,15 +114,40 @@ public final class Sequential: Layer {
   }
 
   public func forward() throws {
-    for layer in layers { try layer.forward() }
+    stopwatch?.start()
+    for (index, layer) in layers.enumerated() {
+      try layer.forward()
+      stopwatch?.lap(\.forward, index)
+    }
   }
 
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
-    for layer in layers.reversed() {
+    stopwatch?.start()
+    for index in layers.indices.reversed() {
+      let layer = layers[index]
       if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
       try layer.backward()
+      if let stopwatch {
+        // What the layer has left for later is its own.
+        try workspace?.runPostponed()
+        stopwatch.lap(\.backward, index)
+      }
     }
+  }
+
+  /// Whether passes take the time of each layer, which keeps them from working while sums travel between the ranks.
+  var isTimed: Bool {
+    get { stopwatch != nil }
+    set {
+      stopwatch = newValue ? LayerStopwatch(layers.count) : nil
+      for case let group as Sequential in layers { group.isTimed = newValue }
+    }
+  }
+
+  /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
+  var times: [LayerTimes] {
+    zip(layers, stopwatch?.times ?? []).flatMap { layer, time in (layer as? Sequential)?.times ?? [time] }
   }
 }

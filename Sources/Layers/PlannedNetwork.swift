@@ -25,6 +25,15 @@ public final class PlannedNetwork {
   /// The layers, blocks of several as one.
   public var descriptions: [LayerDescription] { layers.descriptions }
 
+  /// Whether the passes take the time of each layer.
+  public var isTimed: Bool {
+    get { layers.isTimed }
+    set { layers.isTimed = newValue }
+  }
+
+  /// One for each of `descriptions`; empty unless the passes were timed.
+  public var layerTimes: [LayerTimes] { layers.times }
+
   public func forward() throws { try layers.forward() }
 
   /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
