@@ -3,7 +3,7 @@ import Tensors
 
 /// y = [x, body(x)] along the channels: one step of a `DenseBlock`.
 ///
-/// Images and volumes come out in the body's layout. The body may overwrite x.
+/// Images and volumes come out in the body's layout.
 public final class DenseLayer: Layer {
   private let body: Sequential
   private var input: Activation!
@@ -25,6 +25,8 @@ public final class DenseLayer: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
+    // It is copied behind the body, whose working memory may lie where the output will be.
+    input.isKept = true
     added = try body.planForward(input, workspace)
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
@@ -51,9 +53,8 @@ public final class DenseLayer: Layer {
   }
 
   public func forward() throws {
-    // Before the body, which may work in place.
-    for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     try body.forward()
+    for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     for (x, y) in zip(added.values, output.values) { append.copy(x.pointer, to: y.pointer) }
   }
 

@@ -52,13 +52,15 @@ public final class Linear: TunableLayer, WeightGradientOwner {
     }
     (self.input, self.workspace) = (input, workspace)
     output = workspace.activation(TensorShape(samples: input.shape.samples, channels: outputs))
+    output.isConsumable = true
     workspace.count(multiplyAdds: inputs * outputs, needsInputGradient: needsInputGradient)
     product = try LinearProduct(input: input, output: output, parameters, workspace)
     let method = try choose(.forward)
     let (x, y) = try layouts
     primitive = try makeForward(x, y, weight: layout(for: method))
     guard method != .matrixProduct else { return output }
-    weight = try PackedWeight(parameters[0], layout: primitive.layout(dnnl_query_weights_md), workspace)
+    weight = try PackedWeight(
+      parameters[0], layout: primitive.layout(dnnl_query_weights_md), isKept: !workspace.isTraining, workspace)
     let bias = try biasArgument(DNNL_ARG_BIAS, at: workspace.parameters.values.pointer)
     forwardCalls = try zip(input.values, output.values).map { from, to in
       try PreparedCall(
@@ -68,6 +70,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
           (DNNL_ARG_DST, y, .init(to.pointer)),
         ] + bias)
     }
+    weight.release(workspace)
     return output
   }
 
@@ -80,6 +83,8 @@ public final class Linear: TunableLayer, WeightGradientOwner {
     try planWeightGradient()
     workspace.release(output)
   }
+
+  public var letsInputGo: Bool { true }
 
   public func forward() throws {
     guard methods[.forward] != .matrixProduct else { return product.forward() }
@@ -94,11 +99,12 @@ public final class Linear: TunableLayer, WeightGradientOwner {
 
   func computeDataGradient() throws {
     guard methods[.dataGradient] != .matrixProduct else { return product.dataGradient() }
-    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
+    try dataWeight?.refresh()
     for call in dataCalls { try call.run() }
   }
 
   func computeWeightGradient() throws {
+    input.rebuild()
     if methods[.weightGradient] == .matrixProduct {
       for leaf in input.values.indices {
         product.weightGradient(leaf, gradientSum)
@@ -162,8 +168,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
       dnnl_inner_product_backward_data_desc_init(&operation, &dx, &w, &dy))
     let gradient = try Primitive("an inner product's data gradient", operation: &operation, hint: primitive)
     let layout = gradient.layout(dnnl_query_weights_md)
-    let shared = self.weight.flatMap { layout.isSame(as: $0.layout) ? $0 : nil }
-    let weight = try shared ?? PackedWeight(parameters[0], layout: layout, workspace)
+    let weight = try PackedWeight(parameters[0], layout: layout, isKept: false, workspace)
     dataWeight = weight
     dataCalls = try zip(input.gradients, output.gradients).map { to, from in
       try PreparedCall(
@@ -173,11 +178,13 @@ public final class Linear: TunableLayer, WeightGradientOwner {
           (DNNL_ARG_DIFF_DST, y, .init(from.pointer)),
         ])
     }
+    weight.release(workspace)
   }
 
   private func planWeightGradient() throws {
     let method = try choose(.weightGradient)
     gradientSum = try workspace.gradientSum(of: parameters)
+    let inputs = input.planRebuilding(workspace)
     guard method != .matrixProduct else { return }
     let (x, y) = try layouts
     var operation = dnnl_inner_product_desc_t()
@@ -196,7 +203,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
       let call = try PreparedCall(
         gradient, scratchpad: workspace.scratchpad,
         [
-          (DNNL_ARG_SRC, x, .init(input.values[leaf].pointer)),
+          (DNNL_ARG_SRC, x, .init(inputs[leaf].pointer)),
           (DNNL_ARG_DIFF_DST, y, .init(output.gradients[leaf].pointer)),
           (DNNL_ARG_DIFF_WEIGHTS, unpacker.layout, unpacker.address(for: target)),
         ] + (try biasArgument(DNNL_ARG_DIFF_BIAS, at: target - offset)))

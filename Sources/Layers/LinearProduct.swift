@@ -48,7 +48,7 @@ final class LinearProduct {
 
   /// Writes one shard's part to its place in the sum.
   func weightGradient(_ leaf: Int, _ sum: GradientSum) {
-    let (x, dy) = (input.values[leaf].pointer, output.gradients[leaf].pointer)
+    let (x, dy) = (input.backwardValues[leaf].pointer, output.gradients[leaf].pointer)
     MatrixProduct.multiply(
       m: outputs, n: inputs, k: samples, a: dy, transposeA: true, strideA: outputs, b: x, strideB: inputs,
       c: sum.address(leaf: leaf, offset: offsets.weight), strideC: inputs)

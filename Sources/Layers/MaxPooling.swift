@@ -88,6 +88,8 @@ public final class MaxPooling: Layer {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() throws {
     for call in forwardCalls { try call.run() }
   }

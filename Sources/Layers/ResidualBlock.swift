@@ -14,6 +14,7 @@ public final class ResidualBlock: Layer {
   private var output: Activation!
   /// The gradient that comes through the projection, before it is added to the body's.
   private var projected: [AlignedBuffer<Float>] = []
+  public private(set) var letsInputGo = false
 
   public init(body: [any Layer], last: BatchNormalization, projection: [any Layer]?) {
     (self.body, self.last) = (Sequential(body), last)
@@ -25,12 +26,15 @@ public final class ResidualBlock: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    entry = Activation(input.shape, values: input.values)
+    entry = Activation(viewing: input)
+    let isKept = input.isKept
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
     let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
     last.shortcut = shortcut
     output = try last.planForward(try body.planForward(input, workspace), workspace)
+    // In backward only what comes before the projection's batch norm is needed.
+    if projection != nil, workspace.isTraining { shortcut.makeTransient() }
     guard shortcut.shape == output.shape else {
       // Plain images cannot be added to a convolution's channel blocks, even of the same shape.
       throw Failure(
@@ -38,6 +42,8 @@ public final class ResidualBlock: Layer {
         expected: "a shortcut of \(output.shape), in the body's layout", found: shortcut.shape.description,
         remedy: "give the block a projection, or a convolution before it")
     }
+    letsInputGo = body.letsInputGo && projection?.letsInputGo != false && input.rebuilding != nil
+    if letsInputGo { input.isKept = isKept }
     return output
   }
 
@@ -46,7 +52,7 @@ public final class ResidualBlock: Layer {
     try body.planBackward(workspace)
     try projection?.planBackward(workspace)
     projected = entry.gradients
-    workspace.release(entry)
+    workspace.releaseGradients(entry)
   }
 
   public func forward() throws {

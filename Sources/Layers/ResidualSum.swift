@@ -46,7 +46,7 @@ public final class ResidualSum: Layer {
     try body.planBackward(workspace)
     try shortcut?.planBackward(workspace)
     passed = entry.gradients
-    workspace.release(entry)
+    workspace.releaseGradients(entry)
   }
 
   public func forward() throws {

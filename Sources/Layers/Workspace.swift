@@ -30,8 +30,9 @@ public final class Workspace {
   /// travel between the ranks.
   private weak var postponed: (any WeightGradientOwner)?
 
-  let scratchpad = Scratchpad()
-  let pool = BufferPool()
+  /// Where activations, gradients and what kernels work in lie.
+  let pool = BufferArena(for: .activations)
+  let scratchpad: Scratchpad
   /// Partial sums of one layer's gradients over this rank's shards (`ReductionTree` slots 1, 2, …).
   private let partialSums: [AlignedBuffer<Float>]
 
@@ -44,13 +45,19 @@ public final class Workspace {
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
     (self.isTraining, self.convolution, self.kernels) = (isTraining, convolution, kernels)
+    scratchpad = Scratchpad(pool)
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }
 
-  /// An activation with buffers of its own.
+  /// An activation for a layer's output. What lies in it before the layer's forward pass is left from others, but for
+  /// the padding of the last channel block, which is zero.
   public func activation(_ shape: TensorShape) -> Activation {
-    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count, for: .activations) })
+    guard shape.storedChannels == shape.channels else {
+      // Layers leave the padding as it is: the memory must not be shared.
+      return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.count, for: .activations) })
+    }
+    return Activation(shape, values: (0..<shardCount).map { _ in pool.take(shape.count) }, in: pool)
   }
 
   /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
@@ -70,9 +77,15 @@ public final class Workspace {
     (0..<shardCount).map { _ in pool.take(shape.count) }
   }
 
-  /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.
+  /// Gives the buffers of a layer's output, values and gradients, to layers that are planned later: those before it in
+  /// the network. The layer's backward pass must be the last that needs them.
   public func release(_ activation: Activation) {
-    pool.giveBack(activation.gradients)
+    releaseGradients(activation)
+    activation.releaseValues()
+  }
+
+  func releaseGradients(_ activation: Activation) {
+    for buffer in activation.gradients where buffer.arena === pool { pool.giveBack(buffer) }
   }
 
   /// Claims the random numbers of a layer's name; a second layer of that name would draw the same.
