@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: [
     ["--data", "synthetic:3x12x12,n=64", "--encoder", "layers", "--layers", described],
     ["--data", "synthetic:3x16x16,n=64", "--encoder", "resnet18", "--stem", "small", "--width", "16"],
-    ["--data", "synthetic:1x16x16x16,n=64", "--encoder", "resnet3d-50", "--width", "16"],
+    ["--data", "synthetic:1x16x16x16,n=64", "--encoder", "resnet3d-50", "--width", "16", "--augment", "noise=0.1"],
   ])
   func theBitsAreTheSame(_ options: [String]) throws {
     let folder = try TemporaryFolder()

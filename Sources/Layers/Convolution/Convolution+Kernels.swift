@@ -2,7 +2,7 @@ import COneDNN
 import Tensors
 
 /// y = w ∗ x + b for each local shard.
-final class ConvolutionForward {
+final class ConvolutionForward: ConvolutionPass {
   let kernel: ConvolutionKernel
   let weight: PackedWeight
   private let calls: [PreparedCall]
@@ -49,25 +49,24 @@ final class ConvolutionForward {
 }
 
 /// ∂L/∂x = wᵀ ∗ ∂L/∂y for each local shard.
-final class ConvolutionDataGradient {
+final class ConvolutionDataGradient: ConvolutionPass {
   private let weight: PackedWeight
   private let isShared: Bool
   private let calls: [PreparedCall]
 
+  /// - Parameter forward: the forward pass where it is oneDNN's, whose weight is shared if the layouts agree.
   init(
     _ geometry: ConvolutionGeometry, input: Activation, output: Activation, weight spec: ParameterSpec,
-    forward: ConvolutionForward, _ workspace: Workspace
+    forward: ConvolutionForward?, _ workspace: Workspace
   ) throws {
     let kernel = try ConvolutionKernel(
-      .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward.kernel,
+      .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward?.kernel,
       workspace)
     let layout = kernel.primitive.layout(dnnl_query_weights_md)
-    isShared = forward.weight.isKept && layout.isSame(as: forward.weight.layout)
+    let shared = forward.flatMap { $0.weight.isKept && layout.isSame(as: $0.weight.layout) ? $0.weight : nil }
     let weight =
-      isShared
-      ? forward.weight
-      : try PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
-    self.weight = weight
+      try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
+    (self.weight, isShared) = (weight, shared != nil)
     let (source, result) = (
       try ConvolutionTensor(output.shape, as: kernel.output, workspace),
       try ConvolutionTensor(input.shape, as: kernel.input, workspace)
@@ -91,8 +90,8 @@ final class ConvolutionDataGradient {
   }
 }
 
-/// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree.
-final class ConvolutionWeightGradient {
+/// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree, through oneDNN.
+final class ConvolutionWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
   private let input: Activation
   private let calls: [[PreparedCall]]
@@ -101,11 +100,11 @@ final class ConvolutionWeightGradient {
   /// - Parameter parameters: the weight and, where there is one, the bias.
   init(
     _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    forward: ConvolutionForward, _ workspace: Workspace
+    forward: ConvolutionForward?, _ workspace: Workspace
   ) throws {
     let kernel = try ConvolutionKernel(
       .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
-      forward: forward.kernel, workspace)
+      forward: forward?.kernel, workspace)
     let sum = try workspace.gradientSum(of: parameters)
     let inputs = input.planRebuilding(workspace)
     (self.sum, self.input) = (sum, input)
