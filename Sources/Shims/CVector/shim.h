@@ -39,6 +39,9 @@ static inline void bt_zero_unless_positive8(float *x, const float *y) {
   *(bt_int8 *)x &= ~(*(const bt_float8 *)y <= 0);
 }
 
+/// Begins to bring the line of `p`, which need not be memory of this process, into the second-level cache.
+static inline void bt_prefetch(const float *p) { __builtin_prefetch(p, 0, 2); }
+
 /// The newest of the vector instructions that OpenBLAS has kernels for: 512 for AVX-512 as of 2017, 256 for AVX2 with
 /// FMA, 0 for neither.
 static inline int bt_vector_bits(void) {
