@@ -91,8 +91,11 @@ public final class BatchNormalization: Layer {
   }
 
   public func forward() throws {
-    if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
-    output.beginStep()
+    // A repeated pass takes the statistics of the first.
+    if !workspace.isRepeating {
+      if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
+      output.beginStep()
+    }
     for shard in input.values.indices {
       normalise(shard, into: output.values[shard].pointer, addend: shortcut?.values[shard])
     }

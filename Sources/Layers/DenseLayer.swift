@@ -9,6 +9,7 @@ public final class DenseLayer: Layer {
   private var input: Activation!
   private var added: Activation!
   private var output: Activation!
+  private var recomputed: RecomputedBlock?
   /// x into y.
   private var keep: ChannelCopy!
   /// body(x) into y.
@@ -27,7 +28,7 @@ public final class DenseLayer: Layer {
     self.input = input
     // It is copied behind the body, whose working memory may lie where the output will be.
     input.isKept = true
-    added = try body.planForward(input, workspace)
+    (added, recomputed) = try workspace.planBlock { try body.planForward(input, workspace) }
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
       throw Failure(
@@ -59,6 +60,7 @@ public final class DenseLayer: Layer {
   }
 
   public func backward() throws {
+    try recomputed?.repeat(body.forward)
     let lanes = ChannelLanes(added.shape)
     for (dy, gradient) in zip(output.gradients, added.gradients) {
       take.copy(dy.pointer, to: gradient.pointer)

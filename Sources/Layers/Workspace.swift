@@ -31,21 +31,26 @@ public final class Workspace {
   private weak var postponed: (any WeightGradientOwner)?
 
   /// Where activations, gradients and what kernels work in lie.
-  let pool = BufferArena(for: .activations)
+  private(set) var pool = BufferArena(for: .activations)
   let scratchpad: Scratchpad
+  /// nil where blocks keep what is inside them.
+  let recomputation: Recomputation?
   /// Partial sums of one layer's gradients over this rank's shards (`ReductionTree` slots 1, 2, …).
   private let partialSums: [AlignedBuffer<Float>]
 
   public var shardCount: Int { batch.localShards.count }
 
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
+  /// - Parameter recompute: in training, keeps of blocks only their outputs; see `Recomputation`.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
-    convolution: ConvolutionAlgorithm, largestGroup: Int, kernels: KernelChooser = KernelChooser()
+    convolution: ConvolutionAlgorithm, largestGroup: Int, recompute: Bool = false,
+    kernels: KernelChooser = KernelChooser()
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
     (self.isTraining, self.convolution, self.kernels) = (isTraining, convolution, kernels)
     scratchpad = Scratchpad(pool)
+    recomputation = recompute ? Recomputation() : nil
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }
@@ -57,7 +62,9 @@ public final class Workspace {
       // Layers leave the padding as it is: the memory must not be shared.
       return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.count, for: .activations) })
     }
-    return Activation(shape, values: (0..<shardCount).map { _ in pool.take(shape.count) }, in: pool)
+    let values: [AlignedBuffer<Float>] = (0..<shardCount).map { _ in pool.take(shape.count) }
+    // Inside such a block all live until the next block.
+    return isInsideRecomputedBlock ? Activation(shape, values: values) : Activation(shape, values: values, in: pool)
   }
 
   /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
@@ -87,6 +94,15 @@ public final class Workspace {
   func releaseGradients(_ activation: Activation) {
     for buffer in activation.gradients where buffer.arena === pool { pool.giveBack(buffer) }
   }
+
+  /// From now on memory is taken there.
+  func usePool(_ pool: BufferArena) {
+    self.pool = pool
+    scratchpad.pool = pool
+  }
+
+  /// Whether a forward pass runs for the second time in a step, in backward: it must compute the same as the first.
+  public var isRepeating: Bool { recomputation?.isRepeating == true }
 
   /// Claims the random numbers of a layer's name; a second layer of that name would draw the same.
   func reserveRandomStream(_ name: String) throws {

@@ -41,12 +41,12 @@ import Testing
   private func kernels(_ path: String) throws -> NSDictionary {
     let data = try #require(FileManager.default.contents(atPath: path))
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    return try #require(object["kernels"] as? NSDictionary)
+    return try #require((object["kernel-table"] ?? object["kernels"]) as? NSDictionary)
   }
 
   @Test func aTableGivesTheSameBitsOnAnyRanks() throws {
     let folder = try TemporaryFolder()
-    let given = Self.network + ["--kernels", Self.table]
+    let given = Self.network + ["--kernel-table", Self.table]
     _ = try train(folder.file("1"), given, ranks: 1)
     let one = RunResult(folder.file("1"))
     let (metrics, digests) = (try one.metrics(), try one.digests(12))
@@ -74,11 +74,11 @@ import Testing
 
     // The stored table as a file, whole, gives the run again; a run cannot go on with another.
     _ = try train(
-      folder.file("again"), Self.network + ["--kernels", parts.path + "/config.json"], ranks: 1)
+      folder.file("again"), Self.network + ["--kernel-table", parts.path + "/config.json"], ranks: 1)
     #expect(try RunResult(folder.file("again")).metrics() == metrics)
     let other = "{'projection_head.layers.0.weight': {forward: 'innerProduct'}}"
-    let refused = try train(parts.path, Self.network + ["--kernels", other], ranks: 2, code: 64)
-    expectOneMessage(refused, 64, says: ["other options", "--kernels"])
+    let refused = try train(parts.path, Self.network + ["--kernel-table", other], ranks: 2, code: 64)
+    expectOneMessage(refused, 64, says: ["other options", "--kernel-table"])
 
     let replay = try Launch.run("bt-dist", ["replay", "--from", parts.path, "--step", "9"], ranks: 2)
     #expect(replay.code == 0, "\(replay.text)")
@@ -111,11 +111,11 @@ import Testing
 
   @Test func badTablesAreOneFailure() throws {
     let folder = try TemporaryFolder()
-    try "{kernels: {".write(toFile: folder.file("broken.json5"), atomically: true, encoding: .utf8)
+    try "{kernel-table: {".write(toFile: folder.file("broken.json5"), atomically: true, encoding: .utf8)
     let cases: [(table: String, says: [String])] = [
-      (folder.file("absent.json"), ["--kernels", "cannot be read", "absent.json"]),
-      (folder.file("broken.json5"), ["--kernels", "no JSON5 object", "broken.json5"]),
-      ("{a: 'direct'}", ["--kernels", "layer → direction → method"]),
+      (folder.file("absent.json"), ["--kernel-table", "cannot be read", "absent.json"]),
+      (folder.file("broken.json5"), ["--kernel-table", "no JSON5 object", "broken.json5"]),
+      ("{a: 'direct'}", ["--kernel-table", "layer → direction → method"]),
       ("{a: {forward: 'direct'}}", ["no such layer", "found:    a"]),
       ("{'encoder.conv1.weight': {up: 'direct'}}", ["not a direction", "encoder.conv1.weight", "up"]),
       ("{'encoder.conv1.weight': {forward: 'matmul'}}", ["not a method", "encoder.conv1.weight", "matmul"]),
@@ -123,7 +123,7 @@ import Testing
     ]
     for (table, says) in cases {
       let result = try Launch.run(
-        "bt-dist", ["train", "--out", folder.file("run")] + Self.network + ["--kernels", table], ranks: 2)
+        "bt-dist", ["train", "--out", folder.file("run")] + Self.network + ["--kernel-table", table], ranks: 2)
       expectOneMessage(result, 64, says: says, table)
     }
   }

@@ -23,11 +23,17 @@ extension TrainingConfiguration {
       earlier run (~/.cache/bt-dist, or BT_DIST_CACHE). off: a fixed rule chooses. A run keeps its choice when it is resumed.
       """, synonyms: ["tune", "auto-tune", "benchmark", "cudnn-benchmark"], onResume: .mayChange),
     OptionDefinition(
-      "kernels", \.kernels, .optional(.kernels, or: "none"),
+      "kernel-table", \.kernels, .optional(.kernels, or: "none"),
       """
       A JSON file that fixes the kernels of layers, such as the config.json of a run, which has those that were chosen; \
       it stands above --autotune.
-      """, defaultText: "chosen by --autotune", synonyms: ["kernel-table"]),
+      """, defaultText: "chosen by --autotune", synonyms: ["kernel-choices"]),
+    OptionDefinition(
+      "recompute", \.recompute, .boolean,
+      """
+      Saves memory for time: of residual and dense blocks only the outputs are kept, and backward computes what is \
+      inside once more. The results stay the same to the bit.
+      """, synonyms: ["gradient-checkpointing", "checkpoint-activations"], onResume: .mayChange),
     OptionDefinition(
       "reduction", \.reduction, .choice,
       """

@@ -33,7 +33,7 @@ extension TrainingConfiguration {
     let differences = differences(from: saved)
     let conflicts = differences.filter {
       $0.onResume == .mustMatch && !($0.option == "shards" && shards == nil)
-        && !($0.option == "kernels" && agrees(saved.kernels))
+        && !($0.option == "kernel-table" && agrees(saved.kernels))
     }
     if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }
     throw Failure(

@@ -126,6 +126,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var autotune = Autotune.on
   /// Fixed methods: layer (the name of its weight), direction, method; see `KernelTable`.
   public var kernels: [String: [String: String]]?
+  public var recompute = false
   /// How sums go across ranks: along the reduction tree, or in MPI's own order.
   public var reduction = Reduction.tree
   /// Seconds after which a rank that others wait for is named; after twice as long the job ends. nil: never.

@@ -3,7 +3,7 @@ import Foundation
 
 extension ValueFormat<[String: [String: String]]> {
   /// Layer → direction → method: in a file an object; on the command line the path of a JSON file that holds one, alone or
-  /// under the key `kernels` as a run's `config.json` does, or the object itself.
+  /// under the key `kernel-table` as a run's `config.json` does, or the object itself.
   static var kernels: Self {
     let accepts: @Sendable (JSONValue) -> [String: [String: String]]? = { value in
       guard case .object(let layers) = value else { return nil }
@@ -21,7 +21,7 @@ extension ValueFormat<[String: [String: String]]> {
       placeholder: "FILE", expected: "a JSON file with an object layer → direction → method, or that object",
       fromText: { (try? json($0)).flatMap(accepts) }, fromJSON: accepts,
       toJSON: { .object($0.mapValues { .object($0.mapValues { .string($0) }) }) },
-      remedy: { _ in "give a run's config.json, or the object kernels in it" },
+      remedy: { _ in "give a run's config.json, or the object kernel-table in it" },
       explain: { value in
         guard case .string(let text) = value else { return nil }
         do throws(Failure) { _ = try json(text) } catch { return error }
@@ -35,7 +35,7 @@ extension ValueFormat<[String: [String: String]]> {
     guard let bytes = isObject ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
       throw Failure(
         .usage, "the table of kernels cannot be read", at: text, expected: "a JSON file that every rank can read",
-        remedy: "give a run's config.json, or --kernels none")
+        remedy: "give a run's config.json, or --kernel-table none")
     }
     guard let value = JSONValue(json5: bytes), case .object(let members) = value else {
       throw Failure(
@@ -43,6 +43,6 @@ extension ValueFormat<[String: [String: String]]> {
         expected: "an object layer → direction → method",
         remedy: "look for a missing comma, quote or brace")
     }
-    return members["kernels"] ?? value
+    return members["kernel-table"] ?? members["kernels"] ?? value
   }
 }

@@ -65,8 +65,7 @@ final class ConvolutionDataGradient: ConvolutionPass {
     let layout = kernel.primitive.layout(dnnl_query_weights_md)
     let shared = forward.flatMap { $0.weight.isKept && layout.isSame(as: $0.weight.layout) ? $0.weight : nil }
     let weight =
-      try shared
-      ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
+      try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
     (self.weight, isShared) = (weight, shared != nil)
     let (source, result) = (
       try ConvolutionTensor(output.shape, as: kernel.output, workspace),

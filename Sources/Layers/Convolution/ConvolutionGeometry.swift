@@ -10,6 +10,7 @@ public enum ConvolutionAlgorithm: Sendable {
   /// Winograd wherever it applies, as in the cases below; else direct.
   case winograd
   case matrixProduct
+  case planes
 }
 
 /// Sizes of a convolution in oneDNN's terms.

@@ -39,7 +39,7 @@ public final class KernelChooser {
         word = wanted
       } else if isStrict {
         throw Failure(
-          .usage, "this layer's \(direction.text) has no such method here", at: "--kernels, \(name)",
+          .usage, "this layer's \(direction.text) has no such method here", at: "--kernel-table, \(name)",
           expected: "one of " + words.joined(separator: ", "), found: wanted,
           remedy: "correct or leave out this entry, or see whether --convolution rules the method out")
       } else {
@@ -60,12 +60,12 @@ public final class KernelChooser {
     for (layer, entries) in given.choices.sorted(by: { $0.key < $1.key }) {
       guard let known = table.choices[layer] else {
         throw Failure(
-          .usage, "the network has no such layer with weights", at: "--kernels", expected: "the name of a weight",
+          .usage, "the network has no such layer with weights", at: "--kernel-table", expected: "the name of a weight",
           found: layer, remedy: NearestName.question(for: layer, among: table.choices.keys.sorted()))
       }
       if let direction = entries.keys.sorted().first(where: { known[$0] == nil }) {
         throw Failure(
-          .usage, "this layer does not compute that direction", at: "--kernels, \(layer)",
+          .usage, "this layer does not compute that direction", at: "--kernel-table, \(layer)",
           expected: known.keys.sorted().joined(separator: ", "), found: direction, remedy: "leave the entry out")
       }
     }

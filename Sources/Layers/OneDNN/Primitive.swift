@@ -112,7 +112,7 @@ final class PreparedCall {
 
 /// The working memory of primitives: they run one after another, so each takes it from what is free when it is planned.
 final class Scratchpad {
-  private let pool: BufferArena
+  var pool: BufferArena
 
   init(_ pool: BufferArena) { self.pool = pool }
 

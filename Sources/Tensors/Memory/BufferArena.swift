@@ -61,6 +61,11 @@ public final class BufferArena: @unchecked Sendable {
     if next > 0 { join(next - 1) }
   }
 
+  /// As if everything had been given back.
+  public func clear() {
+    free = bytes > 0 ? [0..<bytes] : []
+  }
+
   /// Makes one hole of this one and the next where they touch.
   private func join(_ index: Int) {
     guard index + 1 < free.count, free[index].upperBound == free[index + 1].lowerBound else { return }

@@ -49,7 +49,7 @@ extension Inspector {
   private static func options(_ configuration: TrainingConfiguration) -> Inspection.Table {
     let changed = Set(configuration.differences(from: TrainingConfiguration()).map(\.option))
     let options = TrainingConfiguration.command.options.filter {
-      (changed.contains($0.name) && $0.name != "kernels")
+      (changed.contains($0.name) && $0.name != "kernel-table")
         || (essentials.contains($0.name) && $0.value(in: configuration) != .null)
     }
     return Inspection.Table(

@@ -137,7 +137,7 @@ import Testing
         _ = try network(kernels)
         try kernels.requireAllUsed()
       }
-      for word in words + ["--kernels"] { #expect(failure?.description.contains(word) == true, "\(word)") }
+      for word in words + ["--kernel-table"] { #expect(failure?.description.contains(word) == true, "\(word)") }
       #expect(failure?.kind == .usage)
     }
     failure(["a.weigth": ["forward": "innerProduct"]], "no such layer", "a.weigth", "a.weight")

@@ -1,4 +1,4 @@
-/// Where the windows of a convolution lie in its input; two spatial directions count as three of depth 1.
+/// Where the windows of a convolution or a pooling lie in its input; two spatial directions count as three of depth 1.
 struct ConvolutionWindows {
   /// One spatial direction.
   struct Axis {
@@ -12,6 +12,13 @@ struct ConvolutionWindows {
     /// The input's coordinate under one of the kernel's positions, or something outside of `0..<input` in the padding.
     @inline(__always)
     func place(_ position: Int, _ tap: Int) -> Int { position * stride + tap * dilation - padding }
+
+    /// The window's places on the input, where it has no dilation.
+    @inline(__always)
+    func taps(_ position: Int) -> Range<Int> {
+      let start = position * stride - padding
+      return max(0, -start)..<min(kernel, input - start)
+    }
 
     @inline(__always)
     func contains(_ place: Int) -> Bool { UInt(bitPattern: place) < UInt(input) }
@@ -39,7 +46,19 @@ struct ConvolutionWindows {
     self.init(spatial.map { Axis(input: $0, output: $0, kernel: 1) })
   }
 
-  private init(_ axes: [Axis]) {
+  /// The windows of the data gradient: those of a convolution of the output with the kernel turned around, where strides
+  /// are 1.
+  var transposed: ConvolutionWindows {
+    ConvolutionWindows(
+      [depth, height, width].map { axis in
+        Axis(
+          input: axis.output, output: axis.input, kernel: axis.kernel,
+          padding: (axis.kernel - 1) * axis.dilation - axis.padding, dilation: axis.dilation)
+      })
+  }
+
+  /// - Parameter axes: two or three.
+  init(_ axes: [Axis]) {
     let axes = [Axis](repeating: Axis(input: 1, output: 1, kernel: 1), count: 3 - axes.count) + axes
     (depth, height, width) = (axes[0], axes[1], axes[2])
     positions = axes.reduce(1) { $0 * $1.output }

@@ -28,4 +28,7 @@ struct MatrixProductScratch {
 extension ConvolutionGeometry {
   /// Whether the convolution can be computed by matrix products: it has one group.
   var allowsMatrixProduct: Bool { weightShape.count == 2 + output.count }
+
+  /// Whether the kernel has one position.
+  var isPointwise: Bool { weightShape.dropFirst(weightShape.count - output.count).allSatisfy { $0 == 1 } }
 }
