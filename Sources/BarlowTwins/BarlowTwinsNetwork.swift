@@ -18,16 +18,18 @@ public final class BarlowTwinsNetwork {
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
   /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
   /// - Parameter lossForm: nil for the cheaper one.
+  /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside once more.
   public init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
-    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto
+    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
+    recompute: Bool = false
   ) throws {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
     state = try ParameterSet(layers)
     let workspace = Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
-      convolution: convolution, largestGroup: state.parameters.layout.largestLayer)
+      convolution: convolution, largestGroup: state.parameters.layout.largestLayer, recompute: recompute)
     network = try PlannedNetwork(
       layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
     loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)

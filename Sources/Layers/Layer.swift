@@ -31,8 +31,8 @@ public struct ParameterSpec: Sendable {
 ///   dropout). A layer whose backward needs its output as it was sets the output's `isKept`; one that itself works in
 ///   place asks `workspace.activationInPlace`.
 /// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward works
-///   in place. When the output's gradients are no longer needed behind this layer, it calls `workspace.release(output)`.
-///   A layer with parameters asks for `workspace.gradientSum(of:)`.
+///   in place. When neither the output nor its gradients are needed behind this layer, it calls
+///   `workspace.release(output)`. A layer with parameters asks for `workspace.gradientSum(of:)`.
 /// - `backward` writes every element of `input.gradients`. It writes each shard's parameter gradients to
 ///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
 ///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
@@ -55,6 +55,9 @@ public protocol Layer: AnyObject {
   /// Computes the input's gradient; weight gradients now or as the workspace's postponed work.
   func backward() throws
 
+  /// Whether backward can do without the input's values, or asks for them by `Activation.planRebuilding`.
+  var letsInputGo: Bool { get }
+
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
   var kind: String { get }
 
@@ -69,6 +72,7 @@ protocol WeightGradientOwner: AnyObject {
 
 extension Layer {
   public var kind: String { "\(type(of: self))" }
+  public var letsInputGo: Bool { false }
   public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
@@ -92,6 +96,7 @@ public final class Sequential: Layer {
     return try layers.reduce(input) { input, layer in
       let before = workspace.multiplyAdds
       let output = try layer.planForward(input, workspace)
+      if workspace.isTraining, layer.letsInputGo { input.makeTransient() }
       if let group = layer as? Sequential {
         descriptions += group.descriptions
       } else {
@@ -100,6 +105,8 @@ public final class Sequential: Layer {
       return output
     }
   }
+
+  public var letsInputGo: Bool { layers.first?.letsInputGo == true }
 
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace

@@ -15,6 +15,7 @@ public final class PlannedNetwork {
     (self.layers, self.workspace) = (layers, workspace)
     input = workspace.activation(shape)
     output = try layers.planForward(input, workspace)
+    output.outliveStep()
     if workspace.isTraining {
       output.gradients = workspace.gradientBuffers(output.shape)
       try layers.planBackward(workspace)

@@ -33,9 +33,9 @@ public final class Convolution: Layer, WeightGradientOwner {
 
   private var input: Activation!
   private var output: Activation!
-  private var pass: ConvolutionForward!
-  private var dataGradient: ConvolutionDataGradient?
-  private var weightGradient: ConvolutionWeightGradient!
+  private var pass: (any ConvolutionPass)!
+  private var dataGradient: (any ConvolutionPass)?
+  private var weightGradient: (any ConvolutionWeightPass)!
   private weak var workspace: Workspace!
 
   /// - Parameter dilation: one in each direction if not given.
@@ -95,23 +95,24 @@ public final class Convolution: Layer, WeightGradientOwner {
         (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
       }, layout: .blocked(width: OneDNN.shared.channelBlock))
     output = workspace.activation(shape)
+    output.isConsumable = true
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
-    pass = try ConvolutionForward(geometry, input: input, output: output, parameters: parameters, workspace)
+    pass = try plan.forward()
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     if needsInputGradient {
       input.gradients = workspace.gradientBuffers(input.shape)
-      dataGradient = try ConvolutionDataGradient(
-        geometry, input: input, output: output, weight: parameters[0], forward: pass, workspace)
+      dataGradient = try plan.dataGradient(after: pass)
     }
     // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
-    weightGradient = try ConvolutionWeightGradient(
-      geometry, input: input, output: output, parameters: parameters, forward: pass, workspace)
+    weightGradient = try plan.weightGradient(after: pass)
     workspace.release(output)
   }
+
+  public var letsInputGo: Bool { true }
 
   public func forward() throws { try pass.run() }
 
@@ -123,6 +124,10 @@ public final class Convolution: Layer, WeightGradientOwner {
   func computeWeightGradient() throws {
     try weightGradient.run()
     try workspace.completed(weightGradient.sum)
+  }
+
+  private var plan: ConvolutionPlan {
+    ConvolutionPlan(geometry: geometry, input: input, output: output, parameters: parameters, workspace: workspace)
   }
 
   private var geometry: ConvolutionGeometry {

@@ -1,12 +1,16 @@
 import COneDNN
 import Diagnostics
 
-/// How 3×3 convolutions are computed.
+/// How convolutions are computed.
 public enum ConvolutionAlgorithm: Sendable {
-  /// Winograd where it is known to be faster, else direct.
+  /// For each layer and direction what is known to be faster.
   case auto
+  /// oneDNN's direct kernels; matrix products where it has none that is made for a layer.
   case direct
+  /// Winograd wherever it applies, as in the cases below; else direct.
   case winograd
+  case matrixProduct
+  case planes
 }
 
 /// Sizes of a convolution in oneDNN's terms.

@@ -12,6 +12,15 @@ struct ConvolutionKernel {
   let input: MemoryDescriptor
   let output: MemoryDescriptor
 
+  /// Whether oneDNN has a kernel for these shapes that is made for one of the layouts it is offered: neither its
+  /// reference loops nor a matrix product.
+  static func isFast(
+    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    output: TensorShape, _ workspace: Workspace
+  ) throws -> Bool {
+    try fast(direction, geometry, input: input, output: output, forward: nil, workspace) != nil
+  }
+
   /// Chooses the first of: the activations' own layouts, both in channel blocks, both channels last, each if oneDNN has
   /// a kernel made for it; both plain, by matrix products; the reference loops, with a remark.
   ///
@@ -20,41 +29,55 @@ struct ConvolutionKernel {
     _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, name: String, forward: ConvolutionKernel? = nil, _ workspace: Workspace
   ) throws {
-    let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
-    func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm) throws -> Primitive {
-      guard let forward else { return try geometry.primitive(direction, x, y, algorithm) }
-      let agrees = x.isSame(as: forward.input) && y.isSame(as: forward.output)
-      let hint = agrees ? forward.primitive : try geometry.primitive(.forward, x, y, .direct)
-      return try geometry.primitive(direction, x, y, algorithm, hint: hint)
-    }
-    let first = try make(own.x, own.y, workspace.convolution)
-    let isAllowed = direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial)
-    if first.isFast, isAllowed {
-      self.init(primitive: first, input: own.x, output: own.y)
+    if let fast = try Self.fast(direction, geometry, input: input, output: output, forward: forward, workspace) {
+      self = fast
       return
     }
-    var blocked = input
-    blocked.layout = output.layout
-    let others = [
-      (try MemoryDescriptor(blocked), own.y),
-      (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
-    ]
-    for (x, y) in others where isAllowed {
-      if let primitive = try? make(x, y, workspace.convolution), primitive.isFast {
-        self.init(primitive: primitive, input: x, output: y)
-        return
-      }
+    func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor) throws -> Primitive {
+      try Self.make(direction, geometry, x, y, .direct, forward: forward)
     }
     let (x, y) = (try MemoryDescriptor.plain(input.dimensions), try MemoryDescriptor.plain(output.dimensions))
-    if let primitive = try? make(x, y, .direct), !primitive.isReference {
+    if let primitive = try? make(x, y), !primitive.isReference {
       self.init(primitive: primitive, input: x, output: y)
       return
     }
+    let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
+    let first = try make(own.x, own.y)
     self.init(primitive: first, input: own.x, output: own.y)
     if first.isReference {
       workspace.remarks.append(
         "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(first.implementation))")
     }
+  }
+
+  /// In the activations' own layouts, both in channel blocks, or both channels last.
+  private static func fast(
+    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    output: TensorShape, forward: ConvolutionKernel?, _ workspace: Workspace
+  ) throws -> ConvolutionKernel? {
+    guard direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial) else { return nil }
+    let own = (try MemoryDescriptor(input), try MemoryDescriptor(output))
+    var blocked = input
+    blocked.layout = output.layout
+    let layouts = [
+      own, (try MemoryDescriptor(blocked), own.1),
+      (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
+    ]
+    for (x, y) in layouts {
+      let primitive = try? make(direction, geometry, x, y, workspace.convolution, forward: forward)
+      if let primitive, primitive.isFast { return ConvolutionKernel(primitive: primitive, input: x, output: y) }
+    }
+    return nil
+  }
+
+  private static func make(
+    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, _ x: MemoryDescriptor,
+    _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm, forward: ConvolutionKernel?
+  ) throws -> Primitive {
+    guard direction != .forward else { return try geometry.primitive(direction, x, y, algorithm) }
+    let agrees = forward.map { x.isSame(as: $0.input) && y.isSame(as: $0.output) } ?? false
+    let hint = agrees ? forward!.primitive : try geometry.primitive(.forward, x, y, .direct)
+    return try geometry.primitive(direction, x, y, algorithm, hint: hint)
   }
 
   private init(primitive: Primitive, input: MemoryDescriptor, output: MemoryDescriptor) {
@@ -99,7 +122,7 @@ final class ConvolutionTensor {
 
   /// Lets layers that are planned later use the copy's memory; its content lives only within one kernel's run.
   func release() {
-    if let copy { workspace.pool.giveBack([copy]) }
+    if let copy { workspace.pool.giveBack(copy) }
   }
 
   private func reorder(

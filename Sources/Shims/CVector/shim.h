@@ -8,6 +8,8 @@ typedef float bt_float16 __attribute__((vector_size(64), aligned(4)));
 typedef float bt_float8 __attribute__((vector_size(32), aligned(4)));
 typedef int bt_int16 __attribute__((vector_size(64), aligned(4)));
 typedef int bt_int8 __attribute__((vector_size(32), aligned(4)));
+typedef unsigned short bt_ushort16 __attribute__((vector_size(32), aligned(2)));
+typedef unsigned short bt_ushort8 __attribute__((vector_size(16), aligned(2)));
 
 /// out[i] = sqrt(in[i]) for i in 0..<16
 static inline void bt_sqrt16(const float *in, float *out) {
@@ -51,5 +53,27 @@ static inline int bt_vector_bits(void) {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 256;
 #endif
   return 0;
+}
+
+/// best[i] = x[i] and choice[i] = place where x[i] is larger than best[i] or not a number.
+static inline void bt_choose_larger16(float *best, int *choice, const float *x, int place) {
+  const bt_float16 a = *(const bt_float16 *)best, b = *(const bt_float16 *)x;
+  const bt_int16 wins = (b > a) | (b != b);
+  *(bt_int16 *)best = (wins & (bt_int16)b) | (~wins & (bt_int16)a);
+  *(bt_int16 *)choice = (wins & place) | (~wins & *(const bt_int16 *)choice);
+}
+static inline void bt_choose_larger8(float *best, int *choice, const float *x, int place) {
+  const bt_float8 a = *(const bt_float8 *)best, b = *(const bt_float8 *)x;
+  const bt_int8 wins = (b > a) | (b != b);
+  *(bt_int8 *)best = (wins & (bt_int8)b) | (~wins & (bt_int8)a);
+  *(bt_int8 *)choice = (wins & place) | (~wins & *(const bt_int8 *)choice);
+}
+
+/// out[i] = in[i], which fits into 16 bits.
+static inline void bt_narrow16(const int *in, unsigned short *out) {
+  *(bt_ushort16 *)out = __builtin_convertvector(*(const bt_int16 *)in, bt_ushort16);
+}
+static inline void bt_narrow8(const int *in, unsigned short *out) {
+  *(bt_ushort8 *)out = __builtin_convertvector(*(const bt_int8 *)in, bt_ushort8);
 }
 #endif

@@ -77,7 +77,7 @@ public struct LossMeasurement: Sendable, Encodable {
       return buffer
     }
     let activation = Activation(shape, values: values)
-    activation.gradients = values.map { _ in AlignedBuffer(shape.count, for: .activationGradients) }
+    activation.gradients = values.map { _ in AlignedBuffer(shape.count, for: .activations) }
     return activation
   }
 }

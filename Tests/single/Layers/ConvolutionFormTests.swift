@@ -27,7 +27,14 @@ import Testing
       "\(inputs) to \(outputs) in \(groups), \(kernel) on \(extents), stride \(stride ?? []), "
         + "padding \(padding ?? []), dilation \(dilation ?? []), \(bias ? "bias, " : "")\(algorithm)"
     }
-    var tolerance: Double { algorithm == .direct ? 2e-6 : 2e-5 }
+    /// Matrix products sum many positions one after another.
+    var tolerance: Double {
+      switch algorithm {
+      case .direct: 2e-6
+      case .matrixProduct: extents.reduce(1, *) > 10_000 ? 1e-4 : 5e-6
+      default: 3e-5
+      }
+    }
     var layer: Convolution {
       Convolution(
         "c", inputChannels: inputs, outputChannels: outputs, kernel: kernel, stride: stride ?? ones,
@@ -80,6 +87,28 @@ import Testing
     Case(17, 17, [6, 2, 3], on: [7, 3, 2], stride: [3, 1, 1], padding: [4, 1, 1], groups: 17, bias: true),
     Case(34, 34, [3, 3, 3], on: [7, 2, 2], groups: 2, bias: true), Case(17, 17, [3, 3, 3], on: [2, 7, 7], groups: 17),
     Case(32, 32, [3, 3, 3], on: [2, 7, 2], groups: 2), Case(16, 32, [3, 3, 3], on: [7, 2, 7], groups: 4, bias: true),
+    // Matrix products: alone, and with groups, which they leave to oneDNN.
+    Case(1, 1, [3, 3], on: [1, 1], bias: true, algorithm: .matrixProduct),
+    Case(3, 17, [5, 2], on: [13, 7], stride: [3, 1], padding: [0, 1], bias: true, algorithm: .matrixProduct),
+    Case(17, 34, [3, 3], on: [7, 13], padding: [2, 5], dilation: [2, 3], algorithm: .matrixProduct),
+    Case(32, 16, [1, 1], on: [7, 2], stride: [2, 1], algorithm: .matrixProduct),
+    Case(16, 20, [3, 3, 3], on: [2, 2, 2], bias: true, algorithm: .matrixProduct),
+    Case(17, 3, [2, 3, 1], on: [7, 2, 5], stride: [2, 1, 3], padding: [0, 2, 1], algorithm: .matrixProduct),
+    Case(40, 24, [3, 1, 3], on: [5, 6, 7], dilation: [2, 1, 1], bias: true, algorithm: .matrixProduct),
+    Case(34, 6, [3, 3], on: [7, 2], groups: 2, algorithm: .matrixProduct),
+    // Planes: volumes and images, tiles that are full and not, other depths of the kernel, and what they leave to others.
+    Case(16, 16, [3, 3, 3], on: [4, 8, 4], algorithm: .planes), Case(20, 16, [3, 3], on: [1, 1], algorithm: .planes),
+    Case(17, 34, [3, 3, 3], on: [5, 7, 6], bias: true, algorithm: .planes),
+    Case(16, 3, [3, 3, 3], on: [1, 2, 13], bias: true, algorithm: .planes),
+    Case(3, 16, [3, 3, 3], on: [2, 5, 4], padding: [2, 0, 2], algorithm: .planes),
+    Case(16, 16, [3, 3, 3], on: [7, 4, 5], padding: [3, 3, 1], dilation: [2, 1, 1], algorithm: .planes),
+    Case(20, 16, [2, 3, 3], on: [3, 6, 9], padding: [5, 1, 1], bias: true, algorithm: .planes),
+    Case(16, 17, [1, 3, 3], on: [3, 6, 9], algorithm: .planes),
+    Case(17, 20, [3, 3], on: [13, 7], padding: [2, 1], bias: true, algorithm: .planes),
+    Case(16, 16, [3, 3, 3], on: [7, 7, 7], stride: [2, 2, 2], algorithm: .planes),
+    // Larger than the working memory: in parts.
+    Case(8, 1, [3, 3], on: [350, 350], algorithm: .matrixProduct),
+    Case(3, 2, [3, 3], on: [200, 200], bias: true, algorithm: .planes),
   ]
 
   /// The first layer of a network: plain images go in, one of each view to a shard.

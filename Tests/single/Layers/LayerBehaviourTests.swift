@@ -76,9 +76,19 @@ import Testing
     }
   }
 
-  /// The one layer that drops it (oneDNN's comparisons): then the gradient of the batch norm before must not be finite,
-  /// which is what stops a run.
-  @Test(arguments: [Double.nan, .infinity]) func gradientsShowWhatMaxPoolingDrops(value: Double) throws {
+  /// In each window that it lies in, as in PyTorch.
+  @Test func maxPoolingKeepsIt() throws {
+    for shape in [blocked(16, 20), blocked(8, 3), TensorShape(samples: 4, channels: 3, spatial: [5, 4])] {
+      let y = try poisoned([MaxPooling(window: 3, stride: 1, padding: 1)], shape)
+      #expect(y.values.filter(\.isNaN).count == 9)
+      for dy in -1...1 {
+        for dx in -1...1 { #expect(y[1, 1, y.plane / 2 + dy * y.spatial[1] + dx].isNaN) }
+      }
+    }
+  }
+
+  /// The gradient of the batch norm before must not be finite either: that is what stops a run.
+  @Test(arguments: [Double.nan, .infinity]) func gradientsShowWhatIsNotFiniteBehindMaxPooling(value: Double) throws {
     for shape in [blocked(16, 20), blocked(8, 20)] {
       let test = try TestNetwork(
         [

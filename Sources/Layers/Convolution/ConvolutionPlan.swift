@@ -1,0 +1,76 @@
+/// Makes the passes of one layer, each by the method that suits it.
+struct ConvolutionPlan {
+  let geometry: ConvolutionGeometry
+  let input: Activation
+  let output: Activation
+  /// The weight and, where there is one, the bias.
+  let parameters: [ParameterSpec]
+  let workspace: Workspace
+
+  /// The methods that may compute a direction; the one that is taken without measuring comes first.
+  func candidates(_ direction: ConvolutionGeometry.Direction) throws -> [ConvolutionMethod] {
+    let algorithm = workspace.convolution
+    let hasProducts = geometry.allowsMatrixProduct
+    let hasPlanes = geometry.allowsPlanes(input.shape)
+    if algorithm == .planes, hasPlanes { return [.planes] }
+    if algorithm == .matrixProduct, hasProducts { return [.matrixProduct] }
+    var usual: ConvolutionMethod = geometry.allowsWinograd(algorithm) ? .winograd : .direct
+    if hasProducts, direction == .weightGradient,
+      try !ConvolutionKernel.isFast(direction, geometry, input: input.shape, output: output.shape, workspace)
+    {
+      usual = .matrixProduct
+    }
+    guard algorithm == .auto else { return [usual] }
+    if hasPlanes, paysInPlanes { usual = .planes }
+    var others: [ConvolutionMethod] = [.direct]
+    if geometry.allowsWinograd(.winograd) { others.append(.winograd) }
+    // Elsewhere the windows are many times the input.
+    if hasProducts, geometry.isPointwise || output.shape.plane <= 64 { others.append(.matrixProduct) }
+    if hasPlanes, input.shape.channels >= 16, output.shape.channels >= 16 { others.append(.planes) }
+    return [usual] + others.filter { $0 != usual }
+  }
+
+  /// Volumes with so many tiles that transforming the weight costs little, on planes that tiles fill: there planes took
+  /// 0.4 to 0.65 of the direct kernels' time.
+  private var paysInPlanes: Bool {
+    let spatial = output.shape.spatial
+    let tiles = spatial.suffix(2).reduce(1) { $0 * (($1 + 3) / 4) }
+    let use = Double(spatial.suffix(2).reduce(1, *)) / Double(16 * tiles)
+    let channels = (min(input.shape.channels, output.shape.channels), max(input.shape.channels, output.shape.channels))
+    return spatial.count == 3 && use >= 0.6 && channels.0 >= 64
+      && input.shape.samples * spatial[0] * tiles >= 2 * channels.1
+  }
+
+  func forward() throws -> any ConvolutionPass {
+    switch try candidates(.forward)[0] {
+    case .matrixProduct:
+      try MatrixProductForward(geometry, input: input, output: output, parameters: parameters, workspace)
+    case .planes: try PlanesForward(geometry, input: input, output: output, parameters: parameters, workspace)
+    default: try ConvolutionForward(geometry, input: input, output: output, parameters: parameters, workspace)
+    }
+  }
+
+  func dataGradient(after forward: any ConvolutionPass) throws -> any ConvolutionPass {
+    switch try candidates(.dataGradient)[0] {
+    case .matrixProduct:
+      try MatrixProductDataGradient(geometry, input: input, output: output, parameters: parameters, workspace)
+    case .planes: try PlanesDataGradient(geometry, input: input, output: output, parameters: parameters, workspace)
+    default:
+      try ConvolutionDataGradient(
+        geometry, input: input, output: output, weight: parameters[0], forward: forward as? ConvolutionForward,
+        workspace)
+    }
+  }
+
+  func weightGradient(after forward: any ConvolutionPass) throws -> any ConvolutionWeightPass {
+    switch try candidates(.weightGradient)[0] {
+    case .matrixProduct:
+      try MatrixProductWeightGradient(geometry, input: input, output: output, parameters: parameters, workspace)
+    case .planes: try PlanesWeightGradient(geometry, input: input, output: output, parameters: parameters, workspace)
+    default:
+      try ConvolutionWeightGradient(
+        geometry, input: input, output: output, parameters: parameters, forward: forward as? ConvolutionForward,
+        workspace)
+    }
+  }
+}
