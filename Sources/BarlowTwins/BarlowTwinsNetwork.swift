@@ -16,16 +16,18 @@ public final class BarlowTwinsNetwork {
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
   /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
   /// - Parameter lossForm: nil for the cheaper one.
+  /// - Parameter element: what activations hold and products compute in; embeddings and the loss are float32 always.
   public init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
-    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto
+    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
+    element: TensorShape.Element = .float32
   ) throws {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
     state = try ParameterSet(layers)
     let workspace = Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
-      convolution: convolution, largestGroup: state.parameters.layout.largestLayer)
+      convolution: convolution, element: element, largestGroup: state.parameters.layout.largestLayer)
     network = try PlannedNetwork(
       layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
     loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
@@ -45,6 +47,9 @@ public final class BarlowTwinsNetwork {
 
   /// The layers of encoder and projector, blocks of several as one.
   public var descriptions: [LayerDescription] { network.descriptions }
+
+  /// What activations hold between input and embeddings.
+  public var element: TensorShape.Element { network.workspace.element }
 
   /// Remarks of planning, such as a slow kernel.
   public var remarks: [String] { network.workspace.remarks }

@@ -88,7 +88,7 @@ public final class BatchNormalization: Layer {
     for shard in input.values.indices {
       tiles.normalise(
         input.values[shard].pointer, into: output.values[shard].pointer, mean: mean, scale: scale, shift: shift,
-        addend: shortcut.map { UnsafePointer($0.values[shard].pointer) }, rectify: rectifies)
+        addend: shortcut.map { UnsafeRawPointer($0.values[shard].pointer) }, rectify: rectifies)
     }
   }
 
@@ -129,6 +129,7 @@ public final class BatchNormalization: Layer {
     shift.pointer[i] = bias[channel]
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {

@@ -6,6 +6,7 @@ import Tensors
 /// Images and volumes come out in the body's layout. The body may overwrite x.
 public final class DenseLayer: Layer {
   private let body: Sequential
+  private let conversion = Cast(to: .float32)
   private var input: Activation!
   private var added: Activation!
   private var output: Activation!
@@ -25,7 +26,7 @@ public final class DenseLayer: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    added = try body.planForward(input, workspace)
+    added = conversion.planForward(try body.planForward(input, workspace), workspace)
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
       throw Failure(
@@ -45,6 +46,7 @@ public final class DenseLayer: Layer {
 
   public func planBackward(_ workspace: Workspace) throws {
     added.gradients = workspace.gradientBuffers(added.shape)
+    conversion.planBackward(workspace)
     try body.planBackward(workspace)
     // Later than the body: it is read once more behind it.
     workspace.release(output)
@@ -54,6 +56,7 @@ public final class DenseLayer: Layer {
     // Before the body, which may work in place.
     for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     try body.forward()
+    conversion.forward()
     for (x, y) in zip(added.values, output.values) { append.copy(x.pointer, to: y.pointer) }
   }
 
@@ -63,6 +66,7 @@ public final class DenseLayer: Layer {
       take.copy(dy.pointer, to: gradient.pointer)
       lanes.zeroPadding(gradient.pointer)
     }
+    conversion.backward()
     try body.backward()
     for (dy, dx) in zip(output.gradients, input.gradients) { accumulate.add(dy.pointer, to: dx.pointer) }
   }

@@ -58,6 +58,10 @@ public protocol Layer: AnyObject {
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
   var kind: String { get }
 
+  /// Whether the input, and then the output and both gradients, may hold bf16. By default not: `Sequential` converts the
+  /// input to float32 before the layer, and products with weights behind it go back to bf16.
+  var takesBFloat16: Bool { get }
+
   /// Whether `backward` writes into gradient buffers before it has let postponed work run, which may still read them.
   var writesBeforePostponedWork: Bool { get }
 }
@@ -69,6 +73,7 @@ protocol WeightGradientOwner: AnyObject {
 
 extension Layer {
   public var kind: String { "\(type(of: self))" }
+  public var takesBFloat16: Bool { false }
   public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
@@ -76,6 +81,8 @@ extension Layer {
 /// Layers one after another.
 public final class Sequential: Layer {
   public let layers: [any Layer]
+  /// The layers, and conversions before those that take only float32.
+  private var planned: [any Layer] = []
   /// The planned layers, with those of a `Sequential` among them in its place.
   public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
@@ -86,32 +93,40 @@ public final class Sequential: Layer {
   public var buffers: [ParameterSpec] { layers.flatMap(\.buffers) }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
-    descriptions = []
+    (planned, descriptions) = ([], [])
     return try layers.reduce(input) { input, layer in
-      let before = workspace.multiplyAdds
-      let output = try layer.planForward(input, workspace)
-      if let group = layer as? Sequential {
-        descriptions += group.descriptions
-      } else {
-        descriptions.append(LayerDescription(layer, output: output.shape, workspace.multiplyAdds - before))
-      }
-      return output
+      let fits = layer.takesBFloat16 || input.shape.element == .float32
+      let input = fits ? input : try plan(Cast(to: .float32), input, workspace)
+      return try plan(layer, input, workspace)
     }
+  }
+
+  private func plan(_ layer: any Layer, _ input: Activation, _ workspace: Workspace) throws -> Activation {
+    let before = workspace.multiplyAdds
+    let output = try layer.planForward(input, workspace)
+    if let group = layer as? Sequential {
+      descriptions += group.descriptions
+    } else {
+      descriptions.append(LayerDescription(layer, output: output.shape, workspace.multiplyAdds - before))
+    }
+    planned.append(layer)
+    return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace
-    for layer in layers.reversed() { try layer.planBackward(workspace) }
+    for layer in planned.reversed() { try layer.planBackward(workspace) }
   }
 
   public func forward() throws {
-    for layer in layers { try layer.forward() }
+    for layer in planned { try layer.forward() }
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
-    for layer in layers.reversed() {
+    for layer in planned.reversed() {
       if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
       try layer.backward()
     }

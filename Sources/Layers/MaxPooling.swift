@@ -33,6 +33,8 @@ public final class MaxPooling: Layer {
 
   public var kind: String { "MaxPooling \(sizeText(window)), stride \(sizeText(stride))" }
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     try validate(input.shape)

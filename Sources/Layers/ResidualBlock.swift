@@ -8,6 +8,8 @@ public final class ResidualBlock: Layer {
   private let body: Sequential
   private let last: BatchNormalization
   private let projection: Sequential?
+  /// Gives the shortcut the body's element type.
+  private var conversion: Cast!
   private var input: Activation!
   /// The input as the shortcut sees it: the same values, a gradient of its own.
   private var entry: Activation!
@@ -28,9 +30,12 @@ public final class ResidualBlock: Layer {
     entry = Activation(input.shape, values: input.values)
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
-    let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
+    var shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
+    let sum = try body.planForward(input, workspace)
+    conversion = Cast(to: sum.shape.element)
+    shortcut = conversion.planForward(shortcut, workspace)
     last.shortcut = shortcut
-    output = try last.planForward(try body.planForward(input, workspace), workspace)
+    output = try last.planForward(sum, workspace)
     guard shortcut.shape == output.shape else {
       // Plain images cannot be added to a convolution's channel blocks, even of the same shape.
       throw Failure(
@@ -44,6 +49,7 @@ public final class ResidualBlock: Layer {
   public func planBackward(_ workspace: Workspace) throws {
     try last.planBackward(workspace)
     try body.planBackward(workspace)
+    conversion.planBackward(workspace)
     try projection?.planBackward(workspace)
     projected = entry.gradients
     workspace.release(entry)
@@ -52,17 +58,20 @@ public final class ResidualBlock: Layer {
   public func forward() throws {
     try projection?.forward()
     try body.forward()
+    conversion.forward()
     try last.forward()
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
     try last.backward()
     try body.backward()
+    conversion.backward()
     try projection?.backward()
     for (sum, part) in zip(input.gradients, projected) {
-      Elementwise.add(part.pointer, into: sum.pointer, count: sum.count)
+      Elementwise.add(part, into: sum, input.shape)
     }
   }
 }

@@ -12,6 +12,8 @@ public final class Workspace {
   /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
+  /// What products with weights compute in and write. Parameters and their gradients are float32 always.
+  public let element: TensorShape.Element
   /// For layers that draw random numbers in training, set before each step's forward pass.
   public var randomness: StepRandomness?
   private var randomStreams: Set<String> = []
@@ -38,17 +40,17 @@ public final class Workspace {
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
-    convolution: ConvolutionAlgorithm, largestGroup: Int
+    convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
-    (self.isTraining, self.convolution) = (isTraining, convolution)
+    (self.isTraining, self.convolution, self.element) = (isTraining, convolution, element)
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }
 
   /// An activation with buffers of its own.
   public func activation(_ shape: TensorShape) -> Activation {
-    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count, for: .activations) })
+    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.floats, for: .activations) })
   }
 
   /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
@@ -65,7 +67,7 @@ public final class Workspace {
 
   /// Buffers for the gradient of an activation, taken while backward is planned.
   public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
-    (0..<shardCount).map { _ in pool.take(shape.count) }
+    (0..<shardCount).map { _ in pool.take(shape.floats) }
   }
 
   /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.

@@ -15,6 +15,13 @@ extension TrainingConfiguration {
       "The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster.",
       synonyms: ["conv"]),
     OptionDefinition(
+      "precision", \.precision, .choice,
+      """
+      bf16 keeps activations in half the memory and multiplies in bf16, with float32 parameters, statistics, sums and \
+      loss, on processors with instructions for it (AVX-512 BF16, AMX); elsewhere the run says so and computes in \
+      float32, as with 32.
+      """, synonyms: ["dtype", "amp", "mixed-precision"], onResume: .mayChange),
+    OptionDefinition(
       "reduction", \.reduction, .choice,
       """
       How sums go across ranks: tree gives the same bits on 1, 2, 4, ... ranks; mpi leaves the order to MPI's allreduce, \

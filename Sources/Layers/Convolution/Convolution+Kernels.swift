@@ -18,8 +18,8 @@ final class ConvolutionForward {
       parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md), workspace)
     (self.kernel, self.weight) = (kernel, weight)
     let (source, result) = (
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+      try KernelTensor(input.shape, as: kernel.input, workspace),
+      try KernelTensor(output.shape, as: kernel.output, workspace)
     )
     let bias = try parameters.dropFirst().map { spec in
       (
@@ -64,8 +64,8 @@ final class ConvolutionDataGradient {
       isShared ? forward.weight : try PackedWeight(spec, shape: geometry.weightShape, layout: layout, workspace)
     self.weight = weight
     let (source, result) = (
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace),
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace)
+      try KernelTensor(output.shape, as: kernel.output, workspace),
+      try KernelTensor(input.shape, as: kernel.input, workspace)
     )
     calls = try zip(input.gradients, output.gradients).flatMap { dx, dy in
       let run = try PreparedCall(
@@ -105,8 +105,8 @@ final class ConvolutionWeightGradient {
     let unpacker = try Unpacker(
       geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
     let (x, dy) = (
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+      try KernelTensor(input.shape, as: kernel.input, workspace),
+      try KernelTensor(output.shape, as: kernel.output, workspace)
     )
     calls = try input.values.indices.map { leaf in
       let target = sum.address(leaf: leaf, offset: sum.group.offset)

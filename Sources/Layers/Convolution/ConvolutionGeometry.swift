@@ -68,7 +68,9 @@ struct ConvolutionGeometry {
     _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm,
     hint: Primitive? = nil
   ) throws -> Primitive {
-    if allowsWinograd(algorithm), let winograd = try? make(direction, x, y, dnnl_convolution_winograd, hint) {
+    if x.element == .float32, allowsWinograd(algorithm),
+      let winograd = try? make(direction, x, y, dnnl_convolution_winograd, hint)
+    {
       return winograd
     }
     return try make(direction, x, y, dnnl_convolution_direct, hint)
@@ -78,7 +80,9 @@ struct ConvolutionGeometry {
     _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t, _ hint: Primitive?
   ) throws -> Primitive {
     var operation = dnnl_convolution_desc_t()
-    var (x, w, y) = (x.raw, try MemoryDescriptor.any(weightShape).raw, y.raw)
+    // The gradient of the weights goes to the float32 arena.
+    let weightElement = direction == .weightGradient ? .float32 : x.element
+    var (x, w, y) = (x.raw, try MemoryDescriptor.any(weightShape, weightElement).raw, y.raw)
     var bias = try MemoryDescriptor.plain([self.bias ?? 1]).raw
     let status = withUnsafePointer(to: &bias) { bias in
       switch direction {

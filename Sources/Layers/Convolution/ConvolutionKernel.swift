@@ -6,54 +6,58 @@ import Tensors
 ///
 /// Activations are in channel blocks, and a network's images are plain. Where oneDNN has only its reference loops for
 /// that, some 100 times slower, the kernel works on copies in another layout: groups of channels that fill no block,
-/// for example, go channels last.
+/// for example, go channels last. bf16 that oneDNN has no such kernel for is computed in float32, on copies too.
 struct ConvolutionKernel {
   let primitive: Primitive
   let input: MemoryDescriptor
   let output: MemoryDescriptor
 
   /// Chooses the first of: the activations' own layouts, both in channel blocks, both channels last, each if oneDNN has
-  /// a kernel made for it; both plain, by matrix products; the reference loops, with a remark.
+  /// a kernel made for it, in the output's element type and then in float32; both plain, by matrix products; the
+  /// reference loops, with a remark.
   ///
   /// - Parameter forward: the kernel of the forward pass, for a gradient.
   init(
     _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, name: String, forward: ConvolutionKernel? = nil, _ workspace: Workspace
   ) throws {
-    let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
+    let elements: [TensorShape.Element] = output.element == .float32 ? [.float32] : [.bfloat16, .float32]
     func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm) throws -> Primitive {
       guard let forward else { return try geometry.primitive(direction, x, y, algorithm) }
       let agrees = x.isSame(as: forward.input) && y.isSame(as: forward.output)
       let hint = agrees ? forward.primitive : try geometry.primitive(.forward, x, y, .direct)
       return try geometry.primitive(direction, x, y, algorithm, hint: hint)
     }
-    let first = try make(own.x, own.y, workspace.convolution)
     let isAllowed = direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial)
-    if first.isFast, isAllowed {
-      self.init(primitive: first, input: own.x, output: own.y)
-      return
-    }
-    var blocked = input
-    blocked.layout = output.layout
-    let others = [
-      (try MemoryDescriptor(blocked), own.y),
-      (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
-    ]
-    for (x, y) in others where isAllowed {
-      if let primitive = try? make(x, y, workspace.convolution), primitive.isFast {
-        self.init(primitive: primitive, input: x, output: y)
-        return
+    var (input, output) = (input, output)
+    for element in elements where isAllowed {
+      (input.element, output.element) = (element, element)
+      var blocked = input
+      blocked.layout = output.layout
+      let layouts = [
+        (try MemoryDescriptor(input), try MemoryDescriptor(output)),
+        (try MemoryDescriptor(blocked), try MemoryDescriptor(output)),
+        (try .channelsLast(input.dimensions, element), try .channelsLast(output.dimensions, element)),
+      ]
+      for (x, y) in layouts {
+        if let primitive = try? make(x, y, workspace.convolution), primitive.isFast {
+          self.init(primitive: primitive, input: x, output: y)
+          return
+        }
       }
     }
+    (input.element, output.element) = (.float32, .float32)
     let (x, y) = (try MemoryDescriptor.plain(input.dimensions), try MemoryDescriptor.plain(output.dimensions))
     if let primitive = try? make(x, y, .direct), !primitive.isReference {
       self.init(primitive: primitive, input: x, output: y)
       return
     }
-    self.init(primitive: first, input: own.x, output: own.y)
-    if first.isReference {
+    let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
+    let last = try make(own.x, own.y, workspace.convolution)
+    self.init(primitive: last, input: own.x, output: own.y)
+    if last.isReference {
       workspace.remarks.append(
-        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(first.implementation))")
+        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(last.implementation))")
     }
   }
 
@@ -67,9 +71,9 @@ extension Primitive {
   fileprivate var isFast: Bool { !isReference && !implementation.contains("gemm") }
 }
 
-/// One activation or its gradient as a kernel takes it: where it is, or in a working copy in the kernel's layout that
-/// all shards share.
-final class ConvolutionTensor {
+/// One activation or its gradient as a kernel takes it: where it is, or in a working copy in the kernel's layout and
+/// element type that all shards share.
+final class KernelTensor {
   let layout: MemoryDescriptor
   private let own: MemoryDescriptor
   private let copy: AlignedBuffer<Float>?
