@@ -1,5 +1,5 @@
 /// A number of 16 bits with `Float`'s sign and exponent and 7 bits of its significand: `Float`'s range, a relative
-/// rounding error of at most 2⁻⁹.
+/// rounding error of at most 2⁻⁸.
 ///
 /// Memory of activations holds it; sums and everything else are computed in `Float`.
 @frozen public struct BFloat16: BitwiseCopyable, Sendable, Equatable {

@@ -28,9 +28,11 @@ struct ConvolutionKernel {
       let hint = agrees ? forward.primitive : try geometry.primitive(.forward, x, y, .direct)
       return try geometry.primitive(direction, x, y, algorithm, hint: hint)
     }
-    let isAllowed = direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial)
     var (input, output) = (input, output)
-    for element in elements where isAllowed {
+    func isAllowed(_ element: TensorShape.Element) -> Bool {
+      direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial, element)
+    }
+    for element in elements where isAllowed(element) {
       (input.element, output.element) = (element, element)
       var blocked = input
       blocked.layout = output.layout

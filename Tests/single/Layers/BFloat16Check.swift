@@ -8,7 +8,7 @@ let bfloat16IsThere = ConditionTrait.enabled(
   if: BFloat16Support.current != .none, "oneDNN has no bf16 for processors without AVX-512")
 
 /// The largest relative error of rounding to bf16 once, and what sums in float32 add to it.
-let bfloat16Rounding = 0x1p-9 * 1.001
+let bfloat16Rounding = 0x1p-8
 
 /// Layers that compute in bf16, and oracles of them in double precision, over numbers that bf16 holds exactly: inputs,
 /// weights and the gradients that come in. What is left is the rounding of each tensor that goes out.

@@ -64,6 +64,13 @@ import Testing
     Form(inputs: 1, outputs: 16, spatial: [9, 8, 7], kernel: 7, stride: 2, padding: 3),
     Form(inputs: 16, outputs: 32, spatial: [4, 3, 4], stride: 2), Form(inputs: 32, outputs: 32, spatial: [2, 2, 2]),
     Form(inputs: 32, outputs: 16, spatial: [1, 1, 1]),
+    // oneDNN's bf16 weight gradient gives wrong numbers for these.
+    Form(inputs: 16, outputs: 32, spatial: [1, 1, 1], stride: 2),
+    Form(inputs: 16, outputs: 16, spatial: [3, 3, 3], stride: 2),
+    Form(inputs: 32, outputs: 16, spatial: [2, 2, 2], kernel: 2, stride: 2),
+    Form(inputs: 16, outputs: 16, spatial: [5, 5, 5], kernel: 4, stride: 3),
+    Form(inputs: 16, outputs: 32, spatial: [4, 4, 4], stride: 3),
+    Form(inputs: 16, outputs: 32, spatial: [2, 2], kernel: 4),
   ]
 
   @Test(arguments: forms, [1, 2]) func convolution(_ form: Form, shards: Int) throws {
