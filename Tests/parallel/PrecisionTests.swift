@@ -9,7 +9,7 @@ import Testing
     "--proj-hidden-dim", "32", "--proj-output-dim", "48", "--max-epochs", "6",
   ]
   private static let volumes = [
-    "--data", "synthetic:1x16x12x9,n=36", "--augment", "noise=0.1", "--encoder", "resnet3d-18", "--width", "16",
+    "--data", "synthetic:1x12x8x7,n=36", "--augment", "noise=0.1", "--encoder", "resnet3d-18", "--width", "16",
     "--batch-size", "16", "--proj-hidden-dim", "32", "--proj-output-dim", "48", "--max-epochs", "3",
   ]
   private static let table = [

@@ -71,6 +71,7 @@ import Testing
     Form(inputs: 16, outputs: 16, spatial: [5, 5, 5], kernel: 4, stride: 3),
     Form(inputs: 16, outputs: 32, spatial: [4, 4, 4], stride: 3),
     Form(inputs: 16, outputs: 32, spatial: [2, 2], kernel: 4),
+    Form(inputs: 16, outputs: 16, spatial: [7, 7, 7], kernel: 7, stride: 2, padding: 3),
   ]
 
   @Test(arguments: forms, [1, 2]) func convolution(_ form: Form, shards: Int) throws {
