@@ -71,9 +71,8 @@ extension ChannelTiles {
   /// The kernels for this block width and the shape's element type.
   private var kernels: any TileKernels.Type {
     switch shape.element {
-    case .float32: width == 16 ? VectorKernels<SIMD16<Float>, Float>.self : VectorKernels<SIMD8<Float>, Float>.self
-    case .bfloat16:
-      width == 16 ? VectorKernels<SIMD16<Float>, BFloat16>.self : VectorKernels<SIMD8<Float>, BFloat16>.self
+    case .float32: width == 16 ? WideKernels.self : NarrowKernels.self
+    case .bfloat16: width == 16 ? WideBFloat16Kernels.self : NarrowBFloat16Kernels.self
     }
   }
 }

@@ -1,7 +1,12 @@
 import Tensors
 
-/// What `ChannelTiles` computes tile by tile, chosen once a call.
+/// What `ChannelTiles` computes tile by tile, over vectors `V` of channels that memory holds as `Number`.
+///
+/// One concrete type for each pair: witnesses of concrete types are specialised, those of a generic type would not be.
 protocol TileKernels {
+  associatedtype V: FloatVector
+  associatedtype Number: StoredNumber
+
   static func moments(_ tiles: ChannelTiles, _ x: UnsafeRawPointer, _ partials: UnsafeMutablePointer<Double>)
 
   static func normalise(
@@ -17,8 +22,24 @@ protocol TileKernels {
     _ mean: ChannelValues, _ a: ChannelValues, _ b: ChannelValues, _ c: ChannelValues, _ mask: ChannelTiles.Mask)
 }
 
-/// The kernels over vectors `V` of channels that memory holds as `Number`.
-enum VectorKernels<V: FloatVector, Number: StoredNumber>: TileKernels {
+enum WideKernels: TileKernels {
+  typealias V = SIMD16<Float>
+  typealias Number = Float
+}
+enum NarrowKernels: TileKernels {
+  typealias V = SIMD8<Float>
+  typealias Number = Float
+}
+enum WideBFloat16Kernels: TileKernels {
+  typealias V = SIMD16<Float>
+  typealias Number = BFloat16
+}
+enum NarrowBFloat16Kernels: TileKernels {
+  typealias V = SIMD8<Float>
+  typealias Number = BFloat16
+}
+
+extension TileKernels {
   /// Vectors summed in single precision before they are added to a double.
   private static var run: Int { 256 }
 
