@@ -18,20 +18,21 @@ public final class BarlowTwinsNetwork {
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
   /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
   /// - Parameter lossForm: nil for the cheaper one.
+  /// - Parameter element: what activations hold and products compute in; embeddings and the loss are float32 always.
   /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside once more.
   /// - Parameter kernels: chooses how layers with weights compute; keeps the choices.
   public init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
     lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
-    recompute: Bool = false, kernels: KernelChooser = KernelChooser()
+    element: TensorShape.Element = .float32, recompute: Bool = false, kernels: KernelChooser = KernelChooser()
   ) throws {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
     state = try ParameterSet(layers)
     let workspace = Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
-      convolution: convolution, largestGroup: state.parameters.layout.largestLayer, recompute: recompute,
-      kernels: kernels)
+      convolution: convolution, element: element, largestGroup: state.parameters.layout.largestLayer,
+      recompute: recompute, kernels: kernels)
     network = try PlannedNetwork(
       layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
     loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
@@ -63,6 +64,9 @@ public final class BarlowTwinsNetwork {
 
   /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
   public var layerTimes: [LayerTimes] { network.layerTimes }
+
+  /// What activations hold between input and embeddings.
+  public var element: TensorShape.Element { network.workspace.element }
 
   /// Remarks of planning, such as a slow kernel.
   public var remarks: [String] { network.workspace.remarks }

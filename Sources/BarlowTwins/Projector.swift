@@ -16,7 +16,7 @@ public struct Projector {
       BatchNormalization(name + "1", channels: hidden, rectifies: true),
       Linear(name + "3", inputs: hidden, outputs: hidden, bias: false),
       BatchNormalization(name + "4", channels: hidden, rectifies: true),
-      Linear(name + "6", inputs: hidden, outputs: outputs, bias: true),
+      Linear(name + "6", inputs: hidden, outputs: outputs, bias: true, writesFloat32: true),
     ])
   }
 }

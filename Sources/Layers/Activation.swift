@@ -10,7 +10,8 @@ import Tensors
 public final class Activation {
   /// The shape of one shard's tensor.
   public let shape: TensorShape
-  /// One buffer for each local shard.
+  /// One buffer for each local shard, of `shape.floats`: its numbers, or as `bfloat16` those of `shape.element`. Layers
+  /// that do not say `takesBFloat16` only ever get float32.
   public let values: [AlignedBuffer<Float>]
   /// ∂L/∂values, one buffer for each local shard; set while backward passes are planned. Gradient buffers are shared
   /// between activations whose gradients do not live at the same time.

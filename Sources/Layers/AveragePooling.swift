@@ -32,6 +32,8 @@ public final class AveragePooling: Layer {
       window: [window], stride: stride.map { [$0] }, padding: [padding], countIncludesPadding: countIncludesPadding)
   }
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     var shape = input.shape

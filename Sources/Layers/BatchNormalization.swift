@@ -104,7 +104,7 @@ public final class BatchNormalization: Layer {
   private func normalise(_ shard: Int, into target: UnsafeMutablePointer<Float>, addend: AlignedBuffer<Float>?) {
     tiles.normalise(
       input.values[shard].pointer, into: target, mean: ChannelValues(mean, tiles), scale: ChannelValues(scale, tiles),
-      shift: ChannelValues(shift, tiles), addend: addend.map { UnsafePointer($0.pointer) }, rectify: rectifies)
+      shift: ChannelValues(shift, tiles), addend: addend.map { UnsafeRawPointer($0.pointer) }, rectify: rectifies)
   }
 
   private func useBatchStatistics() throws {
@@ -144,6 +144,7 @@ public final class BatchNormalization: Layer {
     shift.pointer[i] = bias[channel]
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {

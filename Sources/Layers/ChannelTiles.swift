@@ -85,10 +85,4 @@ public struct ChannelTiles: Sendable {
       }
     }
   }
-
-  /// Calls the generic kernel for this block width.
-  @inline(__always)
-  func withVector(_ wide: (SIMD16<Float>.Type) -> Void, _ narrow: (SIMD8<Float>.Type) -> Void) {
-    if width == 16 { wide(SIMD16<Float>.self) } else { narrow(SIMD8<Float>.self) }
-  }
 }

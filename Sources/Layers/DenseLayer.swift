@@ -6,6 +6,7 @@ import Tensors
 /// Images and volumes come out in the body's layout.
 public final class DenseLayer: Layer {
   private let body: Sequential
+  private let conversion = Cast(to: .float32)
   private var input: Activation!
   private var added: Activation!
   private var output: Activation!
@@ -28,7 +29,9 @@ public final class DenseLayer: Layer {
     self.input = input
     // It is copied behind the body, whose working memory may lie where the output will be.
     input.isKept = true
-    (added, recomputed) = try workspace.planBlock { try body.planForward(input, workspace) }
+    (added, recomputed) = try workspace.planBlock {
+      conversion.planForward(try body.planForward(input, workspace), workspace)
+    }
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
       throw Failure(
@@ -48,24 +51,31 @@ public final class DenseLayer: Layer {
 
   public func planBackward(_ workspace: Workspace) throws {
     added.gradients = workspace.gradientBuffers(added.shape)
+    conversion.planBackward(workspace)
     try body.planBackward(workspace)
     // Later than the body: it is read once more behind it.
     workspace.release(output)
   }
 
-  public func forward() throws {
+  private func forwardInside() throws {
     try body.forward()
+    conversion.forward()
+  }
+
+  public func forward() throws {
+    try forwardInside()
     for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     for (x, y) in zip(added.values, output.values) { append.copy(x.pointer, to: y.pointer) }
   }
 
   public func backward() throws {
-    try recomputed?.repeat(body.forward)
+    try recomputed?.repeat(forwardInside)
     let lanes = ChannelLanes(added.shape)
     for (dy, gradient) in zip(output.gradients, added.gradients) {
       take.copy(dy.pointer, to: gradient.pointer)
       lanes.zeroPadding(gradient.pointer)
     }
+    conversion.backward()
     try body.backward()
     for (dy, dx) in zip(output.gradients, input.gradients) { accumulate.add(dy.pointer, to: dx.pointer) }
   }

@@ -9,9 +9,13 @@ public final class GlobalAveragePooling: Layer {
 
   public init() {}
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, lanes) = (input, ChannelLanes(input.shape))
-    output = workspace.activation(TensorShape(samples: input.shape.samples, channels: input.shape.channels))
+    output = workspace.activation(
+      TensorShape(
+        samples: input.shape.samples, channels: input.shape.channels, element: input.shape.element))
     return output
   }
 
@@ -23,32 +27,50 @@ public final class GlobalAveragePooling: Layer {
   public var letsInputGo: Bool { true }
 
   public func forward() {
-    let (channels, width, positions) = (input.shape.channels, lanes.width, input.shape.plane)
     for (x, y) in zip(input.values, output.values) {
-      lanes.forEachBlock { block in
-        let row = y.pointer + block.sample * channels + block.channel
-        for lane in 0..<block.lanes { row[lane] = 0 }
-        var at = x.pointer + block.offset
-        for _ in 0..<positions {
-          for lane in 0..<block.lanes { row[lane] += at[lane] }
-          at += width
-        }
-        for lane in 0..<block.lanes { row[lane] *= 1 / Float(positions) }
+      switch input.shape.element {
+      case .float32: average(x.pointer, into: y.pointer)
+      case .bfloat16: average(x.bfloat16, into: y.bfloat16)
       }
     }
   }
 
   public func backward() {
-    let (channels, width, positions) = (input.shape.channels, lanes.width, input.shape.plane)
     for (dx, dy) in zip(input.gradients, output.gradients) {
-      lanes.forEachBlock { block in
-        let row = dy.pointer + block.sample * channels + block.channel
-        var at = dx.pointer + block.offset
+      switch input.shape.element {
+      case .float32: spread(dy.pointer, to: dx.pointer)
+      case .bfloat16: spread(dy.bfloat16, to: dx.bfloat16)
+      }
+    }
+  }
+
+  /// Sums are float32.
+  private func average<Number: StoredNumber>(_ x: UnsafePointer<Number>, into y: UnsafeMutablePointer<Number>) {
+    let (channels, width, positions) = (input.shape.channels, lanes.width, input.shape.plane)
+    lanes.forEachBlock { block in
+      let row = y + block.sample * channels + block.channel
+      for first in stride(from: 0, to: block.lanes, by: 16) {
+        let count = min(16, block.lanes - first)
+        var sums = SIMD16<Float>.zero
+        var at = x + block.offset + first
         for _ in 0..<positions {
-          for lane in 0..<block.lanes { at[lane] = row[lane] * (1 / Float(positions)) }
-          for lane in block.lanes..<width { at[lane] = 0 }
+          sums += SIMD16.load(at, full: count == 16, lanes: count)
           at += width
         }
+        (sums * (1 / Float(positions))).store(row + first, full: count == 16, lanes: count)
+      }
+    }
+  }
+
+  private func spread<Number: StoredNumber>(_ dy: UnsafePointer<Number>, to dx: UnsafeMutablePointer<Number>) {
+    let (channels, width, positions) = (input.shape.channels, lanes.width, input.shape.plane)
+    lanes.forEachBlock { block in
+      let row = dy + block.sample * channels + block.channel
+      var at = dx + block.offset
+      for _ in 0..<positions {
+        for lane in 0..<block.lanes { at[lane] = Number(row[lane].float * (1 / Float(positions))) }
+        for lane in block.lanes..<width { at[lane] = Number(0) }
+        at += width
       }
     }
   }

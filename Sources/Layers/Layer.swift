@@ -61,6 +61,10 @@ public protocol Layer: AnyObject {
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
   var kind: String { get }
 
+  /// Whether the input, and then the output and both gradients, may hold bf16. By default not: `Sequential` converts the
+  /// input to float32 before the layer, and products with weights behind it go back to bf16.
+  var takesBFloat16: Bool { get }
+
   /// Whether `backward` writes into gradient buffers before it has let postponed work run, which may still read them.
   var writesBeforePostponedWork: Bool { get }
 }
@@ -73,6 +77,7 @@ protocol WeightGradientOwner: AnyObject {
 extension Layer {
   public var kind: String { "\(type(of: self))" }
   public var letsInputGo: Bool { false }
+  public var takesBFloat16: Bool { false }
   public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
@@ -80,6 +85,8 @@ extension Layer {
 /// Layers one after another.
 public final class Sequential: Layer {
   public let layers: [any Layer]
+  /// The layers, and conversions before those that take only float32.
+  private var planned: [any Layer] = []
   /// The planned layers, with those of a `Sequential` among them in its place.
   public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
@@ -92,41 +99,49 @@ public final class Sequential: Layer {
   public var buffers: [ParameterSpec] { layers.flatMap(\.buffers) }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
-    descriptions = []
+    (planned, descriptions) = ([], [])
     return try layers.reduce(input) { input, layer in
-      let before = workspace.multiplyAdds
-      let output = try layer.planForward(input, workspace)
-      if workspace.isTraining, layer.letsInputGo { input.makeTransient() }
-      if let group = layer as? Sequential {
-        descriptions += group.descriptions
-      } else {
-        descriptions.append(LayerDescription(layer, output: output.shape, workspace.multiplyAdds - before))
-      }
-      return output
+      let fits = layer.takesBFloat16 || input.shape.element == .float32
+      let input = fits ? input : try plan(Cast(to: .float32), input, workspace)
+      return try plan(layer, input, workspace)
     }
   }
 
-  public var letsInputGo: Bool { layers.first?.letsInputGo == true }
+  private func plan(_ layer: any Layer, _ input: Activation, _ workspace: Workspace) throws -> Activation {
+    let before = workspace.multiplyAdds
+    let output = try layer.planForward(input, workspace)
+    if workspace.isTraining, layer.letsInputGo { input.makeTransient() }
+    if let group = layer as? Sequential {
+      descriptions += group.descriptions
+    } else {
+      descriptions.append(LayerDescription(layer, output: output.shape, workspace.multiplyAdds - before))
+    }
+    planned.append(layer)
+    return output
+  }
+
+  public var letsInputGo: Bool { planned.first?.letsInputGo == true }
 
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace
-    for layer in layers.reversed() { try layer.planBackward(workspace) }
+    for layer in planned.reversed() { try layer.planBackward(workspace) }
   }
 
   public func forward() throws {
     stopwatch?.start()
-    for (index, layer) in layers.enumerated() {
+    for (index, layer) in planned.enumerated() {
       try layer.forward()
       stopwatch?.lap(\.forward, index)
     }
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
     stopwatch?.start()
-    for index in layers.indices.reversed() {
-      let layer = layers[index]
+    for index in planned.indices.reversed() {
+      let layer = planned[index]
       if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
       try layer.backward()
       if let stopwatch {
@@ -141,13 +156,13 @@ public final class Sequential: Layer {
   var isTimed: Bool {
     get { stopwatch != nil }
     set {
-      stopwatch = newValue ? LayerStopwatch(layers.count) : nil
-      for case let group as Sequential in layers { group.isTimed = newValue }
+      stopwatch = newValue ? LayerStopwatch(planned.count) : nil
+      for case let group as Sequential in planned { group.isTimed = newValue }
     }
   }
 
   /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
   var times: [LayerTimes] {
-    zip(layers, stopwatch?.times ?? []).flatMap { layer, time in (layer as? Sequential)?.times ?? [time] }
+    zip(planned, stopwatch?.times ?? []).flatMap { layer, time in (layer as? Sequential)?.times ?? [time] }
   }
 }

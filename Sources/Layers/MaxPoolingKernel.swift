@@ -127,7 +127,7 @@ private struct Maximum16: MaximumLanes {
   func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?) {
     best.store(y, full: true, lanes: 0)
     var (best, choice) = (best, choice)
-    if let choices { withLanes(&best, &choice) { bt_narrow16($1, choices) } }
+    if let choices { withLanes(&best, &choice) { bt_narrow_int16($1, choices) } }
   }
 }
 
@@ -148,7 +148,7 @@ private struct Maximum8: MaximumLanes {
   func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?) {
     best.store(y, full: true, lanes: 0)
     var (best, choice) = (best, choice)
-    if let choices { withLanes(&best, &choice) { bt_narrow8($1, choices) } }
+    if let choices { withLanes(&best, &choice) { bt_narrow_int8($1, choices) } }
   }
 }
 

@@ -2,22 +2,25 @@ import Tensors
 
 /// Layers planned for one input shape: buffers and kernels are made here, so that a pass allocates nothing.
 public final class PlannedNetwork {
-  /// One tensor a local shard; the caller fills `values` before `forward`.
+  /// One tensor a local shard, in float32; the caller fills `values` before `forward`.
   public let input: Activation
-  /// `gradients` exist in training: the caller fills them before `backward`.
+  /// In float32. `gradients` exist in training: the caller fills them before `backward`.
   public let output: Activation
   public let workspace: Workspace
   private let layers: Sequential
+  /// Makes the output float32 where the layers leave bf16.
+  private let ending = Cast(to: .float32)
 
   /// - Parameter input: the shape of one shard's samples (in training both views').
   /// - Throws: a usage failure when the samples do not fit the layers.
   public init(_ layers: Sequential, input shape: TensorShape, _ workspace: Workspace) throws {
     (self.layers, self.workspace) = (layers, workspace)
     input = workspace.activation(shape)
-    output = try layers.planForward(input, workspace)
+    output = ending.planForward(try layers.planForward(input, workspace), workspace)
     output.outliveStep()
     if workspace.isTraining {
       output.gradients = workspace.gradientBuffers(output.shape)
+      ending.planBackward(workspace)
       try layers.planBackward(workspace)
     }
   }
@@ -34,11 +37,15 @@ public final class PlannedNetwork {
   /// One for each of `descriptions`; empty unless the passes were timed.
   public var layerTimes: [LayerTimes] { layers.times }
 
-  public func forward() throws { try layers.forward() }
+  public func forward() throws {
+    try layers.forward()
+    ending.forward()
+  }
 
   /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
   /// they appear.
   public func backward() throws {
+    ending.backward()
     try layers.backward()
     try workspace.runPostponed()
   }

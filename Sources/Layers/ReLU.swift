@@ -9,6 +9,8 @@ public final class ReLU: Layer {
 
   public init() {}
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     output = workspace.activationInPlace(of: input)
@@ -23,13 +25,19 @@ public final class ReLU: Layer {
   public func forward() {
     for (x, y) in zip(input.values, output.values) {
       if x !== y { y.pointer.update(from: x.pointer, count: x.count) }
-      Elementwise.rectify(y.pointer, count: y.count)
+      switch output.shape.element {
+      case .float32: Elementwise.rectify(y.pointer, count: output.shape.count)
+      case .bfloat16: Elementwise.rectify(y.bfloat16, count: output.shape.count)
+      }
     }
   }
 
   public func backward() {
     for (gradient, y) in zip(output.gradients, output.values) {
-      Elementwise.mask(gradient.pointer, whereZero: y.pointer, count: y.count)
+      switch output.shape.element {
+      case .float32: Elementwise.mask(gradient.pointer, whereZero: y.pointer, count: output.shape.count)
+      case .bfloat16: Elementwise.mask(gradient.bfloat16, whereZero: y.bfloat16, count: output.shape.count)
+      }
     }
   }
 }

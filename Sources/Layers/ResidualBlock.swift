@@ -8,6 +8,8 @@ public final class ResidualBlock: Layer {
   private let body: Sequential
   private let last: BatchNormalization
   private let projection: Sequential?
+  /// Gives the shortcut the body's element type.
+  private var conversion: Cast!
   private var input: Activation!
   /// The input as the shortcut sees it: the same values, a gradient of its own.
   private var entry: Activation!
@@ -32,10 +34,10 @@ public final class ResidualBlock: Layer {
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
     let (inner, recomputed) = try workspace.planBlock {
-      (
-        shortcut: try projection?.planForward(entry, workspace) ?? entry as Activation,
-        body: try body.planForward(input, workspace)
-      )
+      let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
+      let sum = try body.planForward(input, workspace)
+      conversion = Cast(to: sum.shape.element)
+      return (shortcut: conversion.planForward(shortcut, workspace), body: sum)
     }
     let shortcut = inner.shortcut
     self.recomputed = recomputed
@@ -61,6 +63,7 @@ public final class ResidualBlock: Layer {
   public func planBackward(_ workspace: Workspace) throws {
     try last.planBackward(workspace)
     try body.planBackward(workspace)
+    conversion.planBackward(workspace)
     try projection?.planBackward(workspace)
     projected = entry.gradients
     workspace.releaseGradients(entry)
@@ -74,17 +77,20 @@ public final class ResidualBlock: Layer {
   private func forwardInside() throws {
     try projection?.forward()
     try body.forward()
+    conversion.forward()
   }
 
+  public var takesBFloat16: Bool { true }
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
     try recomputed?.repeat(forwardInside)
     try last.backward()
     try body.backward()
+    conversion.backward()
     try projection?.backward()
     for (sum, part) in zip(input.gradients, projected) {
-      Elementwise.add(part.pointer, into: sum.pointer, count: sum.count)
+      Elementwise.add(part, into: sum, input.shape)
     }
   }
 }

@@ -12,6 +12,8 @@ public final class ResidualSum: Layer {
   /// The input as the shortcut sees it: the same values, a gradient of its own.
   private var entry: Activation!
   private var recomputed: RecomputedBlock?
+  /// Gives the shortcut the body's element type.
+  private var conversion: Cast!
   private var terms: (body: Activation, shortcut: Activation)!
   private var output: Activation!
   /// The gradient that comes through the shortcut, before it is added to the body's.
@@ -25,13 +27,17 @@ public final class ResidualSum: Layer {
   public var parameters: [ParameterSpec] { body.parameters + (shortcut?.parameters ?? []) }
   public var buffers: [ParameterSpec] { body.buffers + (shortcut?.buffers ?? []) }
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     entry = Activation(input.shape, values: input.values)
     // Both branches read it.
     (input.isKept, entry.isKept) = (true, true)
     (terms, recomputed) = try workspace.planBlock {
-      (try body.planForward(input, workspace), try shortcut?.planForward(entry, workspace) ?? entry)
+      let sum = try body.planForward(input, workspace)
+      conversion = Cast(to: sum.shape.element)
+      return (sum, conversion.planForward(try shortcut?.planForward(entry, workspace) ?? entry, workspace))
     }
     guard terms.body.shape == terms.shortcut.shape else {
       throw Failure(
@@ -47,6 +53,7 @@ public final class ResidualSum: Layer {
     terms.shortcut.gradients = output.gradients
     terms.body.gradients = workspace.gradientBuffers(output.shape)
     try body.planBackward(workspace)
+    conversion.planBackward(workspace)
     try shortcut?.planBackward(workspace)
     passed = entry.gradients
     workspace.releaseGradients(entry)
@@ -55,16 +62,26 @@ public final class ResidualSum: Layer {
   private func forwardInside() throws {
     try body.forward()
     try shortcut?.forward()
+    conversion.forward()
   }
 
   public func forward() throws {
     try forwardInside()
     for (shard, y) in output.values.enumerated() {
       let (a, b) = (terms.body.values[shard], terms.shortcut.values[shard])
-      Elementwise.forEachPiece(of: y.count) { start, count in
-        let (a, b, y) = (a.pointer + start, b.pointer + start, y.pointer + start)
-        for i in 0..<count { y[i] = a[i] + b[i] }
+      switch output.shape.element {
+      case .float32: add(a.pointer, b.pointer, into: y.pointer)
+      case .bfloat16: add(a.bfloat16, b.bfloat16, into: y.bfloat16)
       }
+    }
+  }
+
+  private func add<Number: StoredNumber>(
+    _ a: UnsafePointer<Number>, _ b: UnsafePointer<Number>, into y: UnsafeMutablePointer<Number>
+  ) {
+    Elementwise.forEachPiece(of: output.shape.count) { start, count in
+      let (a, b, y) = (a + start, b + start, y + start)
+      for i in 0..<count { y[i] = Number(a[i].float + b[i].float) }
     }
   }
 
@@ -74,9 +91,10 @@ public final class ResidualSum: Layer {
       Elementwise.forEachPiece(of: to.count) { (to.pointer + $0).update(from: from.pointer + $0, count: $1) }
     }
     try body.backward()
+    conversion.backward()
     try shortcut?.backward()
     for (sum, part) in zip(input.gradients, passed) {
-      Elementwise.add(part.pointer, into: sum.pointer, count: sum.count)
+      Elementwise.add(part, into: sum, input.shape)
     }
   }
 }

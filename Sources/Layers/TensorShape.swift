@@ -7,14 +7,25 @@ public struct TensorShape: Equatable, Sendable {
     case blocked(width: Int)
   }
 
+  /// How memory holds a number.
+  public enum Element: Equatable, Sendable {
+    case float32
+    /// `BFloat16`, half the memory. What is computed from it is computed in float32 and rounded when it is stored.
+    case bfloat16
+  }
+
   public var samples: Int
   public var channels: Int
   /// [] for rows of features, [H, W] or [D, H, W].
   public var spatial: [Int]
   public var layout: Layout
+  public var element: Element
 
-  public init(samples: Int, channels: Int, spatial: [Int] = [], layout: Layout = .plain) {
+  public init(
+    samples: Int, channels: Int, spatial: [Int] = [], layout: Layout = .plain, element: Element = .float32
+  ) {
     (self.samples, self.channels, self.spatial, self.layout) = (samples, channels, spatial, layout)
+    self.element = element
   }
 
   /// Positions of one channel of one sample.
@@ -28,6 +39,8 @@ public struct TensorShape: Equatable, Sendable {
   public var sampleStride: Int { storedChannels * plane }
   /// Elements as stored.
   public var count: Int { samples * sampleStride }
+  /// Floats of memory that the tensor takes.
+  public var floats: Int { element == .float32 ? count : (count + 1) / 2 }
   public var dimensions: [Int] { [samples, channels] + spatial }
 }
 

@@ -14,6 +14,8 @@ public final class Workspace {
   public let convolution: ConvolutionAlgorithm
   /// By which methods layers with weights compute.
   public let kernels: KernelChooser
+  /// What products with weights compute in and write. Parameters and their gradients are float32 always.
+  public let element: TensorShape.Element
   /// For layers that draw random numbers in training, set before each step's forward pass.
   public var randomness: StepRandomness?
   private var randomStreams: Set<String> = []
@@ -44,11 +46,11 @@ public final class Workspace {
   /// - Parameter recompute: in training, keeps of blocks only their outputs; see `Recomputation`.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
-    convolution: ConvolutionAlgorithm, largestGroup: Int, recompute: Bool = false,
-    kernels: KernelChooser = KernelChooser()
+    convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int,
+    recompute: Bool = false, kernels: KernelChooser = KernelChooser()
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
-    (self.isTraining, self.convolution, self.kernels) = (isTraining, convolution, kernels)
+    (self.isTraining, self.convolution, self.element, self.kernels) = (isTraining, convolution, element, kernels)
     scratchpad = Scratchpad(pool)
     recomputation = recompute ? Recomputation() : nil
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
@@ -60,9 +62,9 @@ public final class Workspace {
   public func activation(_ shape: TensorShape) -> Activation {
     guard shape.storedChannels == shape.channels else {
       // Layers leave the padding as it is: the memory must not be shared.
-      return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.count, for: .activations) })
+      return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.floats, for: .activations) })
     }
-    let values: [AlignedBuffer<Float>] = (0..<shardCount).map { _ in pool.take(shape.count) }
+    let values: [AlignedBuffer<Float>] = (0..<shardCount).map { _ in pool.take(shape.floats) }
     // Inside such a block all live until the next block.
     return isInsideRecomputedBlock ? Activation(shape, values: values) : Activation(shape, values: values, in: pool)
   }
@@ -81,7 +83,7 @@ public final class Workspace {
 
   /// Buffers for the gradient of an activation, taken while backward is planned.
   public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
-    (0..<shardCount).map { _ in pool.take(shape.count) }
+    (0..<shardCount).map { _ in pool.take(shape.floats) }
   }
 
   /// Gives the buffers of a layer's output, values and gradients, to layers that are planned later: those before it in

@@ -47,7 +47,7 @@ import Testing
     let result = try Launch.run("rank-probe", ["allocations"], ranks: nil, environment: ["LD_PRELOAD": library])
     #expect(result.code == 0, "\(result.text)")
     let counts = result.output.split(separator: "\n").map { $0.split(separator: " ") }
-    #expect(counts.map { $0[0] } == ["mlp", "resnet18", "Adam", "SGD", "LARS", "dropout"], "\(result.text)")
+    #expect(counts.map { $0[0] } == ["mlp", "resnet18", "Adam", "SGD", "LARS", "dropout", "bf16"], "\(result.text)")
     for line in counts { #expect(line[1] == "0", "\(line[0]): allocations a step") }
   }
 }

@@ -14,14 +14,16 @@ struct AllocationProbe {
   func run() throws {
     guard let symbol = dlsym(nil, "bt_allocations") else { fatalError("the counting library is not preloaded") }
     let counter = unsafeBitCast(symbol, to: Counter.self)
-    for (name, encoder, shape) in [
-      ("mlp", MLP(inputs: 20, hidden: [32, 16]).encoder, [20]),
-      ("resnet18", try ResNet.resnet18(channels: 1, width: 16).encoder(), [1, 28, 28]),
-      ("dropout", DropoutProbe.encoder([1, 9, 8]), [1, 9, 8]),
-    ] {
+    let half: TensorShape.Element = BFloat16Support.current == .none ? .float32 : .bfloat16
+    for (name, encoder, shape, element) in [
+      ("mlp", MLP(inputs: 20, hidden: [32, 16]).encoder, [20], .float32),
+      ("resnet18", try ResNet.resnet18(channels: 1, width: 16).encoder(), [1, 28, 28], .float32),
+      ("dropout", DropoutProbe.encoder([1, 9, 8]), [1, 9, 8], .float32),
+      ("bf16", try ResNet.resnet18(channels: 1, width: 16).encoder(), [1, 28, 28], half),
+    ] as [(String, Encoder, [Int], TensorShape.Element)] {
       let network = try BarlowTwinsNetwork(
         encoder: encoder, projector: Projector(inputs: encoder.features, hidden: 64, outputs: 64), sampleShape: shape,
-        samplesPerShard: 8, batch: LocalBatch(shards: 2), lambd: 0.005)
+        samplesPerShard: 8, batch: LocalBatch(shards: 2), lambd: 0.005, element: element)
       try network.state.initialise(seed: 1)
       for buffer in network.inputs { for i in 0..<buffer.count { buffer.pointer[i] = Float(i * 7919 % 1000) / 1000 } }
       let randomness = StepRandomness(seed: 1, step: 0)

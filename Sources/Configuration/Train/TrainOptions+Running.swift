@@ -35,6 +35,13 @@ extension TrainingConfiguration {
       inside once more. The results stay the same to the bit.
       """, synonyms: ["gradient-checkpointing", "checkpoint-activations"], onResume: .mayChange),
     OptionDefinition(
+      "precision", \.precision, .choice,
+      """
+      bf16 keeps activations in half the memory and multiplies in bf16, with float32 parameters, statistics, sums and \
+      loss, on processors with instructions for it (AVX-512 BF16, AMX); elsewhere the run says so and computes in \
+      float32, as with 32.
+      """, synonyms: ["dtype", "amp", "mixed-precision"], onResume: .mayChange),
+    OptionDefinition(
       "reduction", \.reduction, .choice,
       """
       How sums go across ranks: tree gives the same bits on 1, 2, 4, ... ranks; mpi leaves the order to MPI's allreduce, \

@@ -50,6 +50,9 @@ extension TrainingConfiguration {
 
   /// What the user should know of an allowed difference; nil where there is nothing to say.
   public func remark(on difference: OptionDifference) -> String? {
+    if difference.option == "precision" {
+      return "\(difference): the parameters are float32 as before; from here on steps round differently"
+    }
     let endsCosine = maxEpochs == nil ? ["max-epochs", "max-steps"] : ["max-epochs"]
     if endsCosine.contains(difference.option) && lrScheduler == .warmupCosine {
       return "\(difference): the cosine now ends at another step, so learning rates differ from those of the run so far"

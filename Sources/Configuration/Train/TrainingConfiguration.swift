@@ -28,6 +28,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public enum Interval: String, Sendable, CaseIterable { case step, epoch }
   public enum Convolution: String, Sendable, CaseIterable { case auto, direct, winograd }
   public enum Autotune: String, Sendable, CaseIterable { case on, off }
+  public enum Precision: String, Sendable, CaseIterable {
+    case float32 = "32"
+    case bf16
+  }
   public enum Reduction: String, Sendable, CaseIterable { case tree, mpi }
   public enum LossForm: String, Sendable, CaseIterable { case auto, primal, dual }
   /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
@@ -127,6 +131,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// Fixed methods: layer (the name of its weight), direction, method; see `KernelTable`.
   public var kernels: [String: [String: String]]?
   public var recompute = false
+  /// What activations hold and products compute in; parameters, sums and the loss are float32 always.
+  public var precision = Precision.float32
   /// How sums go across ranks: along the reduction tree, or in MPI's own order.
   public var reduction = Reduction.tree
   /// Seconds after which a rank that others wait for is named; after twice as long the job ends. nil: never.

@@ -17,7 +17,16 @@ final class BiasGradient {
   }
 
   func run(leaf: Int) {
-    let (shape, dy, sums) = (output.shape, output.gradients[leaf].pointer, sums.pointer)
+    switch output.shape.element {
+    case .float32: add(output.gradients[leaf].pointer)
+    case .bfloat16: add(output.gradients[leaf].bfloat16)
+    }
+    let target = sum.address(leaf: leaf, offset: offset)
+    for channel in 0..<output.shape.channels { target[channel] = Float(sums.pointer[channel]) }
+  }
+
+  private func add<Number: StoredNumber>(_ dy: UnsafePointer<Number>) {
+    let (shape, sums) = (output.shape, sums.pointer)
     guard case .blocked(let width) = shape.layout else { preconditionFailure("convolutions write channel blocks") }
     let blockStride = shape.plane * width
     ThreadPool.forEachRange(of: shape.storedChannels / width) { range in
@@ -27,13 +36,11 @@ final class BiasGradient {
         for sample in 0..<shape.samples {
           var at = sample * shape.sampleStride + block * blockStride
           for _ in 0..<shape.plane {
-            for lane in 0..<width { total[lane] += Double(dy[at + lane]) }
+            for lane in 0..<width { total[lane] += Double(dy[at + lane].float) }
             at += width
           }
         }
       }
     }
-    let target = sum.address(leaf: leaf, offset: offset)
-    for channel in 0..<shape.channels { target[channel] = Float(sums[channel]) }
   }
 }

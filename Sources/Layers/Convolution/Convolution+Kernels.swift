@@ -20,8 +20,8 @@ final class ConvolutionForward: ConvolutionPass {
       isKept: !workspace.isTraining || kernel.primitive.isWinograd, workspace)
     (self.kernel, self.weight) = (kernel, weight)
     let (source, result) = (
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+      try KernelTensor(input.shape, as: kernel.input, workspace),
+      try KernelTensor(output.shape, as: kernel.output, workspace)
     )
     let bias = try parameters.dropFirst().map { spec in
       (
@@ -68,8 +68,8 @@ final class ConvolutionDataGradient: ConvolutionPass {
       try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
     (self.weight, isShared) = (weight, shared != nil)
     let (source, result) = (
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace),
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace)
+      try KernelTensor(output.shape, as: kernel.output, workspace),
+      try KernelTensor(input.shape, as: kernel.input, workspace)
     )
     calls = try zip(input.gradients, output.gradients).flatMap { dx, dy in
       let run = try PreparedCall(
@@ -112,8 +112,8 @@ final class ConvolutionWeightGradient: ConvolutionWeightPass {
     let unpacker = try Unpacker(
       geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
     let (x, dy) = (
-      try ConvolutionTensor(input.shape, as: kernel.input, workspace),
-      try ConvolutionTensor(output.shape, as: kernel.output, workspace)
+      try KernelTensor(input.shape, as: kernel.input, workspace),
+      try KernelTensor(output.shape, as: kernel.output, workspace)
     )
     calls = try input.values.indices.map { leaf in
       let target = sum.address(leaf: leaf, offset: sum.group.offset)

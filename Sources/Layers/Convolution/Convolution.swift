@@ -86,6 +86,8 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     return "Convolution " + kernel.map(String.init).joined(separator: "×") + details.joined()
   }
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     try validate(input.shape)
@@ -93,7 +95,7 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
       samples: input.shape.samples, channels: outputChannels,
       spatial: kernel.indices.map {
         (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
-      }, layout: .blocked(width: OneDNN.shared.channelBlock))
+      }, layout: .blocked(width: OneDNN.shared.channelBlock), element: workspace.element)
     output = workspace.activation(shape)
     output.isConsumable = true
     workspace.count(

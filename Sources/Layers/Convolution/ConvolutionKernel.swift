@@ -6,7 +6,7 @@ import Tensors
 ///
 /// Activations are in channel blocks, and a network's images are plain. Where oneDNN has only its reference loops for
 /// that, some 100 times slower, the kernel works on copies in another layout: groups of channels that fill no block,
-/// for example, go channels last.
+/// for example, go channels last. bf16 that oneDNN has no such kernel for is computed in float32, on copies too.
 struct ConvolutionKernel {
   let primitive: Primitive
   let input: MemoryDescriptor
@@ -22,7 +22,8 @@ struct ConvolutionKernel {
   }
 
   /// Chooses the first of: the activations' own layouts, both in channel blocks, both channels last, each if oneDNN has
-  /// a kernel made for it; both plain, by matrix products; the reference loops, with a remark.
+  /// a kernel made for it, in the output's element type and then in float32; both plain, by matrix products; the
+  /// reference loops, with a remark.
   ///
   /// - Parameter forward: the kernel of the forward pass, for a gradient.
   init(
@@ -36,36 +37,45 @@ struct ConvolutionKernel {
     func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor) throws -> Primitive {
       try Self.make(direction, geometry, x, y, .direct, forward: forward)
     }
+    var (input, output) = (input, output)
+    (input.element, output.element) = (.float32, .float32)
     let (x, y) = (try MemoryDescriptor.plain(input.dimensions), try MemoryDescriptor.plain(output.dimensions))
     if let primitive = try? make(x, y), !primitive.isReference {
       self.init(primitive: primitive, input: x, output: y)
       return
     }
     let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
-    let first = try make(own.x, own.y)
-    self.init(primitive: first, input: own.x, output: own.y)
-    if first.isReference {
+    let last = try make(own.x, own.y)
+    self.init(primitive: last, input: own.x, output: own.y)
+    if last.isReference {
       workspace.remarks.append(
-        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(first.implementation))")
+        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(last.implementation))")
     }
   }
 
-  /// In the activations' own layouts, both in channel blocks, or both channels last.
+  /// In the activations' own layouts, both in channel blocks, or both channels last; bf16 also in float32.
   private static func fast(
     _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, forward: ConvolutionKernel?, _ workspace: Workspace
   ) throws -> ConvolutionKernel? {
-    guard direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial) else { return nil }
-    let own = (try MemoryDescriptor(input), try MemoryDescriptor(output))
-    var blocked = input
-    blocked.layout = output.layout
-    let layouts = [
-      own, (try MemoryDescriptor(blocked), own.1),
-      (try .channelsLast(input.dimensions), try .channelsLast(output.dimensions)),
-    ]
-    for (x, y) in layouts {
-      let primitive = try? make(direction, geometry, x, y, workspace.convolution, forward: forward)
-      if let primitive, primitive.isFast { return ConvolutionKernel(primitive: primitive, input: x, output: y) }
+    let elements: [TensorShape.Element] = output.element == .float32 ? [.float32] : [.bfloat16, .float32]
+    var (input, output) = (input, output)
+    for element in elements {
+      guard direction != .weightGradient || geometry.allowsWeightGradientKernels(input.spatial, element) else {
+        continue
+      }
+      (input.element, output.element) = (element, element)
+      var blocked = input
+      blocked.layout = output.layout
+      let layouts = [
+        (try MemoryDescriptor(input), try MemoryDescriptor(output)),
+        (try MemoryDescriptor(blocked), try MemoryDescriptor(output)),
+        (try .channelsLast(input.dimensions, element), try .channelsLast(output.dimensions, element)),
+      ]
+      for (x, y) in layouts {
+        let primitive = try? make(direction, geometry, x, y, workspace.convolution, forward: forward)
+        if let primitive, primitive.isFast { return ConvolutionKernel(primitive: primitive, input: x, output: y) }
+      }
     }
     return nil
   }
@@ -90,9 +100,9 @@ extension Primitive {
   fileprivate var isFast: Bool { !isReference && !implementation.contains("gemm") }
 }
 
-/// One activation or its gradient as a kernel takes it: where it is, or in a working copy in the kernel's layout that
-/// all shards share.
-final class ConvolutionTensor {
+/// One activation or its gradient as a kernel takes it: where it is, or in a working copy in the kernel's layout and
+/// element type that all shards share.
+final class KernelTensor {
   let layout: MemoryDescriptor
   private let own: MemoryDescriptor
   private let copy: AlignedBuffer<Float>?

@@ -10,6 +10,8 @@ struct ConvolutionPlan {
 
   /// The methods that may compute a direction; the one that is taken without measuring comes first.
   func candidates(_ direction: ConvolutionGeometry.Direction) throws -> [ConvolutionMethod] {
+    // In bf16 oneDNN alone.
+    guard output.shape.element == .float32 else { return [.direct] }
     let algorithm = workspace.convolution
     let hasProducts = geometry.allowsMatrixProduct
     let hasPlanes = geometry.allowsPlanes(input.shape)

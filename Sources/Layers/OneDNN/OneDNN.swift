@@ -9,6 +9,7 @@ final class OneDNN: @unchecked Sendable {
   let stream: dnnl_stream_t
   /// Channels that this processor's convolutions keep together: 16 with AVX-512, 8 otherwise.
   let channelBlock: Int
+  let bfloat16: BFloat16Support
 
   private init() throws {
     var engine: dnnl_engine_t?
@@ -18,7 +19,9 @@ final class OneDNN: @unchecked Sendable {
     try Self.check("dnnl_stream_create", dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue))
     self.stream = stream!
     let isa = dnnl_get_effective_cpu_isa().rawValue
-    channelBlock = isa & dnnl_cpu_isa_avx512_core.rawValue == dnnl_cpu_isa_avx512_core.rawValue ? 16 : 8
+    func has(_ wanted: dnnl_cpu_isa_t) -> Bool { isa & wanted.rawValue == wanted.rawValue }
+    channelBlock = has(dnnl_cpu_isa_avx512_core) ? 16 : 8
+    bfloat16 = has(dnnl_cpu_isa_avx512_core_bf16) ? .native : has(dnnl_cpu_isa_avx512_core) ? .emulated : .none
   }
 
   deinit {
@@ -31,6 +34,18 @@ final class OneDNN: @unchecked Sendable {
       throw Failure(.defect, "oneDNN: \(operation) returned status \(status.rawValue)")
     }
   }
+}
+
+/// What oneDNN 2.6 has for bf16 on a processor.
+public enum BFloat16Support: Sendable {
+  case none
+  /// Kernels that put its instructions together from others: right, but slower than float32.
+  case emulated
+  /// Kernels with the processor's own instructions.
+  case native
+
+  /// This process's.
+  public static var current: BFloat16Support { OneDNN.shared.bfloat16 }
 }
 
 /// oneDNN's description of a tensor in memory.
@@ -50,30 +65,34 @@ struct MemoryDescriptor {
     case (.blocked(8), 3): tag = dnnl_aBcde8b
     default: throw Failure(.defect, "oneDNN has no layout for \(shape) in \(shape.layout)")
     }
-    try self.init(dimensions: shape.dimensions, tag: tag)
+    try self.init(dimensions: shape.dimensions, tag: tag, shape.element)
   }
 
   /// Plain C order: parameters as PyTorch stores them.
-  static func plain(_ dimensions: [Int]) throws -> MemoryDescriptor {
-    try MemoryDescriptor(dimensions: dimensions, tag: plainTag(dimensions: dimensions.count))
+  static func plain(
+    _ dimensions: [Int], _ element: TensorShape.Element = .float32
+  ) throws -> MemoryDescriptor {
+    try MemoryDescriptor(dimensions: dimensions, tag: plainTag(dimensions: dimensions.count), element)
   }
 
   /// Channels innermost (NHWC, NDHWC), for two or three spatial directions.
-  static func channelsLast(_ dimensions: [Int]) throws -> MemoryDescriptor {
-    try MemoryDescriptor(dimensions: dimensions, tag: dimensions.count == 4 ? dnnl_acdb : dnnl_acdeb)
+  static func channelsLast(
+    _ dimensions: [Int], _ element: TensorShape.Element = .float32
+  ) throws -> MemoryDescriptor {
+    try MemoryDescriptor(dimensions: dimensions, tag: dimensions.count == 4 ? dnnl_acdb : dnnl_acdeb, element)
   }
 
   /// The layout is left to the primitive.
-  static func any(_ dimensions: [Int]) throws -> MemoryDescriptor {
-    try MemoryDescriptor(dimensions: dimensions, tag: dnnl_format_tag_any)
+  static func any(_ dimensions: [Int], _ element: TensorShape.Element = .float32) throws -> MemoryDescriptor {
+    try MemoryDescriptor(dimensions: dimensions, tag: dnnl_format_tag_any, element)
   }
 
-  private init(dimensions: [Int], tag: dnnl_format_tag_t) throws {
+  private init(dimensions: [Int], tag: dnnl_format_tag_t, _ element: TensorShape.Element) throws {
     raw = dnnl_memory_desc_t()
     let extents = dimensions.map { dnnl_dim_t($0) }
     try OneDNN.check(
       "dnnl_memory_desc_init_by_tag",
-      dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents, dnnl_f32, tag))
+      dnnl_memory_desc_init_by_tag(&raw, Int32(extents.count), extents, element.dataType, tag))
   }
 
   private static func plainTag(dimensions: Int) -> dnnl_format_tag_t {
@@ -81,12 +100,17 @@ struct MemoryDescriptor {
   }
 
   var bytes: Int { withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) } }
-  /// Float elements, padding included.
+  /// Floats of memory, padding included.
   var count: Int { (bytes + 3) / 4 }
+  var element: TensorShape.Element { raw.data_type == dnnl_bf16 ? .bfloat16 : .float32 }
 
   func isSame(as other: MemoryDescriptor) -> Bool {
     withUnsafePointer(to: raw) { a in withUnsafePointer(to: other.raw) { b in dnnl_memory_desc_equal(a, b) == 1 } }
   }
+}
+
+extension TensorShape.Element {
+  fileprivate var dataType: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
 }
 
 /// A tensor for oneDNN: a descriptor and the address of memory that somebody else owns.

@@ -8,8 +8,10 @@ typedef float bt_float16 __attribute__((vector_size(64), aligned(4)));
 typedef float bt_float8 __attribute__((vector_size(32), aligned(4)));
 typedef int bt_int16 __attribute__((vector_size(64), aligned(4)));
 typedef int bt_int8 __attribute__((vector_size(32), aligned(4)));
-typedef unsigned short bt_ushort16 __attribute__((vector_size(32), aligned(2)));
-typedef unsigned short bt_ushort8 __attribute__((vector_size(16), aligned(2)));
+typedef unsigned bt_uint16 __attribute__((vector_size(64), aligned(4)));
+typedef unsigned bt_uint8 __attribute__((vector_size(32), aligned(4)));
+typedef unsigned short bt_half16 __attribute__((vector_size(32), aligned(2)));
+typedef unsigned short bt_half8 __attribute__((vector_size(16), aligned(2)));
 
 /// out[i] = sqrt(in[i]) for i in 0..<16
 static inline void bt_sqrt16(const float *in, float *out) {
@@ -40,7 +42,7 @@ static inline void bt_zero_unless_positive8(float *x, const float *y) {
 }
 
 /// Begins to bring the line of `p`, which need not be memory of this process, into the second-level cache.
-static inline void bt_prefetch(const float *p) { __builtin_prefetch(p, 0, 2); }
+static inline void bt_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /// The newest of the vector instructions that OpenBLAS has kernels for: 512 for AVX-512 as of 2017, 256 for AVX2 with
 /// FMA, 0 for neither.
@@ -70,10 +72,30 @@ static inline void bt_choose_larger8(float *best, int *choice, const float *x, i
 }
 
 /// out[i] = in[i], which fits into 16 bits.
-static inline void bt_narrow16(const int *in, unsigned short *out) {
-  *(bt_ushort16 *)out = __builtin_convertvector(*(const bt_int16 *)in, bt_ushort16);
+static inline void bt_narrow_int16(const int *in, unsigned short *out) {
+  *(bt_half16 *)out = __builtin_convertvector(*(const bt_int16 *)in, bt_half16);
 }
-static inline void bt_narrow8(const int *in, unsigned short *out) {
-  *(bt_ushort8 *)out = __builtin_convertvector(*(const bt_int8 *)in, bt_ushort8);
+static inline void bt_narrow_int8(const int *in, unsigned short *out) {
+  *(bt_half8 *)out = __builtin_convertvector(*(const bt_int8 *)in, bt_half8);
+}
+
+/// out[i] = in[i], bf16 as float.
+static inline void bt_widen16(const unsigned short *in, float *out) {
+  *(bt_uint16 *)out = __builtin_convertvector(*(const bt_half16 *)in, bt_uint16) << 16;
+}
+static inline void bt_widen8(const unsigned short *in, float *out) {
+  *(bt_uint8 *)out = __builtin_convertvector(*(const bt_half8 *)in, bt_uint8) << 16;
+}
+
+/// out[i] = in[i] as the nearest bf16, of two as near the even one; what is not a number stays that.
+static inline void bt_narrow16(const float *in, unsigned short *out) {
+  const bt_uint16 bits = *(const bt_uint16 *)in, nan = (bt_uint16)(*(const bt_float16 *)in != *(const bt_float16 *)in);
+  const bt_uint16 rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+  *(bt_half16 *)out = __builtin_convertvector((nan & (bits >> 16 | 0x40)) | (~nan & rounded), bt_half16);
+}
+static inline void bt_narrow8(const float *in, unsigned short *out) {
+  const bt_uint8 bits = *(const bt_uint8 *)in, nan = (bt_uint8)(*(const bt_float8 *)in != *(const bt_float8 *)in);
+  const bt_uint8 rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+  *(bt_half8 *)out = __builtin_convertvector((nan & (bits >> 16 | 0x40)) | (~nan & rounded), bt_half8);
 }
 #endif

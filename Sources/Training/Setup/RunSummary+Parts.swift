@@ -34,13 +34,16 @@ extension RunSummary {
       \(plan.batches.samplesLeftOut) samples at the end of each epoch are left out
       """,
     ]
+    if network.element == .bfloat16 {
+      lines.append("precision  bf16 activations and products; float32 parameters, statistics, sums and loss")
+    }
     if let initial = parts.initialParameters { lines.append("init       \(initial.summary)") }
     if !configuration.enableCheckpointing { lines.append("no checkpoints are written") }
     if start.state != nil { lines.append("resumed    after step \(start.step)") }
     self.memory = memory
     remarks =
-      start.remarks + (parts.initialParameters?.remarks ?? []) + parts.kernelRemarks + network.remarks
-      + parts.kernels.remarks
+      start.remarks + (parts.initialParameters?.remarks ?? []) + parts.precisionRemarks + parts.kernelRemarks
+      + network.remarks + parts.kernels.remarks
       + (memory?.remarks ?? [])
   }
 

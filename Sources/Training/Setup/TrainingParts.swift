@@ -29,6 +29,8 @@ struct TrainingParts {
   let state: CheckpointState
   /// How the ranks' kernels differ; empty when they are the same.
   private(set) var kernelRemarks: [String] = []
+  /// Whether bf16 was asked for in vain.
+  let precisionRemarks: [String]
   /// What `--init` gave, on rank 0; nil where nothing was read from it.
   private(set) var initialParameters: InitialParameters?
 
@@ -57,6 +59,8 @@ struct TrainingParts {
       guard let validation, let validationPlan = plan.validation else { return nil }
       return try ValidationSet(validation, validationPlan, configuration, trained: dataset)
     }
+    let (element, precisionRemarks) = try communicator.activationElement(configuration)
+    self.precisionRemarks = precisionRemarks
     (network, kernels) = try KernelPlan.makeNetwork(start, communicator, report: report) { kernels in
       let encoder = try makeEncoder?(shape) ?? Encoder(configuration, sampleShape: shape)
       return try BarlowTwinsNetwork(
@@ -65,7 +69,8 @@ struct TrainingParts {
           inputs: encoder.features, hidden: configuration.projHiddenDim, outputs: configuration.projOutputDim),
         sampleShape: shape, samplesPerShard: plan.batches.samplesPerShard, batch: group,
         lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
-        convolution: configuration.convolutionAlgorithm, recompute: configuration.recompute, kernels: kernels)
+        convolution: configuration.convolutionAlgorithm, element: element, recompute: configuration.recompute,
+        kernels: kernels)
     }
     bytesBesideBuffers = MemoryLedger.process.bytesBeside
     let layout = network.state.parameters.layout

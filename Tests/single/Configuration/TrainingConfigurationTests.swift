@@ -20,7 +20,7 @@ let otherTexts = [
   "convolution": "direct", "autotune": "off",
   "kernel-table": #"{"encoder.0.weight": {"forward": "matrixProduct"}}"#,
   "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
-  "recompute": "true", "reduction": "mpi", "stall-timeout": "60",
+  "recompute": "true", "precision": "bf16", "reduction": "mpi", "stall-timeout": "60",
   "resume": "runs/a/checkpoints/step-00000005", "min-epochs": "2", "min-steps": "9", "limit-train-batches": "0.25",
   "val-data": "npy:v.npy", "val-augment": "none", "limit-val-batches": "1", "check-val-every-n-epoch": "2",
   "val-check-interval": "40", "num-sanity-val-steps": "-1", "early-stopping": "val_loss",
@@ -119,7 +119,8 @@ let otherTexts = [
       names == [
         "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
         "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
-        "autotune", "recompute", "stall-timeout", "out", "enable-checkpointing", "checkpoint-every-n-steps",
+        "autotune", "recompute", "precision", "stall-timeout", "out", "enable-checkpointing",
+        "checkpoint-every-n-steps",
         "keep-checkpoints",
         "resume",
         "save-top-k", "monitor", "monitor-mode", "enable-progress-bar", "enable-model-summary",

@@ -170,6 +170,29 @@ import Testing
     }
   }
 
+  /// In bf16 every layer rounds, and the gradient takes another way where that moves a number over zero or past another
+  /// maximum; sums over shards go the same way.
+  @Test(bfloat16IsThere, arguments: networks, [1, 2]) func trainingInBFloat16(_ network: Network, shards: Int) throws {
+    let encoder = try Encoder.described(network.layers, sampleShape: network.shape)
+    let shape = try encoder.inputShape(samples: 8, network.shape)
+    let test = try TestNetwork(encoder.layers.layers, input: shape, shards: shards, element: .bfloat16)
+    test.network.workspace.randomness = Self.randomness
+    let oracle = try DescribedOracle(network.layers, test, isTraining: true)
+    let x = Samples(8, shape.channels, shape.spatial, seed: 1)
+    let dy = Samples(8, encoder.features, seed: 11)
+    let (forward, expected) = (distance(try test.forward(x).values, from: oracle.forward(x).values), oracle)
+    #expect(forward < 0.03)
+    let dx = try test.backward(dy)
+    let gradient = expected.backward(dy)
+    if let dx { #expect(distance(dx.values, from: gradient.values) < 0.2) }
+    let total = norm(oracle.gradients.values.flatMap { $0 })
+    for (name, gradient) in oracle.gradients {
+      let difference = zip(try test.gradient(name), gradient).map { $0 - $1 }
+      #expect(norm(difference) < 0.2 * norm(gradient) + 0.01 * total, "\(name)")
+    }
+    #expect(test.paddingStaysZero)
+  }
+
   @Test(arguments: networks) func inference(_ network: Network) throws {
     let encoder = try Encoder.described(network.layers, sampleShape: network.shape)
     let shape = try encoder.inputShape(samples: 3, network.shape)

@@ -58,7 +58,8 @@ struct TestNetwork {
   /// - Parameter input: of the whole batch: both views' samples in training.
   init(
     _ layers: [any Layer], input: TensorShape, shards: Int = 1, isTraining: Bool = true,
-    convolution: ConvolutionAlgorithm = .direct, kernels: KernelChooser = KernelChooser()
+    convolution: ConvolutionAlgorithm = .direct, element: TensorShape.Element = .float32,
+    kernels: KernelChooser = KernelChooser()
   ) throws {
     let layers = Sequential(layers)
     state = try ParameterSet(layers)
@@ -67,8 +68,8 @@ struct TestNetwork {
     shape.samples /= shards
     let workspace = Workspace(
       batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics,
-      isTraining: isTraining, convolution: convolution, largestGroup: state.parameters.layout.largestLayer,
-      kernels: kernels)
+      isTraining: isTraining, convolution: convolution, element: element,
+      largestGroup: state.parameters.layout.largestLayer, kernels: kernels)
     workspace.randomness = StepRandomness(seed: 3, step: 4)
     network = try PlannedNetwork(layers, input: shape, workspace)
     for entry in state.parameters.layout.entries {
