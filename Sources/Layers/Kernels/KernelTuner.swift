@@ -10,7 +10,7 @@ public final class KernelTuner {
   /// The share of the static rule's time that another method may take.
   static let advantage = 0.9
   /// Turns of each shape and direction, more of short ones, and seconds after which there are no more.
-  private static let (turns, mostTurns, secondsOfTurns, secondsEach) = (8, 60, 0.3, 1.5)
+  private static let (turns, mostTurns, secondsOfTurns, secondsEach) = (6, 60, 0.3, 1.0)
 
   /// Shapes and directions that were timed, that the cache knew, and that were left to the static rule for want of time.
   public private(set) var (measured, remembered, leftOut) = (0, 0, 0)
