@@ -48,7 +48,7 @@ let package = Package(
     module("Diagnostics", []),
     module("Configuration", ["Diagnostics"]),
     module("MPI", ["CMPI", "Diagnostics"]),
-    module("Tensors", ["COpenBLAS", "COneDNN", "COpenMP", "CVector", "COpenSSL", "Diagnostics"], kernels),
+    module("Tensors", ["COpenBLAS", "COpenMP", "CVector", "COpenSSL", "Diagnostics"], kernels),
     module("Optimization", ["Tensors", "CVector"], kernels),
     module("Layers", ["COneDNN", "CVector", "Tensors"], kernels),
     module("Encoders", ["Configuration", "Layers"]),

@@ -11,25 +11,32 @@ public final class BarlowTwinsNetwork {
   public let projector: Projector
   public let state: ParameterSet
   public let loss: BarlowTwinsLoss
+  /// Told at the end of each phase of `forwardBackward`, by those who take the time.
+  public var phaseDidEnd: ((Phase) -> Void)?
   private let network: PlannedNetwork
 
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
   /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
   /// - Parameter lossForm: nil for the cheaper one.
+  /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside once more.
   public init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
-    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto
+    lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
+    recompute: Bool = false
   ) throws {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
     state = try ParameterSet(layers)
     let workspace = Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
-      convolution: convolution, largestGroup: state.parameters.layout.largestLayer)
+      convolution: convolution, largestGroup: state.parameters.layout.largestLayer, recompute: recompute)
     network = try PlannedNetwork(
       layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
     loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
   }
+
+  /// A part of `forwardBackward`; together they are all of it.
+  public enum Phase: Sendable { case forward, loss, backward }
 
   /// One buffer a local shard for 2·b samples in C order; to be filled before each step.
   public var inputs: [AlignedBuffer<Float>] { network.input.values }
@@ -45,6 +52,15 @@ public final class BarlowTwinsNetwork {
 
   /// The layers of encoder and projector, blocks of several as one.
   public var descriptions: [LayerDescription] { network.descriptions }
+
+  /// Takes the time of each layer in the passes that follow; see `LayerTimes`.
+  public var isTimed: Bool {
+    get { network.isTimed }
+    set { network.isTimed = newValue }
+  }
+
+  /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
+  public var layerTimes: [LayerTimes] { network.layerTimes }
 
   /// Remarks of planning, such as a slow kernel.
   public var remarks: [String] { network.workspace.remarks }
@@ -64,8 +80,11 @@ public final class BarlowTwinsNetwork {
   public func forwardBackward(_ randomness: StepRandomness? = nil) throws -> LossValue {
     network.workspace.randomness = randomness
     try network.forward()
+    phaseDidEnd?(.forward)
     let value = try loss.forwardBackward()
+    phaseDidEnd?(.loss)
     try network.backward()
+    phaseDidEnd?(.backward)
     return value
   }
 }

@@ -30,6 +30,11 @@ public final class GradientBuckets {
       return "sum of the gradients from \(first?.name ?? "?") on"
     }
     sums = (0..<Self.limit).map { _ in RankSum(group.communicator, group.reduction, .background) }
+    takeTurn()
+  }
+
+  /// Makes these the sums that go on while the rank waits for others: for several networks that take turns in a process.
+  public func takeTurn() {
     communicator.backgroundWork = { [weak self] in try self?.advance() }
   }
 

@@ -1,9 +1,12 @@
-import Diagnostics
 import Tensors
 
 /// What flows between two layers: one tensor for each local shard, and room for its gradient.
 ///
 /// In training a shard's samples are its b samples of view 1 and then its b samples of view 2.
+///
+/// Values and gradients lie in an arena that the plan shares out again and again. Values live from their layer's forward
+/// pass to its backward pass; transient ones only through the next layer's forward pass, and again in backward where they
+/// are rebuilt. A gradient lives from the next layer's backward pass to its own layer's.
 public final class Activation {
   /// The shape of one shard's tensor.
   public let shape: TensorShape
@@ -16,31 +19,125 @@ public final class Activation {
   /// in place. Set while forward passes are planned.
   public var isKept = false
 
+  /// Whether the layer behind, the only one that reads the values, may end their life in its backward pass, and write
+  /// there what it computes: the layer whose output it is does not need them in its own backward pass.
+  var isConsumable = false
+  /// How the values can be had once more in backward; nil where they cannot.
+  var rebuilding: Rebuilding?
+  /// Whether the values are gone when backward begins.
+  private(set) var isTransient = false
+  /// Where the values are to be given back; nil where that is done, and for values with memory of their own or another's.
+  private var arena: BufferArena?
+  /// Where the values of a transient are in backward, and whether they are there in this step.
+  private var rebuilt: (buffers: [AlignedBuffer<Float>], isFilled: Bool) = ([], false)
+  /// Whose values these are, for a second activation that reads the same.
+  fileprivate let original: Activation?
+
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
-    (self.shape, self.values) = (shape, values)
+    (self.shape, self.values, original) = (shape, values, nil)
+  }
+
+  /// - Parameter arena: where the values were taken.
+  init(_ shape: TensorShape, values: [AlignedBuffer<Float>], in arena: BufferArena) {
+    (self.shape, self.values, self.arena, original) = (shape, values, arena, nil)
+  }
+
+  /// The same values, with a gradient of its own.
+  init(viewing original: Activation) {
+    (shape, values, self.original) = (original.shape, original.values, original)
   }
 }
 
-/// Hands out gradient and scratch buffers while passes are planned, and takes them back for later use in the plan.
-final class BufferPool {
-  private var free: [Int: [AlignedBuffer<Float>]] = [:]
-  private(set) var bytes = 0
+/// How an activation's values are computed once more from what is still there in backward: one pass over memory.
+struct Rebuilding {
+  /// An activation that they are computed from, beside what is always there.
+  var source: Activation?
+  /// Computes one local shard's values.
+  var values: (_ shard: Int, _ target: UnsafeMutablePointer<Float>) -> Void
+}
 
-  /// The smallest free buffer that is large enough (dense blocks ask for a little less each time), or a new one.
-  func take(_ count: Int) -> AlignedBuffer<Float> {
-    let fitting = free.filter { $0.key >= count && !$0.value.isEmpty }.keys.min()
-    if let fitting, let buffer = free[fitting]?.popLast() {
-      return fitting == count ? buffer : AlignedBuffer(beginningOf: buffer, count: count)
-    }
-    let buffer = AlignedBuffer<Float>(count, for: .activationGradients)
-    bytes += buffer.bytes
-    return buffer
+// MARK: Lifetimes, to be set while passes are planned
+
+extension Activation {
+  /// Lets what is planned from now on use the memory of the values.
+  func releaseValues() {
+    if let arena { values.forEach(arena.giveBack) }
+    for buffer in rebuilt.buffers { buffer.arena?.giveBack(buffer) }
+    arena = nil
   }
 
-  func giveBack(_ buffers: [AlignedBuffer<Float>]) {
-    for buffer in buffers {
-      let whole = buffer.owner ?? buffer
-      free[whole.count, default: []].append(whole)
-    }
+  /// Ends the life of the values behind the forward pass of the layer that was planned last; those that need them in
+  /// backward have them rebuilt.
+  func makeTransient() {
+    guard let rebuilding, !isKept, arena != nil, rebuilding.passes <= Rebuilding.mostPasses else { return }
+    releaseValues()
+    isTransient = true
   }
+
+  /// Turns the memory of the values into that of their own gradient, to be released as such; for the layer behind.
+  ///
+  /// - Returns: false where it must be left alone.
+  func useValuesForGradients() -> Bool {
+    guard isConsumable, !isKept, arena != nil else { return false }
+    gradients = values
+    arena = nil
+    return true
+  }
+
+  /// Ends the life of the values in the backward pass of the layer behind, where that may do so.
+  func consume() {
+    if isConsumable, !isKept { releaseValues() }
+  }
+
+  /// Keeps the values beyond the step.
+  func outliveStep() { arena = nil }
+
+  /// Makes room for the values in backward where they are transient, until `releaseValues`.
+  ///
+  /// - Returns: where the values are in backward, after `rebuild`.
+  @discardableResult
+  func planRebuilding(_ workspace: Workspace) -> [AlignedBuffer<Float>] {
+    if let original { return original.planRebuilding(workspace) }
+    guard isTransient else { return values }
+    if rebuilt.buffers.isEmpty {
+      rebuilding?.source?.planRebuilding(workspace)
+      rebuilt.buffers = workspace.gradientBuffers(shape)
+    }
+    return rebuilt.buffers
+  }
+}
+
+extension Rebuilding {
+  /// How many activations may have to be rebuilt for one: each lives in backward again.
+  static let mostPasses = 2
+
+  fileprivate var passes: Int {
+    let origin = source?.original ?? source
+    return 1 + (origin?.isTransient == true ? origin?.rebuilding?.passes ?? 0 : 0)
+  }
+}
+
+// MARK: In a step
+
+extension Activation {
+  /// Where the values are in backward, after `rebuild`.
+  var backwardValues: [AlignedBuffer<Float>] {
+    if let original { return original.backwardValues }
+    return isTransient ? rebuilt.buffers : values
+  }
+
+  /// Brings transient values to `backwardValues`, once a step.
+  func rebuild() {
+    if let original { return original.rebuild() }
+    guard isTransient, !rebuilt.isFilled, let rebuilding else { return }
+    rebuilding.source?.rebuild()
+    for (shard, buffer) in rebuilt.buffers.enumerated() { rebuilding.values(shard, buffer.pointer) }
+    rebuilt.isFilled = true
+  }
+
+  /// Whether room for rebuilt values is still to be made.
+  var lacksRoomInBackward: Bool { isTransient && rebuilt.buffers.isEmpty }
+
+  /// Forgets what was rebuilt in the last step.
+  func beginStep() { rebuilt.isFilled = false }
 }

@@ -41,6 +41,8 @@ public final class AdaptiveAveragePooling: Layer {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() {
     let width = from.width
     for (x, y) in zip(input.values, output.values) {

@@ -73,6 +73,8 @@ public final class AveragePooling: Layer {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() throws {
     for call in forwardCalls { try call.run() }
   }

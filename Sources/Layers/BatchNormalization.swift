@@ -21,6 +21,8 @@ public final class BatchNormalization: Layer {
 
   private var input: Activation!
   private var output: Activation!
+  /// Whether nobody else needs the output's values in backward.
+  private var rebuildsOutput = false
   private var tiles: ChannelTiles!
   private var statistics: ChannelStatistics!
   private var weight: UnsafeMutablePointer<Float>!
@@ -67,29 +69,42 @@ public final class BatchNormalization: Layer {
     bias = try arena.pointer(of: parameters[1].name)
     runningMean = try running.pointer(of: buffers[0].name)
     runningVariance = try running.pointer(of: buffers[1].name)
+    output.rebuilding = Rebuilding(source: shortcut) { [unowned self] shard, target in
+      normalise(shard, into: target, addend: shortcut?.backwardValues[shard])
+    }
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     gradientSum = try workspace.gradientSum(of: parameters)
     if let shortcut {
-      // The masked gradient is the shortcut's; the input's needs a buffer of its own.
+      rebuildsOutput = rectifies && output.lacksRoomInBackward
+      if rectifies { output.planRebuilding(workspace) }
+      // The masked gradient is the shortcut's; the input's goes where the input is, or into a buffer of its own.
       shortcut.gradients = output.gradients
-      input.gradients = workspace.gradientBuffers(input.shape)
+      if !input.useValuesForGradients() { input.gradients = workspace.gradientBuffers(input.shape) }
     } else {
       input.gradients = output.gradients
+      input.consume()
     }
+    output.releaseValues()
   }
 
   public func forward() throws {
-    if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
-    let (mean, scale) = (ChannelValues(mean, tiles), ChannelValues(scale, tiles))
-    let shift = ChannelValues(shift, tiles)
-    for shard in input.values.indices {
-      tiles.normalise(
-        input.values[shard].pointer, into: output.values[shard].pointer, mean: mean, scale: scale, shift: shift,
-        addend: shortcut.map { UnsafePointer($0.values[shard].pointer) }, rectify: rectifies)
+    // A repeated pass takes the statistics of the first.
+    if !workspace.isRepeating {
+      if workspace.isTraining && !workspace.isEvaluating { try useBatchStatistics() } else { useRunningStatistics() }
+      output.beginStep()
     }
+    for shard in input.values.indices {
+      normalise(shard, into: output.values[shard].pointer, addend: shortcut?.values[shard])
+    }
+  }
+
+  private func normalise(_ shard: Int, into target: UnsafeMutablePointer<Float>, addend: AlignedBuffer<Float>?) {
+    tiles.normalise(
+      input.values[shard].pointer, into: target, mean: ChannelValues(mean, tiles), scale: ChannelValues(scale, tiles),
+      shift: ChannelValues(shift, tiles), addend: addend.map { UnsafePointer($0.pointer) }, rectify: rectifies)
   }
 
   private func useBatchStatistics() throws {
@@ -133,6 +148,9 @@ public final class BatchNormalization: Layer {
 
   public func backward() throws {
     let mean = ChannelValues(mean, tiles)
+    // Room that is made here may be where the postponed work has its own.
+    if rebuildsOutput { try workspace.runPostponed() }
+    if rectifies, shortcut != nil { output.rebuild() }
     try statistics.sum(.backward, meanwhile: workspace.runPostponed) { shard, partials, sums in
       tiles.gradientSums(
         output.gradients[shard].pointer, input.values[shard].pointer, mean: mean, mask: mask(shard),
@@ -160,7 +178,7 @@ public final class BatchNormalization: Layer {
 
   private func mask(_ shard: Int) -> ChannelTiles.Mask {
     guard rectifies else { return .none }
-    if shortcut != nil { return .output(output.values[shard].pointer) }
+    if shortcut != nil { return .output(output.backwardValues[shard].pointer) }
     return .recomputed(scale: ChannelValues(scale, tiles), shift: ChannelValues(shift, tiles))
   }
 

@@ -1,3 +1,4 @@
+import CVector
 import Tensors
 
 /// Per-channel values of one view in one shard's kernels: `paddedChannels` numbers for each view, zero in the padding.
@@ -66,7 +67,10 @@ extension ChannelTiles {
       func work(full: Bool) {
         let origin = V.load(x + tile.offset, full: full, lanes: tile.lanes)
         var (sum, squares) = (V.zero, V.zero)
+        // A single stream that is only read does not reach the memory's bandwidth without. Far images do not lie ahead.
+        let ahead = shape.plane >= 64 ? ReadAhead.distance : 0
         forEachVector(tile) { offset in
+          bt_prefetch(x + offset + ahead)
           let deviation = V.load(x + offset, full: full, lanes: tile.lanes) - origin
           sum += deviation
           squares.addProduct(deviation, deviation)

@@ -3,12 +3,13 @@ import Tensors
 
 /// y = [x, body(x)] along the channels: one step of a `DenseBlock`.
 ///
-/// Images and volumes come out in the body's layout. The body may overwrite x.
+/// Images and volumes come out in the body's layout.
 public final class DenseLayer: Layer {
   private let body: Sequential
   private var input: Activation!
   private var added: Activation!
   private var output: Activation!
+  private var recomputed: RecomputedBlock?
   /// x into y.
   private var keep: ChannelCopy!
   /// body(x) into y.
@@ -25,7 +26,9 @@ public final class DenseLayer: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    added = try body.planForward(input, workspace)
+    // It is copied behind the body, whose working memory may lie where the output will be.
+    input.isKept = true
+    (added, recomputed) = try workspace.planBlock { try body.planForward(input, workspace) }
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
       throw Failure(
@@ -51,13 +54,13 @@ public final class DenseLayer: Layer {
   }
 
   public func forward() throws {
-    // Before the body, which may work in place.
-    for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     try body.forward()
+    for (x, y) in zip(input.values, output.values) { keep.copy(x.pointer, to: y.pointer) }
     for (x, y) in zip(added.values, output.values) { append.copy(x.pointer, to: y.pointer) }
   }
 
   public func backward() throws {
+    try recomputed?.repeat(body.forward)
     let lanes = ChannelLanes(added.shape)
     for (dy, gradient) in zip(output.gradients, added.gradients) {
       take.copy(dy.pointer, to: gradient.pointer)

@@ -42,7 +42,10 @@ public final class Dropout: Layer {
     return output
   }
 
-  public func planBackward(_ workspace: Workspace) throws { input.gradients = output.gradients }
+  public func planBackward(_ workspace: Workspace) throws {
+    input.gradients = output.gradients
+    if output !== input { output.releaseValues() }
+  }
 
   public func forward() throws {
     guard output !== input else { return }

@@ -20,6 +20,8 @@ public final class GlobalAveragePooling: Layer {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() {
     let (channels, width, positions) = (input.shape.channels, lanes.width, input.shape.plane)
     for (x, y) in zip(input.values, output.values) {

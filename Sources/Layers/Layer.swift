@@ -31,8 +31,8 @@ public struct ParameterSpec: Sendable {
 ///   dropout). A layer whose backward needs its output as it was sets the output's `isKept`; one that itself works in
 ///   place asks `workspace.activationInPlace`.
 /// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward works
-///   in place. When the output's gradients are no longer needed behind this layer, it calls `workspace.release(output)`.
-///   A layer with parameters asks for `workspace.gradientSum(of:)`.
+///   in place. When neither the output nor its gradients are needed behind this layer, it calls
+///   `workspace.release(output)`. A layer with parameters asks for `workspace.gradientSum(of:)`.
 /// - `backward` writes every element of `input.gradients`. It writes each shard's parameter gradients to
 ///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
 ///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
@@ -55,6 +55,9 @@ public protocol Layer: AnyObject {
   /// Computes the input's gradient; weight gradients now or as the workspace's postponed work.
   func backward() throws
 
+  /// Whether backward can do without the input's values, or asks for them by `Activation.planRebuilding`.
+  var letsInputGo: Bool { get }
+
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
   var kind: String { get }
 
@@ -69,6 +72,7 @@ protocol WeightGradientOwner: AnyObject {
 
 extension Layer {
   public var kind: String { "\(type(of: self))" }
+  public var letsInputGo: Bool { false }
   public var writesBeforePostponedWork: Bool { true }
   public var buffers: [ParameterSpec] { [] }
 }
@@ -79,6 +83,8 @@ public final class Sequential: Layer {
   /// The planned layers, with those of a `Sequential` among them in its place.
   public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
+  /// nil as long as nobody asks for times.
+  private var stopwatch: LayerStopwatch?
 
   public init(_ layers: [any Layer]) { self.layers = layers }
 
@@ -90,6 +96,7 @@ public final class Sequential: Layer {
     return try layers.reduce(input) { input, layer in
       let before = workspace.multiplyAdds
       let output = try layer.planForward(input, workspace)
+      if workspace.isTraining, layer.letsInputGo { input.makeTransient() }
       if let group = layer as? Sequential {
         descriptions += group.descriptions
       } else {
@@ -99,21 +106,48 @@ public final class Sequential: Layer {
     }
   }
 
+  public var letsInputGo: Bool { layers.first?.letsInputGo == true }
+
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace
     for layer in layers.reversed() { try layer.planBackward(workspace) }
   }
 
   public func forward() throws {
-    for layer in layers { try layer.forward() }
+    stopwatch?.start()
+    for (index, layer) in layers.enumerated() {
+      try layer.forward()
+      stopwatch?.lap(\.forward, index)
+    }
   }
 
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
-    for layer in layers.reversed() {
+    stopwatch?.start()
+    for index in layers.indices.reversed() {
+      let layer = layers[index]
       if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
       try layer.backward()
+      if let stopwatch {
+        // What the layer has left for later is its own.
+        try workspace?.runPostponed()
+        stopwatch.lap(\.backward, index)
+      }
     }
+  }
+
+  /// Whether passes take the time of each layer, which keeps them from working while sums travel between the ranks.
+  var isTimed: Bool {
+    get { stopwatch != nil }
+    set {
+      stopwatch = newValue ? LayerStopwatch(layers.count) : nil
+      for case let group as Sequential in layers { group.isTimed = newValue }
+    }
+  }
+
+  /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
+  var times: [LayerTimes] {
+    zip(layers, stopwatch?.times ?? []).flatMap { layer, time in (layer as? Sequential)?.times ?? [time] }
   }
 }

@@ -49,10 +49,12 @@ public final class Linear: Layer, WeightGradientOwner {
     }
     (self.input, self.workspace) = (input, workspace)
     output = workspace.activation(TensorShape(samples: input.shape.samples, channels: outputs))
+    output.isConsumable = true
     workspace.count(multiplyAdds: inputs * outputs, needsInputGradient: needsInputGradient)
     let (x, y) = try layouts
     primitive = try makeForward(x, y)
-    weight = try PackedWeight(parameters[0], layout: primitive.layout(dnnl_query_weights_md), workspace)
+    weight = try PackedWeight(
+      parameters[0], layout: primitive.layout(dnnl_query_weights_md), isKept: !workspace.isTraining, workspace)
     let bias = try biasArgument(DNNL_ARG_BIAS, at: workspace.parameters.values.pointer)
     forwardCalls = try zip(input.values, output.values).map { from, to in
       try PreparedCall(
@@ -62,6 +64,7 @@ public final class Linear: Layer, WeightGradientOwner {
           (DNNL_ARG_DST, y, .init(to.pointer)),
         ] + bias)
     }
+    weight.release(workspace)
     return output
   }
 
@@ -75,18 +78,21 @@ public final class Linear: Layer, WeightGradientOwner {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() throws {
     try weight.refresh()
     for call in forwardCalls { try call.run() }
   }
 
   public func backward() throws {
-    if let dataWeight, dataWeight !== weight { try dataWeight.refresh() }
+    try dataWeight?.refresh()
     for call in dataCalls { try call.run() }
     try workspace.postpone(self)
   }
 
   func computeWeightGradient() throws {
+    input.rebuild()
     for (leaf, call) in weightCalls.enumerated() {
       try call.gradient.run()
       try call.unpack?.run()
@@ -128,8 +134,7 @@ public final class Linear: Layer, WeightGradientOwner {
       dnnl_inner_product_backward_data_desc_init(&operation, &dx, &w, &dy))
     let gradient = try Primitive("an inner product's data gradient", operation: &operation, hint: primitive)
     let layout = gradient.layout(dnnl_query_weights_md)
-    let weight: PackedWeight =
-      layout.isSame(as: self.weight.layout) ? self.weight : try PackedWeight(parameters[0], layout: layout, workspace)
+    let weight = try PackedWeight(parameters[0], layout: layout, isKept: false, workspace)
     dataWeight = weight
     dataCalls = try zip(input.gradients, output.gradients).map { to, from in
       try PreparedCall(
@@ -139,6 +144,7 @@ public final class Linear: Layer, WeightGradientOwner {
           (DNNL_ARG_DIFF_DST, y, .init(from.pointer)),
         ])
     }
+    weight.release(workspace)
   }
 
   private func planWeightGradient() throws {
@@ -154,13 +160,14 @@ public final class Linear: Layer, WeightGradientOwner {
     let gradient = try Primitive("an inner product's weight gradient", operation: &operation, hint: primitive)
     gradientSum = try workspace.gradientSum(of: parameters)
     let offset = gradientSum.group.offset
+    let inputs = input.planRebuilding(workspace)
     let unpacker = try Unpacker(parameters[0].shape, layout: gradient.layout(dnnl_query_diff_weights_md), workspace)
     weightCalls = try input.values.indices.map { leaf in
       let target = gradientSum.address(leaf: leaf, offset: offset)
       let call = try PreparedCall(
         gradient, scratchpad: workspace.scratchpad,
         [
-          (DNNL_ARG_SRC, x, .init(input.values[leaf].pointer)),
+          (DNNL_ARG_SRC, x, .init(inputs[leaf].pointer)),
           (DNNL_ARG_DIFF_DST, y, .init(output.gradients[leaf].pointer)),
           (DNNL_ARG_DIFF_WEIGHTS, unpacker.layout, unpacker.address(for: target)),
         ] + (try biasArgument(DNNL_ARG_DIFF_BIAS, at: target - offset)))

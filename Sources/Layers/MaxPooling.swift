@@ -55,6 +55,8 @@ public final class MaxPooling: Layer {
     workspace.release(output)
   }
 
+  public var letsInputGo: Bool { true }
+
   public func forward() {
     for shard in input.values.indices {
       kernel.forward(

@@ -15,6 +15,7 @@ public final class PlannedNetwork {
     (self.layers, self.workspace) = (layers, workspace)
     input = workspace.activation(shape)
     output = try layers.planForward(input, workspace)
+    output.outliveStep()
     if workspace.isTraining {
       output.gradients = workspace.gradientBuffers(output.shape)
       try layers.planBackward(workspace)
@@ -23,6 +24,15 @@ public final class PlannedNetwork {
 
   /// The layers, blocks of several as one.
   public var descriptions: [LayerDescription] { layers.descriptions }
+
+  /// Whether the passes take the time of each layer.
+  public var isTimed: Bool {
+    get { layers.isTimed }
+    set { layers.isTimed = newValue }
+  }
+
+  /// One for each of `descriptions`; empty unless the passes were timed.
+  public var layerTimes: [LayerTimes] { layers.times }
 
   public func forward() throws { try layers.forward() }
 

@@ -15,7 +15,10 @@ public final class ReLU: Layer {
     return output
   }
 
-  public func planBackward(_ workspace: Workspace) throws { input.gradients = output.gradients }
+  public func planBackward(_ workspace: Workspace) throws {
+    input.gradients = output.gradients
+    output.releaseValues()
+  }
 
   public func forward() {
     for (x, y) in zip(input.values, output.values) {

@@ -14,6 +14,8 @@ public final class ResidualBlock: Layer {
   private var output: Activation!
   /// The gradient that comes through the projection, before it is added to the body's.
   private var projected: [AlignedBuffer<Float>] = []
+  private var recomputed: RecomputedBlock?
+  public private(set) var letsInputGo = false
 
   public init(body: [any Layer], last: BatchNormalization, projection: [any Layer]?) {
     (self.body, self.last) = (Sequential(body), last)
@@ -25,12 +27,24 @@ public final class ResidualBlock: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    entry = Activation(input.shape, values: input.values)
+    entry = Activation(viewing: input)
+    let isKept = input.isKept
     // Body and shortcut both read it.
     (input.isKept, entry.isKept) = (true, true)
-    let shortcut: Activation = try projection?.planForward(entry, workspace) ?? entry
+    let (inner, recomputed) = try workspace.planBlock {
+      (
+        shortcut: try projection?.planForward(entry, workspace) ?? entry as Activation,
+        body: try body.planForward(input, workspace)
+      )
+    }
+    let shortcut = inner.shortcut
+    self.recomputed = recomputed
     last.shortcut = shortcut
-    output = try last.planForward(try body.planForward(input, workspace), workspace)
+    output = try last.planForward(inner.body, workspace)
+    // It could only be rebuilt from what is inside.
+    if recomputed != nil { output.rebuilding = nil }
+    // In backward only what comes before the projection's batch norm is needed.
+    if projection != nil, workspace.isTraining { shortcut.makeTransient() }
     guard shortcut.shape == output.shape else {
       // Plain images cannot be added to a convolution's channel blocks, even of the same shape.
       throw Failure(
@@ -38,6 +52,9 @@ public final class ResidualBlock: Layer {
         expected: "a shortcut of \(output.shape), in the body's layout", found: shortcut.shape.description,
         remedy: "give the block a projection, or a convolution before it")
     }
+    // A block that is recomputed begins with its input.
+    letsInputGo = recomputed == nil && body.letsInputGo && projection?.letsInputGo != false && input.rebuilding != nil
+    if letsInputGo { input.isKept = isKept }
     return output
   }
 
@@ -46,18 +63,23 @@ public final class ResidualBlock: Layer {
     try body.planBackward(workspace)
     try projection?.planBackward(workspace)
     projected = entry.gradients
-    workspace.release(entry)
+    workspace.releaseGradients(entry)
   }
 
   public func forward() throws {
+    try forwardInside()
+    try last.forward()
+  }
+
+  private func forwardInside() throws {
     try projection?.forward()
     try body.forward()
-    try last.forward()
   }
 
   public var writesBeforePostponedWork: Bool { false }
 
   public func backward() throws {
+    try recomputed?.repeat(forwardInside)
     try last.backward()
     try body.backward()
     try projection?.backward()

@@ -11,6 +11,7 @@ public final class ResidualSum: Layer {
   private var input: Activation!
   /// The input as the shortcut sees it: the same values, a gradient of its own.
   private var entry: Activation!
+  private var recomputed: RecomputedBlock?
   private var terms: (body: Activation, shortcut: Activation)!
   private var output: Activation!
   /// The gradient that comes through the shortcut, before it is added to the body's.
@@ -29,7 +30,9 @@ public final class ResidualSum: Layer {
     entry = Activation(input.shape, values: input.values)
     // Both branches read it.
     (input.isKept, entry.isKept) = (true, true)
-    terms = (try body.planForward(input, workspace), try shortcut?.planForward(entry, workspace) ?? entry)
+    (terms, recomputed) = try workspace.planBlock {
+      (try body.planForward(input, workspace), try shortcut?.planForward(entry, workspace) ?? entry)
+    }
     guard terms.body.shape == terms.shortcut.shape else {
       throw Failure(
         .usage, "the branches of a residual differ in shape", expected: "\(terms.shortcut.shape), the shortcut's",
@@ -46,12 +49,16 @@ public final class ResidualSum: Layer {
     try body.planBackward(workspace)
     try shortcut?.planBackward(workspace)
     passed = entry.gradients
-    workspace.release(entry)
+    workspace.releaseGradients(entry)
+  }
+
+  private func forwardInside() throws {
+    try body.forward()
+    try shortcut?.forward()
   }
 
   public func forward() throws {
-    try body.forward()
-    try shortcut?.forward()
+    try forwardInside()
     for (shard, y) in output.values.enumerated() {
       let (a, b) = (terms.body.values[shard], terms.shortcut.values[shard])
       Elementwise.forEachPiece(of: y.count) { start, count in
@@ -62,6 +69,7 @@ public final class ResidualSum: Layer {
   }
 
   public func backward() throws {
+    try recomputed?.repeat(forwardInside)
     for (from, to) in zip(output.gradients, terms.body.gradients) {
       Elementwise.forEachPiece(of: to.count) { (to.pointer + $0).update(from: from.pointer + $0, count: $1) }
     }

@@ -28,27 +28,40 @@ public final class Workspace {
   /// travel between the ranks.
   private weak var postponed: (any WeightGradientOwner)?
 
-  let scratchpad = Scratchpad()
-  let pool = BufferPool()
+  /// Where activations, gradients and what kernels work in lie.
+  private(set) var pool = BufferArena(for: .activations)
+  let scratchpad: Scratchpad
+  /// nil where blocks keep what is inside them.
+  let recomputation: Recomputation?
   /// Partial sums of one layer's gradients over this rank's shards (`ReductionTree` slots 1, 2, …).
   private let partialSums: [AlignedBuffer<Float>]
 
   public var shardCount: Int { batch.localShards.count }
 
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
+  /// - Parameter recompute: in training, keeps of blocks only their outputs; see `Recomputation`.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
-    convolution: ConvolutionAlgorithm, largestGroup: Int
+    convolution: ConvolutionAlgorithm, largestGroup: Int, recompute: Bool = false
   ) {
     (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
     (self.isTraining, self.convolution) = (isTraining, convolution)
+    scratchpad = Scratchpad(pool)
+    recomputation = recompute ? Recomputation() : nil
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }
 
-  /// An activation with buffers of its own.
+  /// An activation for a layer's output. What lies in it before the layer's forward pass is left from others, but for
+  /// the padding of the last channel block, which is zero.
   public func activation(_ shape: TensorShape) -> Activation {
-    Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer<Float>(shape.count, for: .activations) })
+    guard shape.storedChannels == shape.channels else {
+      // Layers leave the padding as it is: the memory must not be shared.
+      return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.count, for: .activations) })
+    }
+    let values: [AlignedBuffer<Float>] = (0..<shardCount).map { _ in pool.take(shape.count) }
+    // Inside such a block all live until the next block.
+    return isInsideRecomputedBlock ? Activation(shape, values: values) : Activation(shape, values: values, in: pool)
   }
 
   /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
@@ -68,10 +81,25 @@ public final class Workspace {
     (0..<shardCount).map { _ in pool.take(shape.count) }
   }
 
-  /// Gives an activation's gradient buffers to layers that are planned later: those before it in the network.
+  /// Gives the buffers of a layer's output, values and gradients, to layers that are planned later: those before it in
+  /// the network. The layer's backward pass must be the last that needs them.
   public func release(_ activation: Activation) {
-    pool.giveBack(activation.gradients)
+    releaseGradients(activation)
+    activation.releaseValues()
   }
+
+  func releaseGradients(_ activation: Activation) {
+    for buffer in activation.gradients where buffer.arena === pool { pool.giveBack(buffer) }
+  }
+
+  /// From now on memory is taken there.
+  func usePool(_ pool: BufferArena) {
+    self.pool = pool
+    scratchpad.pool = pool
+  }
+
+  /// Whether a forward pass runs for the second time in a step, in backward: it must compute the same as the first.
+  public var isRepeating: Bool { recomputation?.isRepeating == true }
 
   /// Claims the random numbers of a layer's name; a second layer of that name would draw the same.
   func reserveRandomStream(_ name: String) throws {

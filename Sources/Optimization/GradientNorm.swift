@@ -1,3 +1,4 @@
+import CVector
 import Tensors
 
 /// ‖g‖₂ over all gradients of an arena.
@@ -18,11 +19,15 @@ public final class GradientNorm {
   public func measure(_ arena: ParameterArena) -> Double {
     guard total > 0 else { return 0 }
     let (g, sums, total) = (arena.gradients.vectors, partials.pointer, total)
+    let floats = UnsafePointer(arena.gradients.pointer)
     ThreadPool.forEachRange(of: partials.count) { blocks in
       for block in blocks {
         let start = block * SquareSum.block
         let end = min(start + SquareSum.block, total)
-        sums[block] = SquareSum.of(start / Vector.width..<end / Vector.width) { g[$0] }
+        sums[block] = SquareSum.of(start / Vector.width..<end / Vector.width) { i in
+          bt_prefetch(floats + i * Vector.width + ReadAhead.distance)
+          return g[i]
+        }
       }
     }
     ReductionTree.reduce(sums, leaves: partials.count, count: 1)

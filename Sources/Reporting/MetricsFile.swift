@@ -8,7 +8,7 @@ import Training
 ///
 /// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
 /// end. The same run again writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`,
-/// `data_wait_ms`, `comm_wait_ms`, `val_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
+/// `data_wait_ms`, `comm_wait_ms`, those of the phases, `val_ms`). Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
 public final class MetricsFile: Callback {
   public let path: String
   /// Kept open for `output`, which writes to it.

@@ -14,6 +14,7 @@ public enum ThreadPool {
 
   /// Sets the threads of this rank for OpenMP, and so for oneDNN, and for OpenBLAS. Call before the first kernel.
   public static func configure(threads: Int) {
+    BLASLibrary.useKernelsOfProcessor()
     omp_set_dynamic(0)
     omp_set_num_threads(Int32(threads))
     openblas_set_num_threads(Int32(threads))

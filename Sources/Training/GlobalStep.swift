@@ -13,6 +13,7 @@ package final class GlobalStep {
     /// ‖gradient‖₂ over all parameters, before clipping.
     package var gradientNorm: Double
     package var learningRate: Double
+    package var phases: PhaseTimes
   }
 
   private let network: BarlowTwinsNetwork
@@ -22,6 +23,7 @@ package final class GlobalStep {
   private let buckets: GradientBuckets
   private let gradientNorm: GradientNorm
   private let clipping: GradientClipping?
+  private let clock: PhaseClock
 
   init(
     _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule,
@@ -31,14 +33,20 @@ package final class GlobalStep {
     self.clipping = clipping
     gradientNorm = GradientNorm(network.state.parameters.layout)
     buckets = GradientBuckets(network.state.parameters, group)
+    clock = PhaseClock(group.communicator)
     network.gradientsCompleted = buckets.completed
+    network.phaseDidEnd = clock.end
   }
+
+  /// To be called before a step when another network of this process has done steps meanwhile.
+  func takeTurn() { buckets.takeTurn() }
 
   /// Bytes for sums between ranks that the first steps allocate.
   var communicationBytes: Int { buckets.bytes }
 
   /// The step after `step` steps, on what lies in the network's inputs. A collective.
   func run(step: Int) throws -> Outcome {
+    clock.start()
     let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step))
     try buckets.finish()
     let norm = gradientNorm.measure(network.state.parameters)
@@ -46,7 +54,8 @@ package final class GlobalStep {
     clipping?.apply(to: network.state.parameters, norm: norm)
     let learningRate = schedule.learningRate(step: step, stepsPerEpoch: batches.stepsPerEpoch)
     optimizer.step(network.state.parameters, learningRate: learningRate)
-    return Outcome(loss: loss, gradientNorm: norm, learningRate: learningRate)
+    clock.endOptimizer()
+    return Outcome(loss: loss, gradientNorm: norm, learningRate: learningRate, phases: clock.times)
   }
 
   /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.

@@ -93,6 +93,7 @@ public final class Trainer {
     record.gradNorm = outcome.gradientNorm
     record.deadFeatures = loss.deadFeatures
     (record.stepMs, record.commWaitMs) = clock.read(communicator)
+    record.phases = outcome.phases
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
     return record

@@ -10,7 +10,7 @@ enum Program {
   private static var commands: [any Command.Type] {
     [
       TrainCommand.self, EmbedCommand.self, EvalCommand.self, ExportCommand.self, InspectCommand.self,
-      ReplayCommand.self,
+      ReplayCommand.self, BenchCommand.self,
     ]
   }
 

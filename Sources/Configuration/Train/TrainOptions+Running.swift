@@ -15,6 +15,12 @@ extension TrainingConfiguration {
       "The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster.",
       synonyms: ["conv"]),
     OptionDefinition(
+      "recompute", \.recompute, .boolean,
+      """
+      Saves memory for time: of residual and dense blocks only the outputs are kept, and backward computes what is \
+      inside once more. The results stay the same to the bit.
+      """, synonyms: ["gradient-checkpointing", "checkpoint-activations"], onResume: .mayChange),
+    OptionDefinition(
       "reduction", \.reduction, .choice,
       """
       How sums go across ranks: tree gives the same bits on 1, 2, 4, ... ranks; mpi leaves the order to MPI's allreduce, \

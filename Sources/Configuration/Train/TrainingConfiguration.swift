@@ -121,6 +121,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// Threads of each rank; nil: the cores of the host over its ranks.
   public var threads: Int?
   public var convolution = Convolution.auto
+  public var recompute = false
   /// How sums go across ranks: along the reduction tree, or in MPI's own order.
   public var reduction = Reduction.tree
   /// Seconds after which a rank that others wait for is named; after twice as long the job ends. nil: never.

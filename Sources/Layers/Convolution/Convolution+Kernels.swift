@@ -14,8 +14,10 @@ final class ConvolutionForward: ConvolutionPass {
   ) throws {
     let kernel = try ConvolutionKernel(
       .forward, geometry, input: input.shape, output: output.shape, name: parameters[0].name, workspace)
+    // Winograd's data gradient takes the same layout.
     let weight = try PackedWeight(
-      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md), workspace)
+      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md),
+      isKept: !workspace.isTraining || kernel.primitive.isWinograd, workspace)
     (self.kernel, self.weight) = (kernel, weight)
     let (source, result) = (
       try ConvolutionTensor(input.shape, as: kernel.input, workspace),
@@ -37,6 +39,7 @@ final class ConvolutionForward: ConvolutionPass {
       return [try source.load(x), run, try result.store(y)].compactMap { $0 }
     }
     for tensor in [source, result] { tensor.release() }
+    weight.release(workspace)
   }
 
   func run() throws {
@@ -60,8 +63,9 @@ final class ConvolutionDataGradient: ConvolutionPass {
       .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward?.kernel,
       workspace)
     let layout = kernel.primitive.layout(dnnl_query_weights_md)
-    let shared = forward.flatMap { layout.isSame(as: $0.weight.layout) ? $0.weight : nil }
-    let weight = try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, workspace)
+    let shared = forward.flatMap { $0.weight.isKept && layout.isSame(as: $0.weight.layout) ? $0.weight : nil }
+    let weight =
+      try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
     (self.weight, isShared) = (weight, shared != nil)
     let (source, result) = (
       try ConvolutionTensor(output.shape, as: kernel.output, workspace),
@@ -77,6 +81,7 @@ final class ConvolutionDataGradient: ConvolutionPass {
       return [try source.load(dy), run, try result.store(dx)].compactMap { $0 }
     }
     for tensor in [source, result] { tensor.release() }
+    if !isShared { weight.release(workspace) }
   }
 
   func run() throws {
@@ -88,6 +93,7 @@ final class ConvolutionDataGradient: ConvolutionPass {
 /// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree, through oneDNN.
 final class ConvolutionWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
+  private let input: Activation
   private let calls: [[PreparedCall]]
   private let bias: BiasGradient?
 
@@ -100,7 +106,8 @@ final class ConvolutionWeightGradient: ConvolutionWeightPass {
       .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
       forward: forward?.kernel, workspace)
     let sum = try workspace.gradientSum(of: parameters)
-    self.sum = sum
+    let inputs = input.planRebuilding(workspace)
+    (self.sum, self.input) = (sum, input)
     bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
     let unpacker = try Unpacker(
       geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
@@ -110,7 +117,7 @@ final class ConvolutionWeightGradient: ConvolutionWeightPass {
     )
     calls = try input.values.indices.map { leaf in
       let target = sum.address(leaf: leaf, offset: sum.group.offset)
-      let (values, gradients) = (input.values[leaf], output.gradients[leaf])
+      let (values, gradients) = (inputs[leaf], output.gradients[leaf])
       let gradient = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
@@ -125,6 +132,7 @@ final class ConvolutionWeightGradient: ConvolutionWeightPass {
   }
 
   func run() throws {
+    input.rebuild()
     for (leaf, calls) in calls.enumerated() {
       for call in calls { try call.run() }
       bias?.run(leaf: leaf)

@@ -95,6 +95,7 @@ public final class Convolution: Layer, WeightGradientOwner {
         (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
       }, layout: .blocked(width: OneDNN.shared.channelBlock))
     output = workspace.activation(shape)
+    output.isConsumable = true
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
     pass = try plan.forward()
@@ -110,6 +111,8 @@ public final class Convolution: Layer, WeightGradientOwner {
     weightGradient = try plan.weightGradient(after: pass)
     workspace.release(output)
   }
+
+  public var letsInputGo: Bool { true }
 
   public func forward() throws { try pass.run() }
 

@@ -122,7 +122,7 @@ final class ConvolutionTensor {
 
   /// Lets layers that are planned later use the copy's memory; its content lives only within one kernel's run.
   func release() {
-    if let copy { workspace.pool.giveBack([copy]) }
+    if let copy { workspace.pool.giveBack(copy) }
   }
 
   private func reorder(

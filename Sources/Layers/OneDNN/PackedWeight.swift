@@ -1,24 +1,30 @@
 import COneDNN
 import Tensors
 
-/// A weight in the layout that a primitive wants: the arena's own memory where that is plain, else a copy that is
-/// refreshed once a step.
+/// A weight in the layout that a primitive wants: the arena's own memory where that is plain, else a copy.
+///
+/// A copy that forward and backward share is kept and refreshed once a step. Others live only while their own primitive
+/// runs: they are refreshed before it.
 final class PackedWeight {
   let layout: MemoryDescriptor
   let address: UnsafeMutableRawPointer
+  let isKept: Bool
   private let copy: AlignedBuffer<Float>?
   private let reorder: PreparedCall?
 
   /// - Parameter shape: the weight's shape as the primitive sees it; the spec's own if not given.
-  init(_ spec: ParameterSpec, shape: [Int]? = nil, layout: MemoryDescriptor, _ workspace: Workspace) throws {
-    self.layout = layout
+  /// - Parameter isKept: false for a copy to be released once the primitive's calls are planned.
+  init(
+    _ spec: ParameterSpec, shape: [Int]? = nil, layout: MemoryDescriptor, isKept: Bool, _ workspace: Workspace
+  ) throws {
+    (self.layout, self.isKept) = (layout, isKept)
     let values = try workspace.parameters.pointer(of: spec.name)
     let plain = try MemoryDescriptor.plain(shape ?? spec.shape)
     guard !layout.isSame(as: plain) else {
       (address, copy, reorder) = (.init(values), nil, nil)
       return
     }
-    let copy = AlignedBuffer<Float>(layout.count)
+    let copy: AlignedBuffer<Float> = isKept ? AlignedBuffer(layout.count) : workspace.pool.take(layout.count)
     (self.copy, address) = (copy, .init(copy.pointer))
     reorder = try PreparedCall(
       try Primitive.reorder(from: plain, to: layout), scratchpad: workspace.scratchpad,
@@ -26,6 +32,11 @@ final class PackedWeight {
   }
 
   func refresh() throws { try reorder?.run() }
+
+  /// Lets what is planned from now on use the memory of a copy that is not kept.
+  func release(_ workspace: Workspace) {
+    if let copy, !isKept { workspace.pool.giveBack(copy) }
+  }
 }
 
 /// Turns a weight gradient from a primitive's layout into PyTorch's plain one.
@@ -58,6 +69,6 @@ final class Unpacker {
 
   /// Lets later layers use the packed buffer; its content lives only within one layer's backward pass.
   func release(_ workspace: Workspace) {
-    if let packed { workspace.pool.giveBack([packed]) }
+    if let packed { workspace.pool.giveBack(packed) }
   }
 }

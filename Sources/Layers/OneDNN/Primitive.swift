@@ -49,6 +49,8 @@ final class Primitive {
   /// Whether oneDNN found no fast kernel for these shapes.
   var isReference: Bool { implementation.hasPrefix("ref") || implementation.contains(":ref") }
 
+  var isWinograd: Bool { implementation.contains("wino") }
+
   /// The layout that the primitive wants for one of its tensors.
   func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor {
     MemoryDescriptor(dnnl_primitive_desc_query_md(descriptor, query, index).pointee)
@@ -80,7 +82,7 @@ final class PreparedCall {
   private let arguments: UnsafeMutablePointer<dnnl_exec_arg_t>
   private let count: Int32
 
-  /// - Parameter scratchpad: shared by all calls of the rank; grown by `Workspace` before the first run.
+  /// - Parameter scratchpad: where the primitive finds working memory.
   init(
     _ primitive: Primitive, scratchpad: Scratchpad,
     _ tensors: [(argument: Int32, layout: MemoryDescriptor, address: UnsafeMutableRawPointer)]
@@ -108,24 +110,16 @@ final class PreparedCall {
   }
 }
 
-/// The working memory that all primitives of a rank share: they run one after another.
+/// The working memory of primitives: they run one after another, so each takes it from what is free when it is planned.
 final class Scratchpad {
-  private var buffer = AlignedBuffer<UInt8>(64)
-  private var users: [(memory: Memory, bytes: Int)] = []
+  var pool: BufferArena
 
-  var bytes: Int { buffer.count }
+  init(_ pool: BufferArena) { self.pool = pool }
 
-  /// The scratchpad as seen by `primitive`; follows the buffer when that grows.
+  /// Memory that `primitive` may use while it runs.
   func memory(for primitive: Primitive) throws -> Memory {
-    let needed = primitive.scratchpadBytes
-    if needed > buffer.count {
-      buffer = AlignedBuffer<UInt8>(needed)
-      for user in users {
-        try OneDNN.check("dnnl_memory_set_data_handle", dnnl_memory_set_data_handle(user.memory.raw, buffer.pointer))
-      }
-    }
-    let memory = try Memory(primitive.layout(dnnl_query_scratchpad_md), buffer.pointer)
-    users.append((memory, needed))
-    return memory
+    let buffer = pool.take(primitive.scratchpadBytes, of: UInt8.self)
+    defer { pool.giveBack(buffer) }
+    return try Memory(primitive.layout(dnnl_query_scratchpad_md), buffer.pointer)
   }
 }

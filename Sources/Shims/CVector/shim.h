@@ -39,6 +39,22 @@ static inline void bt_zero_unless_positive8(float *x, const float *y) {
   *(bt_int8 *)x &= ~(*(const bt_float8 *)y <= 0);
 }
 
+/// Begins to bring the line of `p`, which need not be memory of this process, into the second-level cache.
+static inline void bt_prefetch(const float *p) { __builtin_prefetch(p, 0, 2); }
+
+/// The newest of the vector instructions that OpenBLAS has kernels for: 512 for AVX-512 as of 2017, 256 for AVX2 with
+/// FMA, 0 for neither.
+static inline int bt_vector_bits(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return 512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 256;
+#endif
+  return 0;
+}
+
 /// best[i] = x[i] and choice[i] = place where x[i] is larger than best[i] or not a number.
 static inline void bt_choose_larger16(float *best, int *choice, const float *x, int place) {
   const bt_float16 a = *(const bt_float16 *)best, b = *(const bt_float16 *)x;

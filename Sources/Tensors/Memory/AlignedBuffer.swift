@@ -3,7 +3,7 @@ import Foundation
 /// Owned memory for `count` elements, aligned to 64 bytes (oneDNN's Winograd code needs that) and zero at the start.
 ///
 /// The memory is unchecked: whoever holds `pointer` keeps the buffer alive and stays within `count`. Elements are
-/// trivial types (`Float`, `Double`, `UInt8`). Large buffers take up memory only as they are touched, and so lie on the
+/// trivial types (`Float`, `Double`, `UInt8`). A `BufferArena`'s buffers are not zero. Large buffers take up memory only as they are touched, and so lie on the
 /// memory node of the thread that touches them first. `MemoryLedger` knows of all of them.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public static var alignment: Int { 64 }
@@ -13,13 +13,13 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   public let pointer: UnsafeMutablePointer<Element>
   public let count: Int
   public let use: MemoryUse
-  /// Whose memory this is the beginning of; nil for a buffer with memory of its own.
-  public let owner: AlignedBuffer?
+  /// Whose memory this is a part of; nil for a buffer with memory of its own.
+  package let arena: BufferArena?
   /// Bytes as allocated.
   private let reserved: Int
 
   public init(_ count: Int, for use: MemoryUse = .workspaces) {
-    (self.count, self.use, owner) = (count, use, nil)
+    (self.count, self.use, arena) = (count, use, nil)
     let bytes = max(1, count) * MemoryLayout<Element>.stride
     reserved = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
     let isMapped = reserved >= Self.mappingThreshold
@@ -34,15 +34,14 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     for (index, value) in values.enumerated() { pointer[index] = value }
   }
 
-  /// The first `count` elements of another buffer's memory, as they are.
-  public init(beginningOf owner: AlignedBuffer, count: Int) {
-    precondition(count <= owner.count)
-    (pointer, self.count, self.owner) = (owner.pointer, count, owner.owner ?? owner)
-    (use, reserved) = (owner.use, 0)
+  /// `count` elements at an address of an arena, as they are.
+  init(_ pointer: UnsafeMutablePointer<Element>, count: Int, in arena: BufferArena) {
+    (self.pointer, self.count, self.arena) = (pointer, count, arena)
+    (use, reserved) = (arena.use, 0)
   }
 
   deinit {
-    if owner != nil { return }
+    if arena != nil { return }
     MemoryLedger.process.remove(pointer, bytes: reserved, use)
     if reserved >= Self.mappingThreshold {
       munmap(pointer, reserved)

@@ -9,11 +9,9 @@ public enum MemoryUse: Int, CaseIterable, Sendable {
   case gradients
   /// Moments.
   case optimizer
-  /// Outputs of layers, kept for backward.
+  /// Outputs of layers, their gradients, and what kernels work in meanwhile: at the fullest moment of a step.
   case activations
-  /// Gradients of outputs of layers.
-  case activationGradients
-  /// What kernels work in: scratchpads, packed weights, statistics, partial sums.
+  /// What kernels keep: packed weights, statistics, partial sums.
   case workspaces
   /// Gathered embeddings and the matrices of the loss.
   case loss

@@ -63,7 +63,7 @@ struct TrainingParts {
           inputs: encoder.features, hidden: configuration.projHiddenDim, outputs: configuration.projOutputDim),
         sampleShape: shape, samplesPerShard: plan.batches.samplesPerShard, batch: group,
         lambd: configuration.lambd, lossForm: .init(rawValue: configuration.lossForm.rawValue),
-        convolution: configuration.convolutionAlgorithm)
+        convolution: configuration.convolutionAlgorithm, recompute: configuration.recompute)
     }
     bytesBesideBuffers = MemoryLedger.process.bytesBeside
     let layout = network.state.parameters.layout

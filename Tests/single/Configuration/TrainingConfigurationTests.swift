@@ -18,7 +18,7 @@ let otherTexts = [
   "lr-interval": "epoch", "warmup-epochs": "2.5", "warmup-start-lr": "0.30000000000000004", "min-lr": "1e-5",
   "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
   "convolution": "direct", "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
-  "reduction": "mpi", "stall-timeout": "60",
+  "recompute": "true", "reduction": "mpi", "stall-timeout": "60",
   "resume": "runs/a/checkpoints/step-00000005", "min-epochs": "2", "min-steps": "9", "limit-train-batches": "0.25",
   "val-data": "npy:v.npy", "val-augment": "none", "limit-val-batches": "1", "check-val-every-n-epoch": "2",
   "val-check-interval": "40", "num-sanity-val-steps": "-1", "early-stopping": "val_loss",
@@ -117,7 +117,8 @@ let otherTexts = [
       names == [
         "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
         "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
-        "stall-timeout", "out", "enable-checkpointing", "checkpoint-every-n-steps", "keep-checkpoints", "resume",
+        "recompute", "stall-timeout", "out", "enable-checkpointing", "checkpoint-every-n-steps", "keep-checkpoints",
+        "resume",
         "save-top-k", "monitor", "monitor-mode", "enable-progress-bar", "enable-model-summary",
       ])
   }

@@ -37,6 +37,8 @@ func record(step: Int) -> StepRecord {
   (record.lossFloor, record.lossStart) = (100, 2000)
   (record.learningRate, record.gradNorm, record.deadFeatures) = (3e-4, 1.5, 0)
   (record.stepMs, record.samplesPerSecond, record.dataWaitMs, record.commWaitMs) = (200, 1280, 0.25, 12.5)
+  (record.phases.forwardMs, record.phases.lossMs) = (50, 8.5)
+  (record.phases.backwardMs, record.phases.optimizerMs) = (110, 18.75)
   return record
 }
 

@@ -55,6 +55,18 @@ func withThreads(_ counts: [Int], _ body: (Int) throws -> Void) rethrows {
     }
   }
 
+  @Test(arguments: sizes) func triad(count: Int) {
+    let (a, b, c) = (values(count, seed: 5), values(count, seed: 6), AlignedBuffer<Float>(count))
+    withThreads([1, 2]) { _ in
+      Elementwise.triad(a, b, factor: 0.5, into: c.pointer, count: count)
+      // The compiler may or may not round between the operations.
+      #expect(
+        (0..<count).allSatisfy {
+          same(c.pointer[$0], a[$0] + 0.5 * b[$0]) || same(c.pointer[$0], a[$0].addingProduct(0.5, b[$0]))
+        })
+    }
+  }
+
   @Test(arguments: sizes) func rectifying(count: Int) {
     let x = values(count, seed: 3)
     withThreads([1, 2]) { _ in

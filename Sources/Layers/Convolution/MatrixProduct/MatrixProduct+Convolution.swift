@@ -68,6 +68,8 @@ final class MatrixProductDataGradient: ConvolutionPass {
 final class MatrixProductWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
   private let (input, output): (Activation, Activation)
+  /// Where the input's values are in backward.
+  private let inputs: [AlignedBuffer<Float>]
   private let scratch: MatrixProductScratch
   private let bias: BiasGradient?
 
@@ -79,11 +81,13 @@ final class MatrixProductWeightGradient: ConvolutionWeightPass {
     (self.input, self.output) = (input, output)
     let sum = try workspace.gradientSum(of: parameters)
     self.sum = sum
+    inputs = input.planRebuilding(workspace)
     bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
     scratch = MatrixProductScratch(geometry, input: input.shape, output: output.shape, workspace)
   }
 
   func run() {
+    input.rebuild()
     for leaf in input.values.indices {
       compute(leaf)
       bias?.run(leaf: leaf)
@@ -94,7 +98,7 @@ final class MatrixProductWeightGradient: ConvolutionWeightPass {
   private func compute(_ leaf: Int) {
     let (windows, results) = (scratch.windows, scratch.results)
     for rows in scratch.parts {
-      windows.gather(input.values[leaf].pointer, rows: rows, to: scratch.windowRows.pointer)
+      windows.gather(inputs[leaf].pointer, rows: rows, to: scratch.windowRows.pointer)
       results.gather(output.gradients[leaf].pointer, rows: rows, to: scratch.resultRows.pointer)
       MatrixProduct.multiply(
         m: results.length, n: windows.length, k: rows.count, a: scratch.resultRows.pointer, transposeA: true,

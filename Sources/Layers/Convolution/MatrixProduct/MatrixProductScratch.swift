@@ -21,7 +21,7 @@ struct MatrixProductScratch {
     parts = stride(from: 0, to: rows, by: step).map { $0..<min(rows, $0 + step) }
     windowRows = workspace.pool.take(step * windows.length)
     resultRows = workspace.pool.take(step * results.length)
-    workspace.pool.giveBack([windowRows, resultRows])
+    for buffer in [windowRows, resultRows] { workspace.pool.giveBack(buffer) }
   }
 }
 

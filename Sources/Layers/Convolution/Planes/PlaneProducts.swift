@@ -59,7 +59,7 @@ struct PlaneProducts {
     inputTiles = workspace.pool.take(tiles.0.count(samples: step))
     outputTiles = workspace.pool.take(tiles.1.count(samples: step))
     weightTiles = workspace.pool.take(weights.count)
-    workspace.pool.giveBack([inputTiles, outputTiles, weightTiles])
+    for buffer in [inputTiles, outputTiles, weightTiles] { workspace.pool.giveBack(buffer) }
   }
 
   /// Output tiles from input tiles and weights, for some samples; each number is one thread's.

@@ -75,6 +75,8 @@ final class PlanesDataGradient: ConvolutionPass {
 final class PlanesWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
   private let (input, output): (Activation, Activation)
+  /// Where the input's values are in backward.
+  private let inputs: [AlignedBuffer<Float>]
   private let products: PlaneProducts
   private let bias: BiasGradient?
 
@@ -86,6 +88,7 @@ final class PlanesWeightGradient: ConvolutionWeightPass {
     (self.input, self.output) = (input, output)
     let sum = try workspace.gradientSum(of: parameters)
     self.sum = sum
+    inputs = input.planRebuilding(workspace)
     bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
     products = PlaneProducts(
       ConvolutionWindows(geometry, input: input.shape.spatial), input: input.shape, output: output.shape,
@@ -93,6 +96,7 @@ final class PlanesWeightGradient: ConvolutionWeightPass {
   }
 
   func run() {
+    input.rebuild()
     for leaf in input.values.indices {
       compute(leaf)
       bias?.run(leaf: leaf)
@@ -101,7 +105,7 @@ final class PlanesWeightGradient: ConvolutionWeightPass {
   }
 
   private func compute(_ leaf: Int) {
-    let (x, dy) = (input.values[leaf].pointer, output.gradients[leaf].pointer)
+    let (x, dy) = (inputs[leaf].pointer, output.gradients[leaf].pointer)
     for samples in products.parts {
       products.input.transformInput(x, samples: samples, to: products.inputTiles.pointer)
       products.output.transformOutputGradient(dy, samples: samples, to: products.outputTiles.pointer)

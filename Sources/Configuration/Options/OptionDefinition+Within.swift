@@ -1,0 +1,22 @@
+extension OptionDefinition {
+  /// The same option of a target that has this one's as a part.
+  public func within<Whole>(_ path: any WritableKeyPath<Whole, Target> & Sendable) -> OptionDefinition<Whole> {
+    OptionDefinition<Whole>(self, within: path)
+  }
+
+  private init<Part>(_ option: OptionDefinition<Part>, within path: any WritableKeyPath<Target, Part> & Sendable) {
+    (name, placeholder, expected, help) = (option.name, option.placeholder, option.expected, option.help)
+    (defaultText, synonyms, isFlag) = (option.defaultText, option.synonyms, option.isFlag)
+    (onResume, acrossRanks) = (option.onResume, option.acrossRanks)
+    field = FieldAccess(option.field, within: path)
+  }
+}
+
+extension FieldAccess {
+  fileprivate init<Part>(_ field: FieldAccess<Part>, within path: any WritableKeyPath<Target, Part> & Sendable) {
+    get = { field.get($0[keyPath: path]) }
+    setText = { field.setText(&$0[keyPath: path], $1) }
+    setJSON = { field.setJSON(&$0[keyPath: path], $1) }
+    (remedy, explain) = (field.remedy, field.explain)
+  }
+}
