@@ -33,15 +33,19 @@ struct ConvolutionPlan {
     return [usual] + others.filter { $0 != usual }
   }
 
-  /// Volumes with so many tiles that transforming the weight costs little, on planes that tiles fill: there planes took
-  /// 0.4 to 0.65 of the direct kernels' time.
+  /// Where planes are known to be faster: with so many tiles that transforming the weight costs little, on planes that
+  /// tiles fill. Volumes took 0.4 to 0.65 of the direct kernels' time with AVX-512 and 0.2 to 0.45 with AVX2; images
+  /// 0.4 to 0.7 with AVX2, where oneDNN has no Winograd.
   private var paysInPlanes: Bool {
     let spatial = output.shape.spatial
+    guard spatial.count == 3 || output.shape.layout == .blocked(width: 8) else { return false }
+    let depth = spatial.count == 3 ? spatial[0] : 1
     let tiles = spatial.suffix(2).reduce(1) { $0 * (($1 + 3) / 4) }
     let use = Double(spatial.suffix(2).reduce(1, *)) / Double(16 * tiles)
-    let channels = (min(input.shape.channels, output.shape.channels), max(input.shape.channels, output.shape.channels))
-    return spatial.count == 3 && use >= 0.6 && channels.0 >= 64
-      && input.shape.samples * spatial[0] * tiles >= 2 * channels.1
+    let (fewer, more) = (
+      min(input.shape.channels, output.shape.channels), max(input.shape.channels, output.shape.channels)
+    )
+    return use >= 0.6 && fewer >= 64 && input.shape.samples * depth * tiles >= 2 * more
   }
 
   /// The method of one direction, and the geometry that asks oneDNN for it.
