@@ -8,6 +8,7 @@ package final class Cast: Layer {
   private let element: TensorShape.Element
   private var input: Activation!
   private var output: Activation!
+  private weak var workspace: Workspace?
 
   package init(to element: TensorShape.Element) { self.element = element }
 
@@ -15,7 +16,7 @@ package final class Cast: Layer {
   package var takesBFloat16: Bool { true }
 
   package func planForward(_ input: Activation, _ workspace: Workspace) -> Activation {
-    self.input = input
+    (self.input, self.workspace) = (input, workspace)
     var shape = input.shape
     shape.element = element
     output = isIdentity ? input : workspace.activation(shape)
@@ -34,8 +35,10 @@ package final class Cast: Layer {
     for (x, y) in zip(input.values, output.values) { convert(x, input.shape, to: y) }
   }
 
-  package func backward() {
+  package func backward() throws {
     guard !isIdentity else { return }
+    // The input's gradient may lie where a weight gradient that was left for later still reads.
+    try workspace?.runPostponed()
     for (dy, dx) in zip(output.gradients, input.gradients) { convert(dy, output.shape, to: dx) }
   }
 

@@ -75,7 +75,7 @@ public final class DenseLayer: Layer {
       take.copy(dy.pointer, to: gradient.pointer)
       lanes.zeroPadding(gradient.pointer)
     }
-    conversion.backward()
+    try conversion.backward()
     try body.backward()
     for (dy, dx) in zip(output.gradients, input.gradients) { accumulate.add(dy.pointer, to: dx.pointer) }
   }

@@ -29,6 +29,8 @@ public final class MaxPooling: Layer {
 
   public var kind: String { "MaxPooling \(sizeText(window)), stride \(sizeText(stride))" }
 
+  public var takesBFloat16: Bool { true }
+
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     try validate(input.shape)
@@ -60,7 +62,7 @@ public final class MaxPooling: Layer {
   public func forward() {
     for shard in input.values.indices {
       kernel.forward(
-        input.values[shard].pointer, to: output.values[shard].pointer,
+        input.values[shard], to: output.values[shard],
         choices: choices.isEmpty ? nil : choices[shard].pointer)
     }
   }
@@ -68,7 +70,7 @@ public final class MaxPooling: Layer {
   public func backward() {
     for shard in input.gradients.indices {
       kernel.backward(
-        output.gradients[shard].pointer, choices: choices[shard].pointer, to: input.gradients[shard].pointer)
+        output.gradients[shard], choices: choices[shard].pointer, to: input.gradients[shard])
     }
   }
 

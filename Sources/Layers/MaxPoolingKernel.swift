@@ -24,7 +24,16 @@ struct MaxPoolingKernel {
 
   /// - Parameter choices: for each element of the output the maximum's place in the window; nil in inference.
   func forward(
-    _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, choices: UnsafeMutablePointer<UInt16>?
+    _ x: AlignedBuffer<Float>, to y: AlignedBuffer<Float>, choices: UnsafeMutablePointer<UInt16>?
+  ) {
+    switch input.shape.element {
+    case .float32: forward(x.pointer, y.pointer, choices)
+    case .bfloat16: forward(x.bfloat16, y.bfloat16, choices)
+    }
+  }
+
+  private func forward<Number: StoredNumber>(
+    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?
   ) {
     switch input.width {
     case 16: forward(x, y, choices, Maximum16.self)
@@ -35,23 +44,35 @@ struct MaxPoolingKernel {
 
   /// Each block of channels in one sample is one task: sums follow the order of the output's positions, whatever the
   /// threads.
-  func backward(_ dy: UnsafePointer<Float>, choices: UnsafePointer<UInt16>, to dx: UnsafeMutablePointer<Float>) {
+  func backward(_ dy: AlignedBuffer<Float>, choices: UnsafePointer<UInt16>, to dx: AlignedBuffer<Float>) {
+    switch input.shape.element {
+    case .float32: backward(dy.pointer, choices, to: dx.pointer)
+    case .bfloat16: backward(dy.bfloat16, choices, to: dx.bfloat16)
+    }
+  }
+
+  private func backward<Number: StoredNumber>(
+    _ dy: UnsafePointer<Number>, _ choices: UnsafePointer<UInt16>, to dx: UnsafeMutablePointer<Number>
+  ) {
     let (width, offsets) = (input.width, offsets.pointer)
     input.forEachBlock { block in
       let target = dx + block.offset
-      target.update(repeating: 0, count: windows.inputPositions * width)
+      target.update(repeating: Number(0), count: windows.inputPositions * width)
       var at = output.offset(of: block)
       windows.forEachStart { start in
         let target = target + start * width
-        for lane in 0..<block.lanes { target[offsets[Int(choices[at + lane])] + lane] += dy[at + lane] }
+        for lane in 0..<block.lanes {
+          let place = offsets[Int(choices[at + lane])] + lane
+          target[place] = Number(target[place].float + dy[at + lane].float)
+        }
         at += width
       }
     }
   }
 
   @inline(__always)
-  private func forward<Lanes: MaximumLanes>(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?,
+  private func forward<Lanes: MaximumLanes, Number: StoredNumber>(
+    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?,
     _ type: Lanes.Type
   ) {
     let (depth, height, width) = (windows.depth, windows.height, windows.width)
@@ -106,8 +127,8 @@ private protocol MaximumLanes {
   static var count: Int { get }
   /// −∞ at a window's first position.
   init(first: Int32)
-  mutating func take(_ x: UnsafePointer<Float>, _ place: Int32)
-  func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?)
+  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32)
+  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?)
 }
 
 private struct Maximum16: MaximumLanes {
@@ -119,12 +140,17 @@ private struct Maximum16: MaximumLanes {
   init(first: Int32) { choice = SIMD16(repeating: first) }
 
   @inline(__always)
-  mutating func take(_ x: UnsafePointer<Float>, _ place: Int32) {
-    withLanes(&best, &choice) { bt_choose_larger16($0, $1, x, place) }
+  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
+    let x = SIMD16<Float>.load(x, full: true, lanes: 0)
+    withLanes(&best, &choice) { best, choice in
+      withUnsafeBytes(of: x) {
+        bt_choose_larger16(best, choice, $0.baseAddress!.assumingMemoryBound(to: Float.self), place)
+      }
+    }
   }
 
   @inline(__always)
-  func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?) {
+  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
     best.store(y, full: true, lanes: 0)
     var (best, choice) = (best, choice)
     if let choices { withLanes(&best, &choice) { bt_narrow_int16($1, choices) } }
@@ -140,12 +166,17 @@ private struct Maximum8: MaximumLanes {
   init(first: Int32) { choice = SIMD8(repeating: first) }
 
   @inline(__always)
-  mutating func take(_ x: UnsafePointer<Float>, _ place: Int32) {
-    withLanes(&best, &choice) { bt_choose_larger8($0, $1, x, place) }
+  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
+    let x = SIMD8<Float>.load(x, full: true, lanes: 0)
+    withLanes(&best, &choice) { best, choice in
+      withUnsafeBytes(of: x) {
+        bt_choose_larger8(best, choice, $0.baseAddress!.assumingMemoryBound(to: Float.self), place)
+      }
+    }
   }
 
   @inline(__always)
-  func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?) {
+  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
     best.store(y, full: true, lanes: 0)
     var (best, choice) = (best, choice)
     if let choices { withLanes(&best, &choice) { bt_narrow_int8($1, choices) } }
@@ -162,13 +193,14 @@ private struct Maximum1: MaximumLanes {
   init(first: Int32) { choice = first }
 
   @inline(__always)
-  mutating func take(_ x: UnsafePointer<Float>, _ place: Int32) {
-    if x.pointee > best || x.pointee.isNaN { (best, choice) = (x.pointee, place) }
+  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
+    let x = x.pointee.float
+    if x > best || x.isNaN { (best, choice) = (x, place) }
   }
 
   @inline(__always)
-  func store(_ y: UnsafeMutablePointer<Float>, _ choices: UnsafeMutablePointer<UInt16>?) {
-    y.pointee = best
+  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
+    y.pointee = Number(best)
     choices?.pointee = UInt16(truncatingIfNeeded: choice)
   }
 }

@@ -45,7 +45,7 @@ public final class PlannedNetwork {
   /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
   /// they appear.
   public func backward() throws {
-    ending.backward()
+    try ending.backward()
     try layers.backward()
     try workspace.runPostponed()
   }

@@ -87,7 +87,7 @@ public final class ResidualBlock: Layer {
     try recomputed?.repeat(forwardInside)
     try last.backward()
     try body.backward()
-    conversion.backward()
+    try conversion.backward()
     try projection?.backward()
     for (sum, part) in zip(input.gradients, projected) {
       Elementwise.add(part, into: sum, input.shape)

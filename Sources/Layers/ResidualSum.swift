@@ -91,7 +91,7 @@ public final class ResidualSum: Layer {
       Elementwise.forEachPiece(of: to.count) { (to.pointer + $0).update(from: from.pointer + $0, count: $1) }
     }
     try body.backward()
-    conversion.backward()
+    try conversion.backward()
     try shortcut?.backward()
     for (sum, part) in zip(input.gradients, passed) {
       Elementwise.add(part, into: sum, input.shape)

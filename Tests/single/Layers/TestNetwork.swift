@@ -90,6 +90,9 @@ struct TestNetwork {
   }
 
   func forward(_ x: Samples) throws -> Samples {
+    // What backward is to write is not a number before: nothing may be left out or added to. Later its memory may hold
+    // activations.
+    for buffer in network.input.gradients { buffer.elements.update(repeating: .nan) }
     scatter(x, to: network.input.values, network.input.shape)
     try network.forward()
     return gather(network.output.values, network.output.shape)
@@ -97,12 +100,11 @@ struct TestNetwork {
 
   /// The gradient of the input; nil where the first layer does not compute it.
   ///
-  /// What is to be written is not a number before: nothing may be left out or added to.
+  /// Parameters' gradients are not a number before: nothing may be left out or added to.
   @discardableResult
   func backward(_ dy: Samples) throws -> Samples? {
     let layout = state.parameters.layout
     for entry in layout.entries { state.parameters.gradient(of: entry).update(repeating: .nan, count: entry.count) }
-    for buffer in network.input.gradients { buffer.elements.update(repeating: .nan) }
     scatter(dy, to: network.output.gradients, network.output.shape)
     try network.backward()
     guard !network.input.gradients.isEmpty else { return nil }
