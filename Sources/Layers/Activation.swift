@@ -110,7 +110,7 @@ extension Activation {
 
 extension Rebuilding {
   /// How many activations may have to be rebuilt for one: each lives in backward again.
-  static let mostPasses = 2
+  static let mostPasses = 3
 
   fileprivate var passes: Int {
     let origin = source?.original ?? source
