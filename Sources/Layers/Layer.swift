@@ -37,6 +37,8 @@ public struct ParameterSpec: Sendable {
 ///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
 ///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
 /// - `planForward` tells products of many terms to `workspace.count`, for the table of the network; `kind` names it there.
+/// - Under `--recompute` the forward pass of what is inside a block runs a second time in a step, before the block's
+///   backward pass (`workspace.isRepeating`): it must give the same again.
 /// - Sums over the whole batch in `forward` go through `workspace.batch`, as batch norm's do. Nothing else may depend on
 ///   how many ranks or shards there are.
 public protocol Layer: AnyObject {
