@@ -24,7 +24,7 @@ import Training
         "memory     3.18 GiB of a rank at its peak, predicted",
         "  batches loaded ahead               6.00 MiB",
         "  parameters and running statistics  80.0 MiB",
-        "  activations                        3.00 GiB",
+        "  activations and their gradients    3.00 GiB",
         "  program, libraries, MPI             100 MiB",
         "  2 ranks on a: 6.36 GiB of 17.0 GiB (available)",
       ])
