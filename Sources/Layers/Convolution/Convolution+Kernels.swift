@@ -93,9 +93,9 @@ final class ConvolutionDataGradient: ConvolutionPass {
 /// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree, through oneDNN.
 final class ConvolutionWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
-  private let input: Activation
+  let input: Activation
   private let calls: [[PreparedCall]]
-  private let bias: BiasGradient?
+  let bias: BiasGradient?
 
   /// - Parameter parameters: the weight and, where there is one, the bias.
   init(
@@ -131,12 +131,7 @@ final class ConvolutionWeightGradient: ConvolutionWeightPass {
     for tensor in [x, dy] { tensor.release() }
   }
 
-  func run() throws {
-    input.rebuild()
-    for (leaf, calls) in calls.enumerated() {
-      for call in calls { try call.run() }
-      bias?.run(leaf: leaf)
-      sum.merge(afterLeaf: leaf)
-    }
+  func computeWeight(_ leaf: Int) throws {
+    for call in calls[leaf] { try call.run() }
   }
 }

@@ -67,11 +67,12 @@ final class MatrixProductDataGradient: ConvolutionPass {
 /// Positions are summed in a fixed order, that of OpenBLAS's sgemm; another number of threads may give other bits.
 final class MatrixProductWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
-  private let (input, output): (Activation, Activation)
+  let input: Activation
+  private let output: Activation
   /// Where the input's values are in backward.
   private let inputs: [AlignedBuffer<Float>]
   private let scratch: MatrixProductScratch
-  private let bias: BiasGradient?
+  let bias: BiasGradient?
 
   /// - Parameter parameters: the weight and, where there is one, the bias.
   init(
@@ -86,16 +87,7 @@ final class MatrixProductWeightGradient: ConvolutionWeightPass {
     scratch = MatrixProductScratch(geometry, input: input.shape, output: output.shape, workspace)
   }
 
-  func run() {
-    input.rebuild()
-    for leaf in input.values.indices {
-      compute(leaf)
-      bias?.run(leaf: leaf)
-      sum.merge(afterLeaf: leaf)
-    }
-  }
-
-  private func compute(_ leaf: Int) {
+  func computeWeight(_ leaf: Int) {
     let (windows, results) = (scratch.windows, scratch.results)
     for rows in scratch.parts {
       windows.gather(inputs[leaf].pointer, rows: rows, to: scratch.windowRows.pointer)

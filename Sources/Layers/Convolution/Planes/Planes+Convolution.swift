@@ -74,11 +74,12 @@ final class PlanesDataGradient: ConvolutionPass {
 /// ∂L/∂w by the adjoint of `PlanesForward`, written in PyTorch's order, and ∂L/∂b. Tiles are summed in a fixed order.
 final class PlanesWeightGradient: ConvolutionWeightPass {
   let sum: GradientSum
-  private let (input, output): (Activation, Activation)
+  let input: Activation
+  private let output: Activation
   /// Where the input's values are in backward.
   private let inputs: [AlignedBuffer<Float>]
   private let products: PlaneProducts
-  private let bias: BiasGradient?
+  let bias: BiasGradient?
 
   /// - Parameter parameters: the weight and, where there is one, the bias.
   init(
@@ -95,16 +96,7 @@ final class PlanesWeightGradient: ConvolutionWeightPass {
       weight: geometry.weightShape, isTransposed: false, workspace)
   }
 
-  func run() {
-    input.rebuild()
-    for leaf in input.values.indices {
-      compute(leaf)
-      bias?.run(leaf: leaf)
-      sum.merge(afterLeaf: leaf)
-    }
-  }
-
-  private func compute(_ leaf: Int) {
+  func computeWeight(_ leaf: Int) {
     let (x, dy) = (inputs[leaf].pointer, output.gradients[leaf].pointer)
     for samples in products.parts {
       products.input.transformInput(x, samples: samples, to: products.inputTiles.pointer)
