@@ -93,7 +93,7 @@ import Training
     (bad.loss, bad.gradNorm, bad.lossInvariance, bad.learningRate) = (.nan, .infinity, -.infinity, 1.25e-12)
     let line = MetricsLine.json(bad)
     let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    #expect(object.count == 22)
+    #expect(object.count == 23)
     for key in ["loss", "grad_norm", "loss_invariance"] { #expect(object[key] is NSNull) }
     #expect(object["lr"] as? Double == 1.25e-12)
   }
