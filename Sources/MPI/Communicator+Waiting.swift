@@ -41,6 +41,3 @@ extension Communicator {
     try work()
   }
 }
-
-/// Seconds of a clock that is never set.
-func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
