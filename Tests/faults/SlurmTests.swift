@@ -39,7 +39,7 @@ struct SlurmTests {
       launch.send(signal: SIGUSR1)
       #expect(try launch.finish(limit: 30).code == 75)
 
-      let run = try SmallRun(steps: stepsInTwoSeconds * 12)
+      let run = try SmallRun(steps: stepsInTwoSeconds * 6)
       let log = try submit(
         Lab.repository + "/launch/slurm.sbatch", run, on: lab, ["--time", "1", "--signal", "B:USR1@55"])
       let interruptions = log.matches(of: /interrupted by SIGUSR1 at step (\d+) of/)
