@@ -3,7 +3,8 @@ import Diagnostics
 import Foundation
 import Tensors
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, and
+/// `bad-batches/` where steps were bad. Used by rank 0 only, but for the paths.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -11,6 +12,7 @@ public struct RunFolder: Sendable {
 
   public var configurationPath: String { path + "/config.json" }
   public var metricsPath: String { path + "/metrics.jsonl" }
+  public var badBatchesPath: String { path + "/bad-batches" }
   public var launchesPath: String { path + "/launches.jsonl" }
 
   /// Creates the folder and sees that it can be written to.

@@ -42,8 +42,11 @@ public struct TrainingPlan: Sendable {
   /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
   /// given, and at the end of the run.
   package func isCheckpointDue(after step: Int) -> Bool {
-    step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
+    step == lastStep || step % checkpointInterval == 0
   }
+
+  /// Steps between the checkpoints that an undisturbed run has, beside its last one.
+  package var checkpointInterval: Int { configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch }
 
   package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }
 

@@ -26,8 +26,11 @@ final class CheckpointSaver {
     guard let store else { return nil }
     let arena = model.state.parameters
     let moments = optimizer.state.flatMap { arena.namedTensors(in: $0.buffer, prefix: $0.name + ".") }
-    return try store.save(state, model: model.tensors(step: state.step), optimizer: moments)
+    return try store.save(state, model: model.tensors(updates: state.updateCount), optimizer: moments)
   }
+
+  /// Waits for the save that is under way, if any.
+  func waitUntilSaved() {}
 
   /// Reads parameters, statistics and moments from a checkpoint into this rank's arenas.
   func restore(_ checkpoint: Checkpoint) throws {

@@ -10,6 +10,8 @@ package final class CheckpointStore {
   package let folder: String
   private let keep: Int
   private let ranking: CheckpointRanking?
+  /// Steps between the checkpoints that a run may return to, of which the newest stays; nil: it never returns.
+  package var rollbackInterval: Int?
 
   /// - Parameter keep: the newest checkpoints that stay.
   /// - Parameter ranking: the best ones stay too, and `best.json` names them; nil: none.
@@ -98,9 +100,17 @@ package final class CheckpointStore {
   private func prune(upTo step: Int) throws {
     let (best, table) = (ranking?.best(of: states(upTo: step)) ?? [], folder + "/best.json")
     if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
-    for name in names(upTo: step).dropLast(max(1, keep)) where !best.contains(where: { $0.checkpoint == name }) {
+    let target = rollbackInterval.flatMap { rollbackTarget(upTo: step, interval: $0) }
+    for name in names(upTo: step).dropLast(max(1, keep))
+    where name != target && !best.contains(where: { $0.checkpoint == name }) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
+  }
+
+  /// The newest checkpoint up to a step at a multiple of `interval`, as it is at an undisturbed run's steps too: one that
+  /// a signal caused is none.
+  package func rollbackTarget(upTo step: Int, interval: Int) -> String? {
+    names(upTo: step).last { Int($0.dropFirst(5))! % interval == 0 && $0 != Self.name(step: 0) }
   }
 
   private func makeFolder(_ path: String) throws {
