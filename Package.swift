@@ -35,6 +35,8 @@ let package = Package(
     .library(
       name: "BarlowTwinsDistributed",
       targets: ["Estimator", "Training", "Datasets", "Configuration", "Encoders", "Layers", "MPI", "Tensors"]),
+    // For LD_PRELOAD in tests.
+    .library(name: "fault-injector", type: .dynamic, targets: ["fault_injector"]),
   ],
   targets: [
     system("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
@@ -72,6 +74,7 @@ let package = Package(
         "BarlowTwins", "DataParallel", "Encoders", "Estimator", "Layers", "MPI", "Tensors", "TestSupport", "Training",
       ],
       path: "Tests/probe"),
+    .target(name: "fault_injector", path: "Tests/injector"),
     tests(
       "SingleTests", "single",
       [
@@ -80,6 +83,8 @@ let package = Package(
       ]),
     tests(
       "ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"]),
+    tests(
+      "FaultTests", "faults", ["TestSupport", "Diagnostics", "Tensors", "Training", "bt-dist", "rank-probe"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -39,14 +39,16 @@ public struct TrainingPlan: Sendable {
     (self.configuration, self.batches) = (configuration, batches)
   }
 
-  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
-  /// given, and at the end of the run.
+  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps or
+  /// minutes is given, and at the end of the run.
   package func isCheckpointDue(after step: Int) -> Bool {
-    step == lastStep || step % checkpointInterval == 0
+    step == lastStep || checkpointInterval.map { step % $0 == 0 } ?? false
   }
 
-  /// Steps between the checkpoints that an undisturbed run has, beside its last one.
-  package var checkpointInterval: Int { configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch }
+  /// Steps between the checkpoints that an undisturbed run has, beside its last one; nil where only time decides.
+  package var checkpointInterval: Int? {
+    configuration.checkpointEveryNSteps ?? (configuration.checkpointEveryNMinutes == nil ? batches.stepsPerEpoch : nil)
+  }
 
   package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }
 

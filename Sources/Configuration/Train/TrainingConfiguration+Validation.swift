@@ -26,6 +26,7 @@ extension TrainingConfiguration {
     try validateLength(origins: origins)
     try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
+    try validateBadNumbers(origins: origins)
     try validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
     try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
   }

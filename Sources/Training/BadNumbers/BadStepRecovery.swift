@@ -77,7 +77,8 @@ final class BadStepRecovery {
   private func findTarget(_ wanted: Int?, before step: Int) throws -> Checkpoint {
     guard let store = rule.store else { throw Failure(.data, "a run without a folder has no checkpoint to return to") }
     let name =
-      wanted.map(CheckpointStore.name) ?? store.rollbackTarget(upTo: step - 1, interval: plan.checkpointInterval)
+      wanted.map(CheckpointStore.name(step:))
+      ?? plan.checkpointInterval.flatMap { store.rollbackTarget(upTo: step - 1, interval: $0) }
     guard let name, store.names().contains(name) else {
       let which = wanted.map { "the checkpoint of step \($0), to which the run returned, is no longer there" }
       throw Failure(.data, which ?? "there is no checkpoint of the schedule to return to")

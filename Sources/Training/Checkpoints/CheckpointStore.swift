@@ -6,19 +6,24 @@ import Tensors
 ///
 /// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and
 /// renamed. So a folder with that name is complete unless the disk failed later, which its digests tell.
-package final class CheckpointStore {
+package final class CheckpointStore: Sendable {
   package let folder: String
+  private let runFolder: String
   private let keep: Int
   private let ranking: CheckpointRanking?
   /// Steps between the checkpoints that a run may return to, of which the newest stays; nil: it never returns.
-  package var rollbackInterval: Int?
+  private let rollbackInterval: Int?
 
-  /// - Parameter keep: the newest checkpoints that stay.
+  /// - Parameter keep: the newest checkpoints that stay; at least two, since the newest may turn out to be damaged.
   /// - Parameter ranking: the best ones stay too, and `best.json` names them; nil: none.
-  package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil) {
-    folder = runFolder + "/checkpoints"
-    (self.keep, self.ranking) = (keep, ranking)
+  package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil, rollbackInterval: Int? = nil) {
+    self.rollbackInterval = rollbackInterval
+    (self.runFolder, folder) = (runFolder, runFolder + "/checkpoints")
+    (self.keep, self.ranking) = (max(Self.fewest, keep), ranking)
   }
+
+  /// Checkpoints that always stay.
+  private static let fewest = 2
 
   static func name(step: Int) -> String {
     let digits = String(step)
@@ -33,7 +38,10 @@ package final class CheckpointStore {
     try removeIfThere(partial)
     try makeFolder(partial)
     do {
+      try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)
       try write(state, model: model, optimizer: optimizer, into: partial)
+      // Where the run was at this step must not be lost by a crash of the host that keeps the checkpoint.
+      try OutputFile.synchronizeIfThere(runFolder + "/metrics.jsonl")
       try removeIfThere(path)
       if rename(partial, path) != 0 { throw Failure.cannotWrite("rename the checkpoint", path: path, errno: errno) }
       try OutputFile.synchronizeFolder(folder)
@@ -100,9 +108,12 @@ package final class CheckpointStore {
   private func prune(upTo step: Int) throws {
     let (best, table) = (ranking?.best(of: states(upTo: step)) ?? [], folder + "/best.json")
     if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
+    remove(names(upTo: step).dropLast(keep), upTo: step, butNot: best)
+  }
+
+  private func remove(_ names: some Sequence<String>, upTo step: Int, butNot best: [CheckpointRanking.Entry]) {
     let target = rollbackInterval.flatMap { rollbackTarget(upTo: step, interval: $0) }
-    for name in names(upTo: step).dropLast(max(1, keep))
-    where name != target && !best.contains(where: { $0.checkpoint == name }) {
+    for name in names where name != target && !best.contains(where: { $0.checkpoint == name }) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }
@@ -111,6 +122,34 @@ package final class CheckpointStore {
   /// a signal caused is none.
   package func rollbackTarget(upTo step: Int, interval: Int) -> String? {
     names(upTo: step).last { Int($0.dropFirst(5))! % interval == 0 && $0 != Self.name(step: 0) }
+  }
+
+  /// Sees that `bytes` have room; where they have not, the older checkpoints before `step` go but for two and the best.
+  private func makeRoom(for bytes: Int, before step: Int) throws {
+    let needed = bytes + Self.slack
+    if let free = FreeSpace.bytes(at: folder), free < needed {
+      remove(
+        names(upTo: step - 1).dropLast(Self.fewest), upTo: step - 1,
+        butNot: ranking?.best(of: states(upTo: step - 1)) ?? [])
+    }
+    try FreeSpace.require(needed, for: "a checkpoint", at: folder)
+  }
+
+  /// Bytes beside the tensors: headers, state, manifest, metrics meanwhile.
+  private static let slack = 1 << 20
+
+  /// Whether a run can be begun or gone on with: throws `Failure(.cannotWrite)` unless a checkpoint of `bytes` has room,
+  /// and says it when all that are to be kept have not.
+  func checkSpace(for bytes: Int) throws -> [String] {
+    let count = names().count
+    // One more than is kept: the new one is written before the oldest goes.
+    let all = (max(0, keep - count) + 1) * (bytes + Self.slack)
+    guard let free = FreeSpace.bytes(at: folder), free < all else { return [] }
+    if count <= Self.fewest { try FreeSpace.require(bytes + Self.slack, for: "a checkpoint", at: folder) }
+    return [
+      "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
+        + "free some space, or lower --keep-checkpoints"
+    ]
   }
 
   private func makeFolder(_ path: String) throws {

@@ -43,10 +43,14 @@ package struct RunStart {
     _ configuration: TrainingConfiguration, samples: Int, validationSamples: Int?, folder: RunFolder?,
     origin: RunOrigin?, _ communicator: Communicator
   ) throws {
-    let store = folder.map {
-      CheckpointStore(
-        runFolder: $0.path, keep: configuration.keepCheckpoints, ranking: CheckpointRanking(configuration))
+    func makeStore(rollbackInterval: Int? = nil) -> CheckpointStore? {
+      folder.map {
+        CheckpointStore(
+          runFolder: $0.path, keep: configuration.keepCheckpoints, ranking: CheckpointRanking(configuration),
+          rollbackInterval: rollbackInterval)
+      }
     }
+    var store = makeStore()
     var checkpoint: Checkpoint?
     var remarks: [String] = []
     try communicator.onRoot {
@@ -75,7 +79,7 @@ package struct RunStart {
       try TrainingPlan(resolved, shards: shards, samples: samples, validationSamples: validationSamples)
     }
     remarks += plan.remarks
-    if configuration.onBadLoss == .rollback { store?.rollbackInterval = plan.checkpointInterval }
+    if configuration.onBadLoss == .rollback { store = makeStore(rollbackInterval: plan.checkpointInterval) }
     try communicator.onRoot {
       let done = found.state?.step ?? 0
       // A run in memory that is already longer than asked for has nothing to do.
@@ -101,7 +105,20 @@ package struct RunStart {
     _ resume: TrainingConfiguration.Resume, _ store: CheckpointStore, warn: (String) -> Void
   ) throws -> Checkpoint? {
     switch resume {
-    case .auto: return store.newestValid(warn: warn)
+    case .auto:
+      var damaged: [String] = []
+      if let found = store.newestValid(warn: { damaged.append($0) }) {
+        damaged.forEach(warn)
+        return found
+      }
+      // To start anew would overwrite what is left of the run.
+      if let newest = damaged.first {
+        throw Failure(
+          .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to go on from",
+          found: "\(damaged.count); \(newest)",
+          remedy: "bring one back from a copy, or move the folder away, or choose another --out, to start anew")
+      }
+      return nil
     case .path(let path): return try Checkpoint(verifying: path)
     case .never:
       guard store.names().isEmpty else {

@@ -63,19 +63,19 @@ import Training
 
   /// Other checkpoints do not push it out.
   @Test func theCheckpointToReturnToStays() throws {
-    let store = CheckpointStore(runFolder: folder.path, keep: 1)
-    store.rollbackInterval = 4
+    let store = CheckpointStore(runFolder: folder.path, keep: 2, rollbackInterval: 4)
     func steps(after step: Int) throws -> [Int] {
       let state = CheckpointState(step: step, shards: 1, lossStart: nil, layout: "")
       _ = try store.save(state, model: [], optimizer: [])
       return store.names().compactMap { Int($0.dropFirst(5)) }
     }
-    #expect(try steps(after: 0) == [0] && steps(after: 2) == [2])
+    #expect(try steps(after: 0) == [0] && steps(after: 2) == [0, 2])
     #expect(store.rollbackTarget(upTo: 2, interval: 4) == nil)
-    #expect(try steps(after: 4) == [4] && steps(after: 5) == [4, 5] && steps(after: 7) == [4, 7])
+    #expect(try steps(after: 4) == [2, 4] && steps(after: 5) == [4, 5] && steps(after: 6) == [4, 5, 6])
+    #expect(try steps(after: 7) == [4, 6, 7])
     #expect(store.rollbackTarget(upTo: 7, interval: 4) == "step-00000004")
     #expect(store.rollbackTarget(upTo: 3, interval: 4) == nil)
-    #expect(try steps(after: 8) == [8])
+    #expect(try steps(after: 8) == [7, 8])
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity, .signalingNaN])
