@@ -5,7 +5,8 @@ import Foundation
 import MPI
 import Tensors
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`. Used by rank 0 only, but for the paths.
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
+/// steps were bad. Used by rank 0 only, but for the paths.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -13,6 +14,7 @@ public struct RunFolder: Sendable {
 
   public var configurationPath: String { path + "/config.json" }
   public var metricsPath: String { path + "/metrics.jsonl" }
+  public var badBatchesPath: String { path + "/bad-batches" }
   public var launchesPath: String { path + "/launches.jsonl" }
 
   /// Creates the folder, sees that it can be written to, and keeps other launches out of it. A collective.

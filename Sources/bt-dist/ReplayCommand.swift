@@ -55,8 +55,14 @@ enum ReplayCommand: OptionCommand {
     let request = ReplayRequest(
       from: options.from, step: options.step, firstStep: options.firstStep, data: options.data,
       threads: options.threads)
+    return try run(request, communicator)
+  }
+
+  /// - Parameter remarks: what the user should know of the call.
+  static func run(_ request: ReplayRequest, remarks: [String] = [], _ communicator: Communicator) throws -> Int32 {
     let run = try ReplayRun(request, communicator)
     let log = ReplayLog()
+    if communicator.rank == 0 { for remark in remarks { log.report(.warning(remark)) } }
     let end = try run.replay(log.report)
     if communicator.rank == 0 { log.end(end, lastStep: run.steps.upperBound) }
     switch end {

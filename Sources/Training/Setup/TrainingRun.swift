@@ -95,8 +95,10 @@ public final class TrainingRun {
     return try trainer.run(summary)
   }
 
-  /// Optimizer steps done.
+  /// Steps done.
   package var step: Int { state.step }
+  /// Updates of the parameters, which bad steps have none of.
+  package var updates: Int { state.updateCount }
   package var plan: TrainingPlan { parts.plan }
   var communicator: Communicator { parts.communicator }
   package var network: BarlowTwinsNetwork { parts.network }
