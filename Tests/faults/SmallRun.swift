@@ -137,7 +137,7 @@ struct SmallRun: Sendable {
   /// All files of the run and their bytes.
   func contents() throws -> [String: Data] {
     var all: [String: Data] = [:]
-    for name in try FileManager.default.subpathsOfDirectory(atPath: result.path) {
+    for name in try FileManager.default.subpathsOfDirectory(atPath: result.path) where name != ".lock" {
       all[name] = FileManager.default.contents(atPath: result.path + "/" + name)
     }
     return all

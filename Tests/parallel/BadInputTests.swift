@@ -158,7 +158,7 @@ import Testing
       try $0.folder("run/checkpoints")
       try FileManager.default.createSymbolicLink(
         atPath: $0.file("run/checkpoints/.step-00000004.partial"), withDestinationPath: "/proc/bt-dist/nowhere")
-      return train($0, [])
+      return train($0, ["--checkpoint-patience", "0"])
     },
     trains("missing initial parameters", 65, says: ["/no-such.safetensors"], ["--init", "/no-such.safetensors"]),
     Case("no safetensors", 65, says: ["init.safetensors"]) {
