@@ -31,6 +31,3 @@ extension Communicator {
     try work()
   }
 }
-
-/// Seconds of a clock that is never set.
-func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Training
 
@@ -82,6 +83,3 @@ public final class ProgressBar: Callback {
     if isRunning { draw() }
   }
 }
-
-/// A clock that never goes back.
-func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }

@@ -20,6 +20,9 @@ public final class Trainer {
   private let callback: (any Callback)?
   private let control: StepControl
   private let runControl = RunControl()
+  private var deadline: LaunchDeadline
+  /// Milliseconds for which the last step waited for its checkpoint.
+  private var checkpointPause = 0.0
   /// Where the run is, beside its tensors.
   private(set) var state: CheckpointState
 
@@ -30,46 +33,58 @@ public final class Trainer {
     (state, earlyStopping) = (parts.state, EarlyStopping(parts.plan.configuration))
     self.callback = parts.communicator.rank == 0 ? callback : nil
     control = StepControl(parts.communicator)
+    deadline = LaunchDeadline(parts.communicator.rank == 0 ? parts.plan.configuration.timeLimit : .none)
     validator = Validator(parts, control)
   }
 
-  /// Trains to the plan's last step, until early stopping or a callback wants to end, or until some rank gets a signal:
-  /// then a checkpoint is saved at that step. A validation that has begun is brought to its end.
+  /// Trains to the plan's last step, until early stopping or a callback wants to end, or until some rank gets a signal or
+  /// the time is up: then a checkpoint is saved at that step. A validation that is interrupted is made again by the
+  /// next launch.
   ///
   /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
   public func run(_ summary: RunSummary) throws -> RunEnd {
+    // Also when the run fails: what is being written is worth having.
+    defer { saver.waitUntilSaved() }
     let start = DispatchTime.now()
     let loader = try communicator.together(makeLoader)
     control.attempt { try callback?.runWillStart(summary, runControl) }
     for remark in summary.remarks { callback?.warn(remark) }
-    if state.step == 0 { try validator?.tryOut() }
-    var end = RunEnd.finished
-    while true {
+    saver.warmUp()
+    if state.step == 0 { try validator?.tryOut { interruption } }
+    var end = try state.isUnfinished == true ? finishStep() : nil
+    while end == nil {
       communicator.position = Position(step: state.step + 1, place: "agreement on the step")
       let clock = StepClock(communicator)
       let isOver = state.step >= plan.lastStep
       let waited = isOver ? 0 : control.attempt { try loader.next(into: network.inputs).waitMilliseconds }
-      let agreed = try control.agree(signal: SignalWatch.received, wantsStop: stopReason != nil)
-      if isOver { break }
-      if agreed.isStop {
+      let agreed = try control.agree(signal: interruption, wantsStop: stopReason != nil)
+      if isOver {
+        end = .finished
+      } else if agreed.isStop {
         end = .stopped(try communicator.broadcast(stopReason ?? ""))
-        break
+      } else if agreed.signal != 0 {
+        end = .interrupted(by: agreed.signal)
+      } else {
+        let record = try trainOneStep(clock, dataWaitMs: waited ?? 0)
+        control.attempt { try callback?.stepDidEnd(record) }
+        end = try finishStep()
+        deadline.stepTook(clock.seconds)
       }
-      if agreed.signal != 0 {
-        end = .interrupted(SignalWatch.name(agreed.signal))
-        break
-      }
-      let record = try trainOneStep(clock, dataWaitMs: waited ?? 0)
-      control.attempt { try callback?.stepDidEnd(record) }
-      try finishStep()
     }
     loader.stop()
     communicator.position = Position(step: state.step, place: "end of the run")
-    control.attempt { if saver.lastSaved != state.step { try saveCheckpoint() } }
+    control.attempt { try tell(saver.finish(state) { try callback?.checkpointWillSave(step: state.step) }) }
     try reportMemory(summary)
-    control.attempt { try callback?.runDidEnd(end, finalStep: state.step, seconds: seconds(since: start)) }
+    control.attempt { try callback?.runDidEnd(end ?? .finished, finalStep: state.step, seconds: seconds(since: start)) }
     try control.agree()
-    return end
+    return end ?? .finished
+  }
+
+  /// A signal that this rank has had, or that its time is up; 0 to go on.
+  private var interruption: Int32 {
+    let signal = SignalWatch.received
+    if signal != 0 { return signal }
+    return deadline.isUp(secondsToSave: saver.secondsToSave) ? LaunchDeadline.signal : 0
   }
 
   /// Why the run is to end before its next step; nil to go on.
@@ -96,18 +111,25 @@ public final class Trainer {
     record.phases = outcome.phases
     record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
+    (record.checkpointMs, checkpointPause) = (checkpointPause, 0)
     return record
   }
 
-  /// What follows a step: a validation, the end of an epoch, early stopping, a checkpoint.
-  private func finishStep() throws {
+  /// What follows a step: a validation, the end of an epoch, early stopping, a checkpoint. Says how the run ends if it was
+  /// interrupted meanwhile; the next launch does it then, from the checkpoint of this very step.
+  private func finishStep() throws -> RunEnd? {
     let (step, epoch) = (state.step, plan.epoch(after: state.step))
     var measured: [(key: String, value: Double)] = []
     if let validator, validator.isDue(after: step) {
       control.attempt { try callback?.validationWillStart(step: step, batches: validator.batches) }
-      let record = try validator.validate(step: step, epoch: epoch)
-      control.attempt { try callback?.validationDidEnd(record) }
-      measured += record.exactNumbers
+      switch try validator.validate(step: step, epoch: epoch, interruption: { interruption }) {
+      case .measured(let record):
+        control.attempt { try callback?.validationDidEnd(record) }
+        measured += record.exactNumbers
+      case .interrupted(let signal):
+        state.isUnfinished = true
+        return .interrupted(by: signal)
+      }
     }
     if plan.isEpochEnd(after: step), let loss = state.epochLoss {
       let record = EpochRecord(epoch: Int(epoch), step: step, loss: loss)
@@ -118,7 +140,13 @@ public final class Trainer {
     earlyStopping?.observe(measured, &state.earlyStopping)
     let finite = measured.filter(\.value.isFinite)
     state.metrics = finite.isEmpty ? nil : Dictionary(finite) { $1 }
-    control.attempt { if plan.isCheckpointDue(after: step) || saver.isAmongBest(state) { try saveCheckpoint() } }
+    if state.isUnfinished == true {
+      state.isUnfinished = nil
+      saver.forgetLastSaved()
+    }
+    control.attempt { try saveIfDue() }
+    for remark in runControl.takeRemarks() { callback?.warn(remark) }
+    return nil
   }
 
   /// A collective where there was a prediction, which all ranks have then.
@@ -128,10 +156,30 @@ public final class Trainer {
     control.attempt { try callback?.memoryWasMeasured(predicted: predicted, peak: peak) }
   }
 
-  private func saveCheckpoint() throws {
-    let start = DispatchTime.now()
-    guard let path = try saver.save(state) else { return }
-    try callback?.checkpointDidSave(step: state.step, path: path, milliseconds: 1e3 * seconds(since: start))
+  /// Begins a checkpoint if one is due, and tells what became of the one before.
+  private func saveIfDue() throws {
+    try tell(saver.collect())
+    guard plan.isCheckpointDue(after: state.step) || saver.isDue(state) else { return }
+    let start = monotonicSeconds()
+    defer { checkpointPause = 1e3 * (monotonicSeconds() - start) }
+    try tell(saver.begin(state) { try callback?.checkpointWillSave(step: state.step) })
+  }
+
+  private func tell(_ events: [CheckpointSaver.Event]) throws {
+    for event in events {
+      switch event {
+      case .saved(let step, let path, let milliseconds):
+        try callback?.checkpointDidSave(step: step, path: path, milliseconds: milliseconds)
+      case .failed(let message): callback?.warn(message)
+      }
+    }
+  }
+}
+
+extension RunEnd {
+  /// - Parameter signal: as `StepControl` has agreed on it.
+  fileprivate static func interrupted(by signal: Int32) -> RunEnd {
+    .interrupted(signal == LaunchDeadline.signal ? "the time limit" : SignalWatch.name(signal))
   }
 }
 
@@ -142,8 +190,10 @@ private struct StepClock {
 
   init(_ communicator: Communicator) { communicated = communicator.secondsOfCommunication }
 
+  var seconds: Double { Training.seconds(since: start) }
+
   func read(_ communicator: Communicator) -> (stepMs: Double, commWaitMs: Double) {
-    (1e3 * seconds(since: start), 1e3 * (communicator.secondsOfCommunication - communicated))
+    (1e3 * seconds, 1e3 * (communicator.secondsOfCommunication - communicated))
   }
 }
 

@@ -39,10 +39,12 @@ public struct TrainingPlan: Sendable {
     (self.configuration, self.batches) = (configuration, batches)
   }
 
-  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps is
-  /// given, and at the end of the run.
+  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps or
+  /// minutes is given, and at the end of the run.
   package func isCheckpointDue(after step: Int) -> Bool {
-    step == lastStep || step % (configuration.checkpointEveryNSteps ?? batches.stepsPerEpoch) == 0
+    if step == lastStep { return true }
+    if let steps = configuration.checkpointEveryNSteps { return step % steps == 0 }
+    return configuration.checkpointEveryNMinutes == nil && isEpochEnd(after: step)
   }
 
   package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }

@@ -16,7 +16,8 @@ public struct RunResult: Sendable {
 
   /// Keys that say how fast a step was: all others repeat to the bit.
   private static let timings = [
-    "step_ms", "samples_per_second", "data_wait_ms", "comm_wait_ms", "forward_ms", "loss_ms", "backward_ms",
+    "step_ms", "samples_per_second", "data_wait_ms", "comm_wait_ms", "checkpoint_ms", "forward_ms", "loss_ms",
+    "backward_ms",
     "optimizer_ms",
   ]
 

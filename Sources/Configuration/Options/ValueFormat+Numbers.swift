@@ -64,6 +64,6 @@ extension ValueFormat where Value == [Int] {
 }
 
 /// A number for people: integers without a fraction.
-private func shortText(_ value: Double) -> String {
+func shortText(_ value: Double) -> String {
   Int(exactly: value).map(String.init) ?? "\(value)"
 }

@@ -53,6 +53,12 @@ extension TrainingConfiguration {
       Seconds of waiting for other ranks after which every waiting rank names those that do not come; after twice as \
       long the job ends with exit code 75.
       """, synonyms: ["timeout", "watchdog", "hang-timeout"], onResume: .mayChange),
+    OptionDefinition(
+      "time-limit", \.timeLimit, .timeLimit,
+      """
+      Ends the launch in time with a checkpoint and exit code 75: a time from its start (23:50:00, 90m, 1-12:00:00). auto \
+      takes the end of a Slurm or PBS job, where the batch system tells it.
+      """, synonyms: ["max-time", "walltime", "wall-time"], onResume: .mayChange),
   ]
 
   static let outputOptions: Options = [
@@ -73,7 +79,19 @@ extension TrainingConfiguration {
       defaultText: "at the end of each epoch", synonyms: ["checkpoint-every", "save-every", "every-n-train-steps"],
       onResume: .mayChange),
     OptionDefinition(
-      "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 1), "The newest checkpoints that are kept.",
+      "checkpoint-every-n-minutes", \.checkpointEveryNMinutes,
+      .optional(.number("MINUTES", atLeast: 0.001), or: "none"),
+      "Minutes between checkpoints, instead of or beside those of --checkpoint-every-n-steps.",
+      synonyms: ["train-time-interval", "save-every-n-minutes"], onResume: .mayChange),
+    OptionDefinition(
+      "checkpoint-patience", \.checkpointPatience, .number("SECONDS", atLeast: 0),
+      """
+      A checkpoint that cannot be saved (disk full, I/O error) is a warning and is tried again; after so many seconds of \
+      failing the run ends with exit code 73.
+      """, synonyms: ["save-patience"], onResume: .mayChange),
+    OptionDefinition(
+      "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 2),
+      "The newest checkpoints that are kept; two at least, since the newest may turn out to be damaged.",
       synonyms: ["keep", "keep-last"], onResume: .mayChange),
     OptionDefinition(
       "resume", \.resume, .resume,

@@ -137,12 +137,18 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var reduction = Reduction.tree
   /// Seconds after which a rank that others wait for is named; after twice as long the job ends. nil: never.
   public var stallTimeout: Double? = 300
+  /// When a launch ends itself with a checkpoint, counted from its start.
+  public var timeLimit = TimeLimit.auto
 
   // Output
   /// The run folder.
   public var out = ""
-  /// nil: at the end of each epoch.
+  /// nil: at the end of each epoch, unless minutes are given.
   public var checkpointEveryNSteps: Int?
+  /// nil: only by steps or epochs.
+  public var checkpointEveryNMinutes: Double?
+  /// Seconds for which saving may go on failing before the run ends.
+  public var checkpointPatience = 600.0
   public var keepCheckpoints = 3
   public var resume = Resume.auto
   /// Without, a run cannot be gone on with.

@@ -6,6 +6,8 @@ public struct NamedTensor: @unchecked Sendable {
   public var shape: [Int]
   let dtype: TensorType
   let address: UnsafeRawPointer
+  /// Bytes of its elements; 0 for an impossible shape.
+  public var bytes: Int { (elementCount(of: shape) ?? 0) * dtype.size }
 
   /// `shape` product floats from `pointer` on.
   public init(name: String, shape: [Int], pointer: UnsafePointer<Float>) {

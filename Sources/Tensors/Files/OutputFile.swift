@@ -84,6 +84,15 @@ public final class OutputFile {
     return Summary(bytes: bytes, sha256: try hash.finish())
   }
 
+  /// Brings to the disk what this process has written to a file through any handle; does nothing if there is no file.
+  public static func synchronizeIfThere(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 && errno == ENOENT { return }
+    if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
+    defer { close(descriptor) }
+    if fsync(descriptor) != 0 { throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno) }
+  }
+
   /// Brings a folder's entries (created, renamed, removed names) to the disk.
   public static func synchronizeFolder(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

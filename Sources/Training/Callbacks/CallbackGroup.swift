@@ -23,6 +23,7 @@ public final class CallbackGroup: Callback {
   }
   public func validationDidEnd(_ record: ValidationRecord) throws { try forEach { try $0.validationDidEnd(record) } }
   public func epochDidEnd(_ record: EpochRecord) throws { try forEach { try $0.epochDidEnd(record) } }
+  public func checkpointWillSave(step: Int) throws { try forEach { try $0.checkpointWillSave(step: step) } }
   public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
     try forEach { try $0.checkpointDidSave(step: step, path: path, milliseconds: milliseconds) }
   }

@@ -18,6 +18,8 @@ package struct CheckpointState: Codable, Equatable, Sendable {
   /// Of the epoch so far; nil at its start.
   package var epochLoss: MeanLoss?
   package var earlyStopping: EarlyStopping.State?
+  /// Whether what follows the step (validation, end of an epoch, early stopping) is still to be done: it was interrupted.
+  package var isUnfinished: Bool?
   /// `KernelTable.choices`; nil in checkpoints of older versions.
   package var kernels: [String: [String: String]]?
 
@@ -26,6 +28,7 @@ package struct CheckpointState: Codable, Equatable, Sendable {
     case lossStart = "loss_start"
     case epochLoss = "epoch_loss"
     case earlyStopping = "early_stopping"
+    case isUnfinished = "unfinished"
   }
 
   static let fileName = "state.json"

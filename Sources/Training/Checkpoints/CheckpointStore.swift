@@ -6,17 +6,21 @@ import Tensors
 ///
 /// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and
 /// renamed. So a folder with that name is complete unless the disk failed later, which its digests tell.
-package final class CheckpointStore {
+package final class CheckpointStore: Sendable {
   package let folder: String
+  private let runFolder: String
   private let keep: Int
   private let ranking: CheckpointRanking?
 
-  /// - Parameter keep: the newest checkpoints that stay.
+  /// - Parameter keep: the newest checkpoints that stay; at least two, since the newest may turn out to be damaged.
   /// - Parameter ranking: the best ones stay too, and `best.json` names them; nil: none.
   package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil) {
-    folder = runFolder + "/checkpoints"
-    (self.keep, self.ranking) = (keep, ranking)
+    (self.runFolder, folder) = (runFolder, runFolder + "/checkpoints")
+    (self.keep, self.ranking) = (max(Self.fewest, keep), ranking)
   }
+
+  /// Checkpoints that always stay.
+  private static let fewest = 2
 
   static func name(step: Int) -> String {
     let digits = String(step)
@@ -31,7 +35,10 @@ package final class CheckpointStore {
     try removeIfThere(partial)
     try makeFolder(partial)
     do {
+      try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)
       try write(state, model: model, optimizer: optimizer, into: partial)
+      // Where the run was at this step must not be lost by a crash of the host that keeps the checkpoint.
+      try OutputFile.synchronizeIfThere(runFolder + "/metrics.jsonl")
       try removeIfThere(path)
       if rename(partial, path) != 0 { throw Failure.cannotWrite("rename the checkpoint", path: path, errno: errno) }
       try OutputFile.synchronizeFolder(folder)
@@ -98,9 +105,39 @@ package final class CheckpointStore {
   private func prune(upTo step: Int) throws {
     let (best, table) = (ranking?.best(of: states(upTo: step)) ?? [], folder + "/best.json")
     if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
-    for name in names(upTo: step).dropLast(max(1, keep)) where !best.contains(where: { $0.checkpoint == name }) {
+    remove(names(upTo: step).dropLast(keep), butNot: best)
+  }
+
+  private func remove(_ names: some Sequence<String>, butNot best: [CheckpointRanking.Entry]) {
+    for name in names where !best.contains(where: { $0.checkpoint == name }) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
+  }
+
+  /// Sees that `bytes` have room; where they have not, the older checkpoints before `step` go but for two and the best.
+  private func makeRoom(for bytes: Int, before step: Int) throws {
+    let needed = bytes + Self.slack
+    if let free = FreeSpace.bytes(at: folder), free < needed {
+      remove(names(upTo: step - 1).dropLast(Self.fewest), butNot: ranking?.best(of: states(upTo: step - 1)) ?? [])
+    }
+    try FreeSpace.require(needed, for: "a checkpoint", at: folder)
+  }
+
+  /// Bytes beside the tensors: headers, state, manifest, metrics meanwhile.
+  private static let slack = 1 << 20
+
+  /// Whether a run can be begun or gone on with: throws `Failure(.cannotWrite)` unless a checkpoint of `bytes` has room,
+  /// and says it when all that are to be kept have not.
+  func checkSpace(for bytes: Int) throws -> [String] {
+    let count = names().count
+    // One more than is kept: the new one is written before the oldest goes.
+    let all = (max(0, keep - count) + 1) * (bytes + Self.slack)
+    guard let free = FreeSpace.bytes(at: folder), free < all else { return [] }
+    if count <= Self.fewest { try FreeSpace.require(bytes + Self.slack, for: "a checkpoint", at: folder) }
+    return [
+      "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
+        + "free some space, or lower --keep-checkpoints"
+    ]
   }
 
   private func makeFolder(_ path: String) throws {

@@ -17,6 +17,11 @@ package struct ModelFile {
   /// The tensors after `step` optimizer steps; each step shows every batch norm two batches, one a view.
   /// This object and the arenas must outlive them.
   package func tensors(step: Int) -> [NamedTensor] {
+    tensors(step: step, parameters: state.parameters.values, statistics: state.statistics.values)
+  }
+
+  /// The same of copies of the arenas.
+  func tensors(step: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>) -> [NamedTensor] {
     batchesSeen.pointer[0] = Int64(2 * step)
     let counters = state.statistics.layout.entries.compactMap { entry in
       entry.name.hasSuffix("running_mean")
@@ -24,7 +29,7 @@ package struct ModelFile {
           name: entry.name.dropLast("running_mean".count) + Self.counter, shape: [], integers: batchesSeen.pointer)
         : nil
     }
-    return state.namedTensors + counters
+    return state.parameters.namedTensors(in: parameters) + state.statistics.namedTensors(in: statistics) + counters
   }
 
   /// Reads every tensor of the network from `path`.

@@ -24,6 +24,7 @@ package enum MetricsLine {
         ("samples_per_second", number(record.samplesPerSecond, 6)),
         ("data_wait_ms", number(record.dataWaitMs, 6)),
         ("comm_wait_ms", number(record.commWaitMs, 6)),
+        ("checkpoint_ms", number(record.checkpointMs, 6)),
         ("forward_ms", number(record.phases.forwardMs, 6)),
         ("loss_ms", number(record.phases.lossMs, 6)),
         ("backward_ms", number(record.phases.backwardMs, 6)),

@@ -24,6 +24,8 @@ public struct StepRecord: Sendable {
   public var dataWaitMs = 0.0
   /// Time of rank 0 that communication took: waiting for other ranks, and moving messages beside the step.
   public var commWaitMs = 0.0
+  /// Time that the step waited for the checkpoint before it: for the copy, and for one that was still being written.
+  public var checkpointMs = 0.0
   /// Times of rank 0's own work, without communication.
   public var phases = PhaseTimes()
   public init() {}

@@ -97,7 +97,20 @@ package struct RunStart {
     _ resume: TrainingConfiguration.Resume, _ store: CheckpointStore, warn: (String) -> Void
   ) throws -> Checkpoint? {
     switch resume {
-    case .auto: return store.newestValid(warn: warn)
+    case .auto:
+      var damaged: [String] = []
+      if let found = store.newestValid(warn: { damaged.append($0) }) {
+        damaged.forEach(warn)
+        return found
+      }
+      // To start anew would overwrite what is left of the run.
+      if let newest = damaged.first {
+        throw Failure(
+          .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to go on from",
+          found: "\(damaged.count); \(newest)",
+          remedy: "bring one back from a copy, or move the folder away, or choose another --out, to start anew")
+      }
+      return nil
     case .path(let path): return try Checkpoint(verifying: path)
     case .never:
       guard store.names().isEmpty else {

@@ -79,7 +79,7 @@ struct TrainingParts {
     globalStep = GlobalStep(
       network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
     let writes = communicator.rank == 0 && configuration.enableCheckpointing
-    saver = CheckpointSaver(network.state, optimizer, store: writes ? start.store : nil)
+    saver = CheckpointSaver(network.state, optimizer, configuration, store: writes ? start.store : nil)
     var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())
     if let found = start.state {
       (state, state.shards, state.layout) = (found, plan.batches.shards, state.layout)

@@ -64,8 +64,14 @@ public final class TrainingRun {
     parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
     var chosen = start.plan.configuration
     chosen.kernels = parts.kernels.table.choices
-    try communicator.onRoot { try folder?.store(chosen) }
+    var remarks: [String] = []
+    let saver = parts.saver
+    try communicator.onRoot {
+      try folder?.store(chosen)
+      remarks = try saver.checkSpace()
+    }
     var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
+    summary.remarks += remarks
     summary.launch = LaunchRecord(parts, data: fingerprint)
     summary.launch?.predictedMemory = summary.memory?.peakOfRank
     (self.folder, self.summary) = (folder, summary)

@@ -21,6 +21,7 @@ extension MemoryUse {
     case .workspaces: "workspaces of kernels"
     case .loss: "embeddings of all ranks, loss"
     case .communication: "sums between ranks"
+    case .snapshot: "copy for checkpoints"
     }
   }
 }

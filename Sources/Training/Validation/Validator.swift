@@ -27,26 +27,39 @@ final class Validator {
   func isDue(after step: Int) -> Bool { plan.isDue(after: step) }
   var batches: Int { plan.batches.stepsPerEpoch }
 
-  /// Tries the first batches, so that what is wrong with them is found before hours of training. A collective.
-  func tryOut() throws { if plan.sanityBatches > 0 { _ = try measure(batches: plan.sanityBatches) } }
-
-  /// The loss after `step` steps. A collective; a failure of any rank is thrown by all of them.
-  func validate(step: Int, epoch: Double) throws -> ValidationRecord {
-    let start = DispatchTime.now()
-    let loss = try measure(batches: batches)
-    return ValidationRecord(step: step, epoch: epoch, loss: loss, milliseconds: 1e3 * seconds(since: start))
+  enum Outcome {
+    case measured(ValidationRecord)
+    /// By a signal, as `StepControl` has agreed on it.
+    case interrupted(Int32)
   }
 
-  private func measure(batches: Int) throws -> MeanLoss {
+  /// Tries the first batches, so that what is wrong with them is found before hours of training. A collective.
+  func tryOut(interruption: () -> Int32) throws {
+    if plan.sanityBatches > 0 { _ = try measure(batches: plan.sanityBatches, interruption) }
+  }
+
+  /// The loss after `step` steps. A collective; a failure of any rank is thrown by all of them.
+  ///
+  /// - Parameter interruption: a signal that this rank has had; asked for before each batch.
+  func validate(step: Int, epoch: Double, interruption: () -> Int32) throws -> Outcome {
+    let start = DispatchTime.now()
+    let (loss, signal) = try measure(batches: batches, interruption)
+    if signal != 0 { return .interrupted(signal) }
+    return .measured(
+      ValidationRecord(step: step, epoch: epoch, loss: loss, milliseconds: 1e3 * seconds(since: start)))
+  }
+
+  private func measure(batches: Int, _ interruption: () -> Int32) throws -> (loss: MeanLoss, signal: Int32) {
     let loader = control.attempt { try makeLoader(batches) }
+    defer { loader?.stop() }
     var mean = MeanLoss()
     for batch in 1...batches {
       communicator.position.place = "validation batch \(batch) of \(batches)"
       control.attempt { _ = try loader?.next(into: network.inputs) }
-      try control.agree()
+      let agreed = try control.agree(signal: interruption())
+      if agreed.signal != 0 { return (mean, agreed.signal) }
       mean.add(try network.evaluate())
     }
-    loader?.stop()
-    return mean
+    return (mean, 0)
   }
 }

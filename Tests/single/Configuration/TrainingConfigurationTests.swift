@@ -19,7 +19,8 @@ let otherTexts = [
   "max-epochs": "3", "max-steps": "7", "random-state": "18446744073709551615", "shards": "4", "threads": "2",
   "convolution": "direct", "autotune": "off",
   "kernel-table": #"{"encoder.0.weight": {"forward": "matrixProduct"}}"#,
-  "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "1",
+  "out": "runs/a", "checkpoint-every-n-steps": "5", "keep-checkpoints": "2",
+  "checkpoint-every-n-minutes": "0.5", "checkpoint-patience": "60", "time-limit": "1-12:00:00",
   "recompute": "true", "precision": "bf16", "reduction": "mpi", "stall-timeout": "60",
   "resume": "runs/a/checkpoints/step-00000005", "min-epochs": "2", "min-steps": "9", "limit-train-batches": "0.25",
   "val-data": "npy:v.npy", "val-augment": "none", "limit-val-batches": "1", "check-val-every-n-epoch": "2",
@@ -119,9 +120,8 @@ let otherTexts = [
       names == [
         "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
         "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
-        "autotune", "recompute", "precision", "stall-timeout", "out", "enable-checkpointing",
-        "checkpoint-every-n-steps",
-        "keep-checkpoints",
+        "autotune", "recompute", "precision", "stall-timeout", "time-limit", "out", "enable-checkpointing",
+        "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-patience", "keep-checkpoints",
         "resume",
         "save-top-k", "monitor", "monitor-mode", "enable-progress-bar", "enable-model-summary",
       ])

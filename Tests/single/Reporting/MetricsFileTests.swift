@@ -14,7 +14,7 @@ import Training
     let file = MetricsFile(path: path)
     try file.runWillStart(summary(firstStep: first))
     for step in first..<last { try file.stepDidEnd(record(step: step + 1)) }
-    try file.checkpointDidSave(step: last, path: "", milliseconds: 1)
+    try file.checkpointWillSave(step: last)
     try file.runDidEnd(.finished, finalStep: last, seconds: 1)
   }
 
@@ -37,7 +37,7 @@ import Training
       MetricsLine.json(record(step: 7)) == """
         {"step":7,"epoch":0.14,"loss":812.345679,"loss_invariance":12.25,"loss_redundancy":160019.136,"loss_floor":100,\
         "lr":0.0003,"grad_norm":1.5,"dead_features":0,"step_ms":200,"samples_per_second":1280,"data_wait_ms":0.25,\
-        "comm_wait_ms":12.5,"forward_ms":50,"loss_ms":8.5,"backward_ms":110,"optimizer_ms":18.75,"loss_bits":"408962c3f34e39f6",\
+        "comm_wait_ms":12.5,"checkpoint_ms":0,"forward_ms":50,"loss_ms":8.5,"backward_ms":110,"optimizer_ms":18.75,"loss_bits":"408962c3f34e39f6",\
         "loss_invariance_bits":"4028800000000000","loss_redundancy_bits":"4103889916872b02",\
         "lr_bits":"3f33a92a30553261","grad_norm_bits":"3ff8000000000000"}
         """)
@@ -93,7 +93,7 @@ import Training
     (bad.loss, bad.gradNorm, bad.lossInvariance, bad.learningRate) = (.nan, .infinity, -.infinity, 1.25e-12)
     let line = MetricsLine.json(bad)
     let object = try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-    #expect(object.count == 22)
+    #expect(object.count == 23)
     for key in ["loss", "grad_norm", "loss_invariance"] { #expect(object[key] is NSNull) }
     #expect(object["lr"] as? Double == 1.25e-12)
   }

@@ -1,0 +1,38 @@
+import Diagnostics
+import Dispatch
+import Synchronization
+
+/// A checkpoint that is being written on a thread of its own.
+final class SavingInBackground: Sendable {
+  let step: Int
+  private let ended = DispatchSemaphore(value: 0)
+  private let result = Mutex<Outcome?>(nil)
+
+  struct Outcome: Sendable {
+    /// The path of the checkpoint.
+    var result: Result<String, any Error>
+    var milliseconds: Double
+  }
+
+  /// Begins `work`, which returns the checkpoint's path.
+  init(step: Int, _ work: @escaping @Sendable () throws -> String) {
+    self.step = step
+    let start = monotonicSeconds()
+    DispatchQueue.global(qos: .utility).async {
+      let result = Result { try work() }
+      self.result.withLock { $0 = Outcome(result: result, milliseconds: 1e3 * (monotonicSeconds() - start)) }
+      self.ended.signal()
+    }
+  }
+
+  /// What came of it; nil while it is written.
+  var outcome: Outcome? { result.withLock { $0 } }
+
+  /// Waits until it has ended.
+  func wait() -> Outcome {
+    ended.wait()
+    ended.signal()
+    guard let outcome else { preconditionFailure("the semaphore is signalled after the outcome is there") }
+    return outcome
+  }
+}
