@@ -29,7 +29,7 @@ struct SlurmTests {
   /// Slurm warns 55 s before the limit of a minute: the run saves, is queued again, and goes on until it is done.
   @Test func aTimeLimitQueuesTheJobAgain() throws {
     try Lab.with(slurm: true) { lab in
-      // As many steps as take much longer than the five seconds, whatever the machine.
+      // As many steps as take 40 s: Slurm looks at its clock every 30 s.
       let measured = try SmallRun(steps: 100_000_000)
       let launch = try lab.start(measured.arguments())
       try #require(launch.wait { measured.result.lines.count >= 20 }, "\(launch.errors)")
@@ -39,7 +39,7 @@ struct SlurmTests {
       launch.send(signal: SIGUSR1)
       #expect(try launch.finish(limit: 30).code == 75)
 
-      let run = try SmallRun(steps: stepsInTwoSeconds * 6)
+      let run = try SmallRun(steps: stepsInTwoSeconds * 20)
       let log = try submit(
         Lab.repository + "/launch/slurm.sbatch", run, on: lab, ["--time", "1", "--signal", "B:USR1@55"])
       let interruptions = log.matches(of: /interrupted by SIGUSR1 at step (\d+) of/)
