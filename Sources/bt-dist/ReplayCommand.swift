@@ -48,6 +48,8 @@ enum ReplayCommand: OptionCommand {
     defaults: ReplayOptions(),
     validate: { (command) throws(Failure) in try requireOptions([("from", command.options.from)]) })
 
+  static var endsInOrder: Bool { true }
+
   static func run(_ command: ParsedCommand<ReplayOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     let request = ReplayRequest(

@@ -7,6 +7,7 @@ import Training
 
 enum TrainCommand: OptionCommand {
   static var definition: CommandDefinition<TrainingConfiguration> { TrainingConfiguration.command }
+  static var endsInOrder: Bool { true }
 
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
     if let file = command.options.replay { return try replay(file, command, communicator) }

@@ -3,7 +3,8 @@ import Synchronization
 
 /// What was injected, what had to come of it and what did: one line for each fault.
 ///
-/// Printed as a Markdown table when the test process ends, and written to the file that `BT_DIST_FAULT_TABLE` names.
+/// Printed as a Markdown table when the test process ends, and written to the file that `BT_DIST_FAULT_TABLE` names, row by
+/// row.
 enum FaultTable {
   struct Row: Sendable {
     var name: String
@@ -21,14 +22,10 @@ enum FaultTable {
       rows.append(row)
       return rows.count == 1
     }
-    if isFirst { atexit { FaultTable.finish() } }
-  }
-
-  private static func finish() {
-    let text = markdown()
-    print(text)
+    if isFirst { atexit { print(FaultTable.markdown()) } }
     guard let path = ProcessInfo.processInfo.environment["BT_DIST_FAULT_TABLE"] else { return }
-    do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch { print("\(path): \(error)") }
+    // After each row: the table of a test that is killed is there too.
+    do { try Data(markdown().utf8).write(to: URL(fileURLWithPath: path)) } catch { print("\(path): \(error)") }
   }
 
   /// In the order in which they ran.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -13,37 +14,66 @@ struct SmallRun: Sendable {
   static let options = [
     "--data", "synthetic:12,n=56", "--encoder", "mlp", "--mlp-hidden", "16,8", "--augment", "noise=0.1",
     "--proj-hidden-dim", "16", "--proj-output-dim", "24", "--batch-size", "16", "--shards", "4",
-    "--lr-scheduler", "none", "--checkpoint-every-n-steps", "3", "--enable-model-summary", "false",
+    "--lr-scheduler", "none", "--checkpoint-every-n-steps", "3", "--keep-checkpoints", "2",
+    "--enable-model-summary", "false",
   ]
 
   /// - Parameter out: the run folder; nil: one that goes away with this value.
-  init(steps: Int = 12, options: [String] = Self.options, out: String? = nil) throws {
+  init(steps: Int = 120, options: [String] = Self.options, out: String? = nil) throws {
     folder = try TemporaryFolder()
     result = RunResult(out ?? folder.file("run"))
     (self.steps, self.options) = (steps, options)
   }
 
-  /// The arguments of `bt-dist`; later options win.
+  /// `more` and those of `options` that it does not give another value.
+  static func merge(_ options: [String], _ more: [String]) -> [String] {
+    let given = Set(more.filter { $0.hasPrefix("--") })
+    let kept = stride(from: 0, to: options.count, by: 2).filter { !given.contains(options[$0]) }
+    return kept.flatMap { [options[$0], options[$0 + 1]] } + more
+  }
+
+  /// The arguments of `bt-dist`.
   func arguments(_ more: [String] = []) -> [String] {
-    ["train", "--out", result.path, "--max-steps", "\(steps)"] + options + more
+    ["train"] + Self.merge(["--out", result.path, "--max-steps", "\(steps)"] + options, more)
   }
 
-  func start(ranks: Int, _ more: [String] = []) throws -> Launch {
-    try Launch("bt-dist", arguments(more), ranks: ranks)
+  /// Every write takes so many milliseconds longer, and so does every step: there is time for a fault in steps and saves.
+  func slowed(by milliseconds: Int = 4) -> Injection {
+    Injection(path: result.path, action: "sleep-\(milliseconds)", calls: ["write", "fsync"], count: 0)
   }
 
-  /// Goes on to the last step, or begins, undisturbed.
+  /// - Parameter ranks: nil: without `mpirun`.
+  /// - Parameter rank: the one that gets the fault.
+  func start(ranks: Int?, _ more: [String] = [], _ injection: Injection? = nil, rank: Int = 0) throws -> Launch {
+    let environment = try injection?.environment ?? [:]
+    guard let ranks else {
+      return try Launch("bt-dist", arguments(more), ranks: nil, environment: environment)
+    }
+    let calls = (0..<ranks).map {
+      RankCall("bt-dist", arguments(more), environment: $0 == rank ? environment : [:])
+    }
+    return try Launch(injection == nil ? [RankCall("bt-dist", arguments(more), ranks: ranks)] : calls)
+  }
+
+  /// Goes on to the last step, or begins.
   @discardableResult
-  func finish(ranks: Int, _ more: [String] = []) throws -> LaunchResult {
-    try Launch.run("bt-dist", arguments(more), ranks: ranks)
+  func finish(ranks: Int?, _ more: [String] = [], _ injection: Injection? = nil) throws -> LaunchResult {
+    try start(ranks: ranks, more, injection).finish()
   }
 
-  /// The same run without any fault.
+  // MARK: The same run without any fault
+
+  private static let undisturbed = Mutex<[String: SmallRun]>([:])
+
+  /// The same run without any fault; made once.
   func undisturbed() throws -> SmallRun {
+    let key = "\(steps) \(options)"
+    if let known = Self.undisturbed.withLock({ $0[key] }) { return known }
     let other = try SmallRun(steps: steps, options: options)
     let result = try other.finish(ranks: 1)
     try #require(result.code == 0, "\(result.text)")
     try #require(try other.result.metrics().count == steps)
+    Self.undisturbed.withLock { $0[key] = other }
     return other
   }
 
@@ -57,5 +87,74 @@ struct SmallRun: Sendable {
     guard result.checkpoints.last == steps else { return "no checkpoint of step \(steps): \(result.checkpoints)" }
     if try result.digests(steps) != undisturbed.result.digests(steps) { return "the last checkpoint differs" }
     return nil
+  }
+
+  // MARK: What is left of a launch
+
+  /// Waits until no rank of this run is there any more: those of an `mpirun` that was killed end by themselves. Kills
+  /// them when they do not within `limit` seconds, and returns false.
+  func ranksAreGone(limit: Double = 30) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: limit)
+    while true {
+      let ranks = self.ranks
+      if ranks.isEmpty { return true }
+      if Date() > deadline {
+        for rank in ranks { kill(rank, SIGKILL) }
+        usleep(200_000)
+        return false
+      }
+      usleep(20_000)
+    }
+  }
+
+  /// Processes that were started with this run's folder.
+  private var ranks: [Int32] {
+    let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return processes.compactMap { Int32($0) }.filter { process in
+      let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
+      return line.split(separator: 0).contains(Data(result.path.utf8))
+    }
+  }
+
+  /// The step of the last whole line of the metrics, however long they are; 0 without any.
+  var lastStep: Int {
+    guard let file = FileHandle(forReadingAtPath: result.path + "/metrics.jsonl"), let end = try? file.seekToEnd()
+    else {
+      return 0
+    }
+    try? file.seek(toOffset: end > 4000 ? end - 4000 : 0)
+    let tail = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+    guard let line = tail.split(separator: "\n", omittingEmptySubsequences: false).dropLast().last else { return 0 }
+    return line.firstMatch(of: /"step":(\d+),/).flatMap { Int($0.1) } ?? 0
+  }
+
+  /// Whether a checkpoint is just being written.
+  var isSaving: Bool {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: result.path + "/checkpoints")) ?? []
+    return names.contains { $0.hasSuffix(".partial") }
+  }
+
+  /// All files of the run and their bytes.
+  func contents() throws -> [String: Data] {
+    var all: [String: Data] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: result.path) {
+      all[name] = FileManager.default.contents(atPath: result.path + "/" + name)
+    }
+    return all
+  }
+}
+
+/// Random numbers that a seed repeats (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }

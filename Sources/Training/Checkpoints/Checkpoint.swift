@@ -35,6 +35,11 @@ public struct Checkpoint: Sendable {
   @discardableResult
   static func checkSizes(_ path: String) throws -> [(key: String, value: CheckpointManifest.File)] {
     let manifest = try CheckpointManifest(contentsOf: "\(path)/\(CheckpointManifest.fileName)")
+    guard manifest.format == 1 else {
+      throw Failure(
+        .data, "the checkpoint's manifest is of another version of bt-dist, or damaged", at: path,
+        expected: "format 1", found: "format \(manifest.format)")
+    }
     for required in [modelFile, optimizerFile, CheckpointState.fileName] where manifest.files[required] == nil {
       throw Failure(.data, "the checkpoint's manifest does not name \(required)", at: path)
     }

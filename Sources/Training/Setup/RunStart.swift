@@ -55,7 +55,6 @@ package struct RunStart {
     var remarks: [String] = []
     try communicator.onRoot {
       guard let folder, let store else { return }
-      try folder.prepare()
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
         remarks.append("\(folder.path) holds a run without a checkpoint to go on from: it starts anew")
