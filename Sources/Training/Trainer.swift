@@ -49,6 +49,7 @@ public final class Trainer {
     let loader = try communicator.together(makeLoader)
     control.attempt { try callback?.runWillStart(summary, runControl) }
     for remark in summary.remarks { callback?.warn(remark) }
+    saver.warmUp()
     if state.step == 0 { try validator?.tryOut { interruption } }
     var end = try state.isUnfinished == true ? finishStep() : nil
     while end == nil {

@@ -25,9 +25,10 @@ import Testing
     return try #require(Double(words[index + 1])) * #require(scales[words[index + 2]])
   }
 
-  @Test(arguments: [nil, 1, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
+  @Test(arguments: [nil, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
     for encoder in [["--encoder", "mlp"], ["--encoder", "resnet18", "--width", "32"]] {
-      let result = try train(encoder, ranks: ranks)
+      // Measuring kernels takes its time on many ranks, and memory only for the moment.
+      let result = try train(encoder + (ranks == nil ? [] : ["--autotune", "off"]), ranks: ranks)
       let predicted = try bytes(behind: "predicted", result.output)
       let peak = try bytes(behind: "peak", result.output)
       #expect(abs(predicted / peak - 1) < 0.25, "\(result.output)")

@@ -46,6 +46,7 @@ import Testing
     let folder = try TemporaryFolder()
     let options = [
       "--data", "synthetic:3x32x32,n=256", "--encoder", "resnet34", "--stem", "small", "--batch-size", "256",
+      "--autotune", "off",
     ]
     func activations(_ name: String, _ more: [String]) throws -> Double {
       let text = try train(folder.file(name), ranks: 1, options + more + ["--max-steps", "0"]).text

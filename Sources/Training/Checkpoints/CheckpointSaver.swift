@@ -51,6 +51,9 @@ final class CheckpointSaver {
   /// Throws unless a checkpoint has room on the disk; says what the user should know of the room for more.
   func checkSpace() throws -> [String] { try store?.checkSpace(for: bytes) ?? [] }
 
+  /// Brings the memory for copies into being, so that no step has to wait for that.
+  func warmUp() { snapshot?.take() }
+
   /// Whether a checkpoint of this state is to be written beside those of the plan: it would be one of the best, the
   /// time between two has passed, or one that failed is to be tried again.
   func isDue(_ state: CheckpointState) -> Bool {

@@ -18,11 +18,13 @@ final class CheckpointSnapshot: @unchecked Sendable {
     moments = optimizer.state.map { ($0.name, $0.buffer, copy(of: $0.buffer)) }
   }
 
-  /// Copies everything as it is now.
+  /// Copies everything as it is now, on all threads of the rank. The first time takes longer: the memory comes into being.
   func take() {
     let arenas = [(model.state.parameters.values, parameters), (model.state.statistics.values, statistics)]
     for (source, copy) in arenas + moments.map({ ($0.source, $0.copy) }) {
-      copy.pointer.update(from: source.pointer, count: source.count)
+      ThreadPool.forEachRange(of: source.count) { range in
+        (copy.pointer + range.lowerBound).update(from: source.pointer + range.lowerBound, count: range.count)
+      }
     }
   }
 
