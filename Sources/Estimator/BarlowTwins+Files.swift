@@ -21,7 +21,7 @@ extension BarlowTwins {
       let (state, shape) = try fitted()
       let file = ModelFile(state)
       try SafetensorsWriter.write(
-        file.tensors(step: step),
+        file.tensors(updates: updates),
         metadata: ["format": "pt", Self.configurationKey: configuration.json, Self.shapeKey: "\(shape)"], to: path)
     }
   }

@@ -46,6 +46,7 @@ public final class BarlowTwins {
 
   /// Optimizer steps done; 0 before the first, and after `load`.
   public var step: Int { run?.step ?? 0 }
+  var updates: Int { run?.updates ?? 0 }
 
   /// The parameters and running statistics, and the shape of the samples that they are for.
   ///

@@ -5,8 +5,8 @@ import Foundation
 /// The ranks of one job and their collectives: all of bt-dist's calls to MPI go through here.
 ///
 /// Without `mpirun` or `srun` it is one rank, and MPI is not touched. Collectives are called by one thread at a time,
-/// in the same order on every rank. Every status is checked; a failed call throws `Failure(.defect)` that names
-/// the operation, the rank and the host.
+/// in the same order on every rank. Every status is checked; a failed call throws a `Failure` that names the operation,
+/// the rank and the host: `.interrupted` when a rank or the network was lost in a run, which the next launch mends.
 public final class Communicator {
   public let rank: Int
   public let size: Int
@@ -40,6 +40,7 @@ public final class Communicator {
   /// Joins the job that a launcher started this process in; call once in a process.
   public static func join() throws -> Communicator {
     let host = ProcessInfo.processInfo.hostName
+    Launcher.watch()
     guard Launcher.current != nil else {
       return Communicator(rank: 0, size: 1, host: host, handle: nil, backgroundHandle: nil)
     }
@@ -75,12 +76,13 @@ public final class Communicator {
 
   /// Leaves the job: the last call on this communicator, on every rank.
   public func leave() {
-    if handle != nil { MPI_Finalize() }
+    // Without the launcher there is nobody to take leave of, and MPI would wait.
+    if handle != nil, !Launcher.isGone { MPI_Finalize() }
   }
 
   /// Ends all ranks at once. For a rank that cannot reach the others in an orderly way any more.
   public func abort(code: Int32) -> Never {
-    if let handle { MPI_Abort(handle, code) }
+    if let handle, !Launcher.isGone { MPI_Abort(handle, code) }
     exit(code)
   }
 
@@ -91,7 +93,13 @@ public final class Communicator {
       var length: Int32 = 0
       MPI_Error_string(status, &text, &length)
       let message = String(decoding: text.prefix(Int(length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
-      throw Failure(.defect, "\(operation) failed: \(message)", at: "rank \(rank) on \(host), \(position)")
+      let place = "rank \(rank) on \(host), \(position)"
+      guard position.step > 0, bt_mpi_is_loss(status) != 0 else {
+        throw Failure(.defect, "\(operation) failed: \(message)", at: place)
+      }
+      throw Failure(
+        .interrupted, "\(operation) failed, a rank or the network was lost: \(message)", at: place,
+        remedy: "launch again: the run goes on from its newest checkpoint")
     }
   }
 

@@ -7,6 +7,17 @@ public struct Launcher: Sendable {
   /// Ranks on this host, where the launcher tells.
   public let localSize: Int?
 
+  private static let parent = getppid()
+
+  /// To be called at the start, so that `isGone` can tell.
+  static func watch() { _ = (parent, isWatched) }
+
+  private static let isWatched = current != nil
+
+  /// Whether the launcher of this process has died, as a killed `mpirun`: then nobody ends the ranks of a job any more, and
+  /// nobody learns how they end. Open MPI's own thread ends them too, some seconds later. Without a launcher never.
+  public static var isGone: Bool { isWatched && getppid() != parent }
+
   /// nil when no launcher started this process: one rank on its own.
   public static var current: Launcher? {
     let environment = ProcessInfo.processInfo.environment

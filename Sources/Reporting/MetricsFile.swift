@@ -3,7 +3,7 @@ import Foundation
 import Tensors
 import Training
 
-/// Appends a JSON object for each step (or every `logEveryNSteps`-th), and one for each validation, to `metrics.jsonl`.
+/// Appends a JSON object for each step (or every `logEveryNSteps`-th, and each bad one), and one for each validation, to `metrics.jsonl`.
 /// Each of them stands there once, in the order of the run, whatever was interrupted.
 ///
 /// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
@@ -43,7 +43,7 @@ public final class MetricsFile: Callback {
     try open(resumingAfter: summary.firstStep)
   }
   public func stepDidEnd(_ record: StepRecord) throws {
-    if record.step % logEveryNSteps == 0 { try append(record) }
+    if record.step % logEveryNSteps == 0 || record.badStep != nil { try append(record) }
   }
   public func validationDidEnd(_ record: ValidationRecord) throws { try append(MetricsLine.json(record)) }
   public func checkpointWillSave(step: Int) throws { try file?.flush() }

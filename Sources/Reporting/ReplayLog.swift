@@ -5,6 +5,8 @@ import Training
 public final class ReplayLog {
   private let console: Console
   private var steps = 0
+  /// Whether the step of a bad batch was done and was good; what was compared is then beside the point.
+  private var isNotBad = false
 
   public init(_ handle: FileHandle = .standardOutput) { console = Console(handle) }
 
@@ -15,12 +17,16 @@ public final class ReplayLog {
     case .step(let step):
       steps += 1
       write(Self.line(step))
+    case .notBad(let step, let loss, let norm):
+      isNotBad = true
+      write("step \(step) is not bad: loss \(loss), gradient norm \(norm)")
     case .checkpoint(let checkpoint): write(Self.line(checkpoint))
     }
   }
 
   /// The last line; a replay with differences ends with an error instead.
   public func end(_ end: RunEnd, lastStep: Int) {
+    if isNotBad { return }
     let result = "\(steps) step\(steps == 1 ? "" : "s"): the same bits"
     switch end {
     case .finished, .stopped: write(result)

@@ -14,6 +14,9 @@ package final class GlobalStep {
     package var gradientNorm: Double
     package var learningRate: Double
     package var phases: PhaseTimes
+    /// What is not finite; nil for a good step. After a bad one parameters, running statistics and moments are those from
+    /// before, and the gradients are still there.
+    package var badNumber: BadNumber?
   }
 
   private let network: BarlowTwinsNetwork
@@ -24,6 +27,8 @@ package final class GlobalStep {
   private let gradientNorm: GradientNorm
   private let clipping: GradientClipping?
   private let clock: PhaseClock
+  /// The running statistics from before a step, which its forward pass changes; after a bad step those that came of it.
+  let otherStatistics: AlignedBuffer<Float>
 
   init(
     _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule,
@@ -34,6 +39,7 @@ package final class GlobalStep {
     gradientNorm = GradientNorm(network.state.parameters.layout)
     buckets = GradientBuckets(network.state.parameters, group)
     clock = PhaseClock(group.communicator)
+    otherStatistics = AlignedBuffer(network.state.statistics.values.count, for: .parameters)
     network.gradientsCompleted = buckets.completed
     network.phaseDidEnd = clock.end
   }
@@ -45,28 +51,26 @@ package final class GlobalStep {
   var communicationBytes: Int { buckets.bytes }
 
   /// The step after `step` steps, on what lies in the network's inputs. A collective.
+  ///
+  /// Loss, gradient and statistics are sums over all ranks, so that all of them see the same step as bad.
   func run(step: Int) throws -> Outcome {
     clock.start()
-    let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step))
+    let (parameters, statistics) = (network.state.parameters, network.state.statistics.values)
+    otherStatistics.pointer.update(from: statistics.pointer, count: statistics.count)
+    let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step)).withOneNaN
     try buckets.finish()
-    let norm = gradientNorm.measure(network.state.parameters)
-    try checkFinite(loss, norm, step)
-    clipping?.apply(to: network.state.parameters, norm: norm)
+    let norm = gradientNorm.measure(parameters)
     let learningRate = schedule.learningRate(step: step, stepsPerEpoch: batches.stepsPerEpoch)
-    optimizer.step(network.state.parameters, learningRate: learningRate)
+    let badNumber = BadNumber(loss, gradientNorm: norm, statistics: statistics)
+    if badNumber == nil {
+      clipping?.apply(to: parameters, norm: norm)
+      optimizer.step(parameters, learningRate: learningRate)
+    } else {
+      for i in 0..<statistics.count { swap(&statistics.pointer[i], &otherStatistics.pointer[i]) }
+    }
     clock.endOptimizer()
-    return Outcome(loss: loss, gradientNorm: norm, learningRate: learningRate, phases: clock.times)
-  }
-
-  /// Loss and gradient are the same on all ranks, so all of them stop here before the parameters are touched.
-  private func checkFinite(_ loss: LossValue, _ norm: Double, _ step: Int) throws {
-    guard !loss.total.isFinite || !norm.isFinite else { return }
-    let samples = batches.sampleNumbers(step: step).prefix(4).map(String.init).joined(separator: ", ")
-    throw AgreedFailure(
-      Failure(
-        .data, "the \(loss.total.isFinite ? "gradient" : "loss") is not a finite number",
-        at: "step \(step + 1), samples \(samples), …",
-        found: "loss \(loss.total), gradient norm \(norm)",
-        remedy: "lower --learning-rate or lengthen --warmup-epochs; the last checkpoint is from before this step"))
+    return Outcome(
+      loss: loss, gradientNorm: norm.isNaN ? .nan : norm, learningRate: learningRate, phases: clock.times,
+      badNumber: badNumber)
   }
 }

@@ -1,9 +1,12 @@
 import Configuration
+import DataParallel
 import Diagnostics
 import Foundation
+import MPI
 import Tensors
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`. Used by rank 0 only, but for the paths.
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
+/// steps were bad. Used by rank 0 only, but for the paths.
 public struct RunFolder: Sendable {
   public let path: String
 
@@ -11,7 +14,26 @@ public struct RunFolder: Sendable {
 
   public var configurationPath: String { path + "/config.json" }
   public var metricsPath: String { path + "/metrics.jsonl" }
+  public var badBatchesPath: String { path + "/bad-batches" }
   public var launchesPath: String { path + "/launches.jsonl" }
+
+  /// Creates the folder, sees that it can be written to, and keeps other launches out of it. A collective.
+  ///
+  /// - Parameter report: told on rank 0 when there is another launch to wait for.
+  /// - Returns: on rank 0 the lock, on other ranks nil.
+  func lock(report: ((String) -> Void)?, _ communicator: Communicator) throws -> RunLock? {
+    communicator.position.place = "locking the run folder"
+    // Rank 0 may have to wait for longer than the others would for a rank that hangs.
+    let limit = communicator.stallWatch?.limit
+    communicator.stallWatch?.limit = nil
+    defer { communicator.stallWatch?.limit = limit }
+    var lock: RunLock?
+    try communicator.onRoot {
+      try prepare()
+      lock = try RunLock(folder: path) { report?($0) }
+    }
+    return lock
+  }
 
   /// Creates the folder and sees that it can be written to.
   package func prepare() throws {

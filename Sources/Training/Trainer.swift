@@ -12,6 +12,7 @@ public final class Trainer {
   public let plan: TrainingPlan
   private let communicator: Communicator
   private let network: BarlowTwinsNetwork
+  private let optimizer: any Optimizer
   private let globalStep: GlobalStep
   private let makeLoader: () throws -> BatchLoader
   private let saver: CheckpointSaver
@@ -19,6 +20,7 @@ public final class Trainer {
   private let earlyStopping: EarlyStopping?
   private let callback: (any Callback)?
   private let control: StepControl
+  private let badSteps: BadStepRecovery
   private let runControl = RunControl()
   private var deadline: LaunchDeadline
   /// Milliseconds for which the last step waited for its checkpoint.
@@ -29,10 +31,12 @@ public final class Trainer {
   /// - Parameter callback: told on rank 0 only.
   init(_ parts: TrainingParts, callback: (any Callback)?) {
     (plan, communicator, network) = (parts.plan, parts.communicator, parts.network)
+    optimizer = parts.optimizer
     (globalStep, makeLoader, saver) = (parts.globalStep, parts.makeLoader, parts.saver)
     (state, earlyStopping) = (parts.state, EarlyStopping(parts.plan.configuration))
     self.callback = parts.communicator.rank == 0 ? callback : nil
     control = StepControl(parts.communicator)
+    badSteps = BadStepRecovery(parts)
     deadline = LaunchDeadline(parts.communicator.rank == 0 ? parts.plan.configuration.timeLimit : .none)
     validator = Validator(parts, control)
   }
@@ -97,9 +101,8 @@ public final class Trainer {
   private func trainOneStep(_ clock: StepClock, dataWaitMs: Double) throws -> StepRecord {
     let outcome = try globalStep.run(step: state.step)
     let loss = outcome.loss
-    state.advance(loss)
-
     var record = StepRecord()
+    if let bad = outcome.badNumber { record.badStep = try recover(outcome, bad) } else { state.advance(loss) }
     (record.step, record.epoch) = (state.step, plan.epoch(after: state.step))
     (record.loss, record.lossInvariance, record.lossRedundancy) = (loss.total, loss.invariance, loss.redundancy)
     record.lossFloor = LossValue.floor(
@@ -113,6 +116,17 @@ public final class Trainer {
     record.dataWaitMs = dataWaitMs
     (record.checkpointMs, checkpointPause) = (checkpointPause, 0)
     return record
+  }
+
+  /// Does what `--on-bad-loss` says; throws on all ranks where the run is to end, after a checkpoint from before the step.
+  private func recover(_ outcome: GlobalStep.Outcome, _ bad: BadNumber) throws -> BadStepOutcome {
+    let result = try badSteps.recover(outcome, bad, state, warn: { callback?.warn($0) }, save: saveBeforeBadStep)
+    state.passBadStep(updates: optimizer.stepCount)
+    return result
+  }
+
+  private func saveBeforeBadStep() throws {
+    try tell(saver.finish(state) { try callback?.checkpointWillSave(step: state.step) })
   }
 
   /// What follows a step: a validation, the end of an epoch, early stopping, a checkpoint. Says how the run ends if it was

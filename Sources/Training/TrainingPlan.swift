@@ -42,9 +42,12 @@ public struct TrainingPlan: Sendable {
   /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps or
   /// minutes is given, and at the end of the run.
   package func isCheckpointDue(after step: Int) -> Bool {
-    if step == lastStep { return true }
-    if let steps = configuration.checkpointEveryNSteps { return step % steps == 0 }
-    return configuration.checkpointEveryNMinutes == nil && isEpochEnd(after: step)
+    step == lastStep || checkpointInterval.map { step % $0 == 0 } ?? false
+  }
+
+  /// Steps between the checkpoints that an undisturbed run has, beside its last one; nil where only time decides.
+  package var checkpointInterval: Int? {
+    configuration.checkpointEveryNSteps ?? (configuration.checkpointEveryNMinutes == nil ? batches.stepsPerEpoch : nil)
   }
 
   package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }

@@ -10,9 +10,12 @@ extension TrainingRun {
   package var batchSize: Int { plan.batches.batchSize }
 
   /// One optimizer step on a batch of given pairs, at the schedule's rate. A collective.
+  ///
+  /// - Throws: `AgreedFailure` of kind `.data` where loss or gradient are not finite; everything is then as before.
   package func train(on batch: any Dataset) throws -> GlobalStep.Outcome {
     try fill(batch)
     let outcome = try parts.globalStep.run(step: step)
+    if let bad = outcome.badNumber { throw AgreedFailure(bad.failure(outcome, step: step + 1)) }
     state.advance(outcome.loss)
     // It belongs to no epoch whose mean anybody asks for.
     state.epochLoss = nil

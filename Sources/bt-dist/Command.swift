@@ -8,6 +8,8 @@ import Training
 protocol Command {
   static var name: String { get }
   static var summary: String { get }
+  /// Whether it looks at `SignalWatch`, to end in order at a step. Others end at once when they get a signal.
+  static var endsInOrder: Bool { get }
   static func run(_ arguments: [String], _ communicator: Communicator) throws -> Int32
 }
 
@@ -16,6 +18,10 @@ protocol OptionCommand: Command {
   associatedtype Options: Sendable
   static var definition: CommandDefinition<Options> { get }
   static func run(_ options: ParsedCommand<Options>, _ communicator: Communicator) throws -> Int32
+}
+
+extension Command {
+  static var endsInOrder: Bool { false }
 }
 
 extension OptionCommand {

@@ -16,7 +16,8 @@ enum Program {
 
   static func run(_ arguments: [String]) -> Int32 {
     // From here on signals ask a run to end; a write to a closed pipe or beyond a limit is an error, not the end.
-    SignalWatch.begin()
+    let endsInOrder = commands.first { $0.name == arguments.first }?.endsInOrder ?? false
+    if endsInOrder { SignalWatch.begin() } else { SignalWatch.unblock() }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     return Job.run {

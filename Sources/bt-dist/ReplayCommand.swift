@@ -48,13 +48,21 @@ enum ReplayCommand: OptionCommand {
     defaults: ReplayOptions(),
     validate: { (command) throws(Failure) in try requireOptions([("from", command.options.from)]) })
 
+  static var endsInOrder: Bool { true }
+
   static func run(_ command: ParsedCommand<ReplayOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     let request = ReplayRequest(
       from: options.from, step: options.step, firstStep: options.firstStep, data: options.data,
       threads: options.threads)
+    return try run(request, communicator)
+  }
+
+  /// - Parameter remarks: what the user should know of the call.
+  static func run(_ request: ReplayRequest, remarks: [String] = [], _ communicator: Communicator) throws -> Int32 {
     let run = try ReplayRun(request, communicator)
     let log = ReplayLog()
+    if communicator.rank == 0 { for remark in remarks { log.report(.warning(remark)) } }
     let end = try run.replay(log.report)
     if communicator.rank == 0 { log.end(end, lastStep: run.steps.upperBound) }
     switch end {

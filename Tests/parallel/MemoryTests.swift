@@ -4,14 +4,15 @@ import Testing
 
 /// The memory that a run predicts, and what its ranks then have.
 @Suite struct MemoryTests {
-  private func train(_ options: [String], ranks: Int?, environment: [String: String] = [:]) throws
-    -> (output: String, launches: String)
-  {
+  /// - Parameter autotune: measuring kernels takes its time, and memory only for the moment.
+  private func train(
+    _ options: [String], ranks: Int?, environment: [String: String] = [:], autotune: Bool = false
+  ) throws -> (output: String, launches: String) {
     let folder = try TemporaryFolder()
     let result = try Launch.run(
       "bt-dist",
       ["train", "--data", "synthetic:3x32x32,n=64", "--batch-size", "32", "--max-steps", "2", "--out", folder.path]
-        + options, ranks: ranks, environment: environment)
+        + options + ["--autotune", autotune ? "on" : "off"], ranks: ranks, environment: environment)
     try #require(result.code == 0, "\(result.text)")
     return (result.output, folder.text("launches.jsonl"))
   }
@@ -27,8 +28,7 @@ import Testing
 
   @Test(arguments: [nil, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
     for encoder in [["--encoder", "mlp"], ["--encoder", "resnet18", "--width", "32"]] {
-      // Measuring kernels takes its time on many ranks, and memory only for the moment.
-      let result = try train(encoder + (ranks == nil ? [] : ["--autotune", "off"]), ranks: ranks)
+      let result = try train(encoder, ranks: ranks, autotune: ranks == nil)
       let predicted = try bytes(behind: "predicted", result.output)
       let peak = try bytes(behind: "peak", result.output)
       #expect(abs(predicted / peak - 1) < 0.25, "\(result.output)")

@@ -93,7 +93,8 @@ import Testing
   static let signals: [(number: Int32, name: String, target: Target)] = [
     (SIGUSR1, "SIGUSR1", .process), (SIGTERM, "SIGTERM", .process), (SIGINT, "SIGINT", .process),
     (SIGUSR1, "SIGUSR1", .blockingProcess), (SIGUSR1, "SIGUSR1", .mpirun), (SIGTERM, "SIGTERM", .rank(1)),
-    (SIGUSR1, "SIGUSR1", .rank(0)),
+    (SIGUSR1, "SIGUSR1", .rank(0)), (SIGUSR2, "SIGUSR2", .mpirun), (SIGXCPU, "SIGXCPU", .rank(1)),
+    (SIGHUP, "SIGHUP", .process),
   ]
 
   @Test(arguments: signals)

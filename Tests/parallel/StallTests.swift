@@ -40,8 +40,8 @@ import Testing
     #expect(errors.count == 1 && errors.first.map { Int($0.1)! } == call.stopped, "\(result.text)")
     #expect(result.errors.contains("launch again"))
     // The next launch goes on.
-    #expect(try start(run.path, ranks: call.ranks, ["--max-steps", "200"]).finish().code == 0)
-    #expect(try run.metrics().count == 200)
+    #expect(try start(run.path, ranks: call.ranks, ["--max-steps", "100"]).finish().code == 0)
+    #expect(try run.metrics().count == 100)
   }
 
   /// A rank that comes back before the second limit does no harm.

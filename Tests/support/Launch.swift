@@ -82,19 +82,35 @@ public final class Launch {
   public func send(signal number: Int32) { kill(process.processIdentifier, number) }
 
   /// Signals one rank behind `mpirun`'s back, as a batch system or a user would.
-  public func send(signal number: Int32, toRank rank: Int) throws {
+  public func send(signal number: Int32, toRank rank: Int) throws { kill(try process(ofRank: rank), number) }
+
+  /// The process of a rank of this `mpirun`.
+  public func process(ofRank rank: Int) throws -> Int32 {
+    try Self.process(ofRank: rank) { [identifier] in $0.parent == identifier }
+  }
+
+  /// The process of a rank whose command line has this argument, whoever started it.
+  public static func process(ofRank rank: Int, calledWith argument: String) throws -> Int32 {
+    try process(ofRank: rank) {
+      let words = FileManager.default.contents(atPath: "/proc/\($0.child)/cmdline") ?? Data()
+      return words.split(separator: 0).contains(Data(argument.utf8))
+    }
+  }
+
+  private static func process(
+    ofRank rank: Int, where isMeant: ((child: Int32, parent: Int32)) -> Bool
+  ) throws -> Int32 {
     let children = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     for child in children.compactMap({ Int32($0) }) {
       let status = String(
         decoding: FileManager.default.contents(atPath: "/proc/\(child)/stat") ?? Data(), as: UTF8.self)
       // pid (name) state parent …
       guard let rest = status.split(separator: ")").last?.split(separator: " "), rest.count > 1,
-        Int32(rest[1]) == process.processIdentifier
+        let parent = Int32(rest[1]), isMeant((child, parent))
       else { continue }
       let environment = FileManager.default.contents(atPath: "/proc/\(child)/environ") ?? Data()
       if environment.split(separator: 0).contains(Data("OMPI_COMM_WORLD_RANK=\(rank)".utf8)) {
-        kill(child, number)
-        return
+        return child
       }
     }
     throw Failure(.defect, "there is no process of rank \(rank)")

@@ -8,6 +8,7 @@ extension TrainingConfiguration {
     synopsis: [
       "train --data SPEC --encoder NAME --out RUN [options]",
       "train --config FILE [options]",
+      "train --replay FILE [--data SPEC] [--threads N]",
     ],
     examples: [
       CommandExample(
@@ -24,6 +25,6 @@ extension TrainingConfiguration {
     complete: { $0.fillInDefaults() },
     validate: { (command) throws(Failure) in
       try command.options.validate(origins: command.origins)
-      try command.options.requireRunFolder()
+      if command.options.replay == nil { try command.options.requireRunFolder() }
     })
 }

@@ -4,7 +4,7 @@ extension TrainingConfiguration {
     OptionGroup("Data", dataOptions), OptionGroup("Network", networkOptions), OptionGroup("Loss", lossOptions),
     OptionGroup("Optimization", optimizationOptions), OptionGroup("Length of the run", lengthOptions),
     OptionGroup("Validation and early stopping", validationOptions), OptionGroup("Parallelism", parallelismOptions),
-    OptionGroup("Output", outputOptions + bestCheckpointOptions + loggingOptions),
+    OptionGroup("Output", outputOptions + bestCheckpointOptions + badNumberOptions + loggingOptions),
   ]
 
   static let optionTable = OptionTable(optionGroups)

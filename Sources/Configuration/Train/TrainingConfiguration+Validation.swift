@@ -26,6 +26,7 @@ extension TrainingConfiguration {
     try validateLength(origins: origins)
     try validateRates(origins: origins)
     try validateMonitoring(origins: origins)
+    try validateBadNumbers(origins: origins)
     try validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
     try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
   }
@@ -113,6 +114,11 @@ extension TrainingConfiguration {
       )
     }
     if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without --gradient-clip-val") }
+    if replay != nil {
+      let kept = ["replay", "data", "threads", "out"]
+      let names = Self.optionTable.options.map(\.name).filter { origins[$0] == .commandLine && !kept.contains($0) }
+      return unused(names, "with --replay, which takes the options of the run")
+    }
     return remarks + monitoringRemarks(unused)
   }
 }

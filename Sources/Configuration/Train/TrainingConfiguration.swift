@@ -33,6 +33,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
     case bf16
   }
   public enum Reduction: String, Sendable, CaseIterable { case tree, mpi }
+  /// What a run does about a step whose loss or gradient is not finite.
+  public enum OnBadLoss: String, Sendable, CaseIterable { case stop, skip, rollback }
   public enum LossForm: String, Sendable, CaseIterable { case auto, primal, dual }
   /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
   public enum Resume: Sendable, Equatable {
@@ -157,6 +159,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var saveTopK = 0
   public var monitor = Metric.valLoss
   public var monitorMode = MetricMode.min
+  public var onBadLoss = OnBadLoss.stop
+  /// A file of a bad batch whose step `bt-dist train` does again instead of training; the library has no use for it.
+  public var replay: String?
   public var logEveryNSteps = 1
   public var enableProgressBar = true
   public var enableModelSummary = true

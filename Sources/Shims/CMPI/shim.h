@@ -21,5 +21,12 @@ static inline MPI_Request bt_mpi_request_null(void) { return MPI_REQUEST_NULL; }
 static inline int bt_mpi_any_source(void) { return MPI_ANY_SOURCE; }
 static inline int bt_mpi_thread_serialized(void) { return MPI_THREAD_SERIALIZED; }
 static inline int bt_mpi_success(void) { return MPI_SUCCESS; }
+// Whether a failed call may be due to another process or the network; else its arguments were wrong.
+static inline int bt_mpi_is_loss(int status) {
+  int class = MPI_ERR_UNKNOWN;
+  MPI_Error_class(status, &class);
+  return class == MPI_ERR_OTHER || class == MPI_ERR_INTERN || class == MPI_ERR_UNKNOWN || class == MPI_ERR_PENDING ||
+         class == MPI_ERR_IN_STATUS || class == MPI_ERR_NO_MEM;
+}
 static inline int bt_mpi_max_error_string(void) { return MPI_MAX_ERROR_STRING; }
 #endif

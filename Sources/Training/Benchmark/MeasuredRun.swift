@@ -54,10 +54,9 @@ final class MeasuredRun {
     control.attempt { _ = try loader?.next(into: run.network.inputs) }
     var times = StepTimes()
     times.data = clock.lap()
-    if try control.agree(signal: SignalWatch.received).signal != 0 {
-      throw AgreedFailure(Failure(.interrupted, "interrupted before the measurement was complete"))
-    }
+    try control.agree()
     let outcome = try run.parts.globalStep.run(step: step)
+    if let bad = outcome.badNumber { throw AgreedFailure(bad.failure(outcome, step: step + 1)) }
     times.communication = 1e3 * (communicator.secondsOfCommunication - communicated)
     times.step = whole.lap() + times.communication
     (times.forward, times.loss) = (outcome.phases.forwardMs, outcome.phases.lossMs)

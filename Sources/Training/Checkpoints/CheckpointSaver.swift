@@ -83,7 +83,7 @@ final class CheckpointSaver {
     snapshot.take()
     lastSaved = state.step
     current = SavingInBackground(step: state.step) {
-      let tensors = snapshot.tensors(step: state.step)
+      let tensors = snapshot.tensors(updates: state.updateCount)
       return try store.save(state, model: tensors.model, optimizer: tensors.optimizer)
     }
     // A save that takes no time need not be told a step later.

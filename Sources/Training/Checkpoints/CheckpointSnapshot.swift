@@ -28,11 +28,11 @@ final class CheckpointSnapshot: @unchecked Sendable {
     }
   }
 
-  /// The copies as tensors of the two files, for a model after `step` steps; this object must outlive them.
-  func tensors(step: Int) -> (model: [NamedTensor], optimizer: [NamedTensor]) {
+  /// The copies as tensors of the two files, for a model after so many updates; this object must outlive them.
+  func tensors(updates: Int) -> (model: [NamedTensor], optimizer: [NamedTensor]) {
     let layout = model.state.parameters
     return (
-      model.tensors(step: step, parameters: parameters, statistics: statistics),
+      model.tensors(updates: updates, parameters: parameters, statistics: statistics),
       moments.flatMap { layout.namedTensors(in: $0.copy, prefix: $0.name + ".") }
     )
   }

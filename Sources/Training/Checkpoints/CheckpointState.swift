@@ -5,8 +5,12 @@ import Foundation
 /// What a checkpoint says beside its tensors: `state.json`.
 package struct CheckpointState: Codable, Equatable, Sendable {
   package var format = 1
-  /// Optimizer steps done.
+  /// Steps done, bad ones among them.
   package var step: Int
+  /// Updates of the parameters, where bad steps made them fewer than the steps; nil: as many.
+  package var updates: Int?
+  /// How many steps before the next one were bad, without a good one between; nil: none.
+  package var badStepsInARow: Int?
   /// Shards of a batch when it was written.
   package var shards: Int
   /// The loss of the run's first step; nil before it.
@@ -25,6 +29,8 @@ package struct CheckpointState: Codable, Equatable, Sendable {
 
   package enum CodingKeys: String, CodingKey {
     case format, step, shards, layout, metrics, kernels
+    case updates
+    case badStepsInARow = "bad_steps_in_a_row"
     case lossStart = "loss_start"
     case epochLoss = "epoch_loss"
     case earlyStopping = "early_stopping"
@@ -39,9 +45,22 @@ package struct CheckpointState: Codable, Equatable, Sendable {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
   }
 
-  /// Takes note of a step.
-  mutating func advance(_ loss: LossValue) {
+  /// Updates that made the parameters what they are.
+  package var updateCount: Int { updates ?? step }
+
+  /// Takes note of a step without an update, after which the parameters are those of so many updates. Its loss belongs
+  /// to no mean.
+  package mutating func passBadStep(updates count: Int) {
     step += 1
+    updates = count == step ? nil : count
+    badStepsInARow = (badStepsInARow ?? 0) + 1
+  }
+
+  /// Takes note of a step.
+  package mutating func advance(_ loss: LossValue) {
+    step += 1
+    updates = updates.map { $0 + 1 }
+    badStepsInARow = nil
     lossStart = lossStart ?? loss.total
     epochLoss = epochLoss ?? MeanLoss()
     epochLoss?.add(loss)
@@ -72,9 +91,12 @@ struct CheckpointManifest: Codable, Sendable {
   init(contentsOf path: String) throws { self = try decodeJSON(path) }
 }
 
+/// One member a line. JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`.
 func prettyJSON(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
   return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }
 
@@ -82,7 +104,10 @@ func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
   guard let data = FileManager.default.contents(atPath: path) else {
     throw Failure(.data, "the file is missing or cannot be read", at: path)
   }
-  do { return try JSONDecoder().decode(Value.self, from: data) } catch {
+  let decoder = JSONDecoder()
+  decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  do { return try decoder.decode(Value.self, from: data) } catch {
     throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
   }
 }

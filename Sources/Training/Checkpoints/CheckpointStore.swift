@@ -11,10 +11,13 @@ package final class CheckpointStore: Sendable {
   private let runFolder: String
   private let keep: Int
   private let ranking: CheckpointRanking?
+  /// Steps between the checkpoints that a run may return to, of which the newest stays; nil: it never returns.
+  private let rollbackInterval: Int?
 
   /// - Parameter keep: the newest checkpoints that stay; at least two, since the newest may turn out to be damaged.
   /// - Parameter ranking: the best ones stay too, and `best.json` names them; nil: none.
-  package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil) {
+  package init(runFolder: String, keep: Int, ranking: CheckpointRanking? = nil, rollbackInterval: Int? = nil) {
+    self.rollbackInterval = rollbackInterval
     (self.runFolder, folder) = (runFolder, runFolder + "/checkpoints")
     (self.keep, self.ranking) = (max(Self.fewest, keep), ranking)
   }
@@ -105,20 +108,29 @@ package final class CheckpointStore: Sendable {
   private func prune(upTo step: Int) throws {
     let (best, table) = (ranking?.best(of: states(upTo: step)) ?? [], folder + "/best.json")
     if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
-    remove(names(upTo: step).dropLast(keep), butNot: best)
+    remove(names(upTo: step).dropLast(keep), upTo: step, butNot: best)
   }
 
-  private func remove(_ names: some Sequence<String>, butNot best: [CheckpointRanking.Entry]) {
-    for name in names where !best.contains(where: { $0.checkpoint == name }) {
+  private func remove(_ names: some Sequence<String>, upTo step: Int, butNot best: [CheckpointRanking.Entry]) {
+    let target = rollbackInterval.flatMap { rollbackTarget(upTo: step, interval: $0) }
+    for name in names where name != target && !best.contains(where: { $0.checkpoint == name }) {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
+  }
+
+  /// The newest checkpoint up to a step at a multiple of `interval`, as it is at an undisturbed run's steps too: one that
+  /// a signal caused is none.
+  package func rollbackTarget(upTo step: Int, interval: Int) -> String? {
+    names(upTo: step).last { Int($0.dropFirst(5))! % interval == 0 && $0 != Self.name(step: 0) }
   }
 
   /// Sees that `bytes` have room; where they have not, the older checkpoints before `step` go but for two and the best.
   private func makeRoom(for bytes: Int, before step: Int) throws {
     let needed = bytes + Self.slack
     if let free = FreeSpace.bytes(at: folder), free < needed {
-      remove(names(upTo: step - 1).dropLast(Self.fewest), butNot: ranking?.best(of: states(upTo: step - 1)) ?? [])
+      remove(
+        names(upTo: step - 1).dropLast(Self.fewest), upTo: step - 1,
+        butNot: ranking?.best(of: states(upTo: step - 1)) ?? [])
     }
     try FreeSpace.require(needed, for: "a checkpoint", at: folder)
   }

@@ -4,7 +4,7 @@ import Tensors
 
 /// Parameters and running statistics in a safetensors file, under PyTorch's names and in PyTorch's layouts.
 ///
-/// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`); that follows from the number of steps
+/// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`); that follows from the number of updates
 /// and is written, so that `load_state_dict(strict=True)` finds it, and not read.
 package struct ModelFile {
   package let state: ParameterSet
@@ -14,15 +14,15 @@ package struct ModelFile {
 
   package init(_ state: ParameterSet) { self.state = state }
 
-  /// The tensors after `step` optimizer steps; each step shows every batch norm two batches, one a view.
+  /// The tensors after so many updates of the optimizer, each of which shows every batch norm two batches, one a view.
   /// This object and the arenas must outlive them.
-  package func tensors(step: Int) -> [NamedTensor] {
-    tensors(step: step, parameters: state.parameters.values, statistics: state.statistics.values)
+  package func tensors(updates: Int) -> [NamedTensor] {
+    tensors(updates: updates, parameters: state.parameters.values, statistics: state.statistics.values)
   }
 
   /// The same of copies of the arenas.
-  func tensors(step: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>) -> [NamedTensor] {
-    batchesSeen.pointer[0] = Int64(2 * step)
+  func tensors(updates: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>) -> [NamedTensor] {
+    batchesSeen.pointer[0] = Int64(2 * updates)
     let counters = state.statistics.layout.entries.compactMap { entry in
       entry.name.hasSuffix("running_mean")
         ? NamedTensor(

@@ -9,6 +9,7 @@ extension Inspector {
     inspection.attempt { inspection in
       let state = try CheckpointState(contentsOf: "\(path)/\(CheckpointState.fileName)")
       inspection.add("step", .count(state.step))
+      if let updates = state.updates { inspection.add("updates", .count(updates)) }
       inspection.add("shards", .count(state.shards))
       inspection.add("loss of the first step", state.lossStart.map(InspectedValue.number) ?? .none)
       for (name, value) in (state.metrics ?? [:]).sorted(by: { $0.key < $1.key }) {

@@ -30,7 +30,26 @@ package enum MetricsLine {
         ("backward_ms", number(record.phases.backwardMs, 6)),
         ("optimizer_ms", number(record.phases.optimizerMs, 6)),
       ]
-    return object(fields, record.exactNumbers)
+    return object(fields, record.exactNumbers, behind: record.badStep.map(fields(of:)) ?? [])
+  }
+
+  /// Last of all, where `badStep(of:)` looks.
+  private static func fields(of badStep: BadStepOutcome) -> [(String, String)] {
+    switch badStep {
+    case .skipped: [("bad_step", "\"skipped\"")]
+    case .rolledBack(let step): [("bad_step", "\"rolled_back\""), ("rolled_back_to", "\(step)")]
+    }
+  }
+
+  /// What was done about a bad step; nil for the line of another one.
+  package static func badStep(of line: ArraySlice<UInt8>) -> BadStepOutcome? {
+    // Of a million lines few are decoded.
+    guard line.suffix(72).contains(Array("\"bad_step\":".utf8)), let object = object(of: line) else { return nil }
+    switch object["bad_step"] as? String {
+    case "skipped": return .skipped
+    case "rolled_back": return (object["rolled_back_to"] as? Int).map { .rolledBack(to: $0) }
+    default: return nil
+    }
   }
 
   package static func json(_ record: ValidationRecord) -> String {
@@ -40,9 +59,11 @@ package enum MetricsLine {
     return object(head + losses + tail, record.exactNumbers)
   }
 
-  private static func object(_ fields: [(String, String)], _ exact: [(key: String, value: Double)]) -> String {
+  private static func object(
+    _ fields: [(String, String)], _ exact: [(key: String, value: Double)], behind last: [(String, String)] = []
+  ) -> String {
     let bits = exact.map { ("\($0.key)_bits", "\"\(hexadecimal($0.value))\"") }
-    return "{" + (fields + bits).map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+    return "{" + (fields + bits + last).map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
   }
 
   private static func number(_ value: Double, _ digits: Int) -> String {

@@ -28,6 +28,8 @@ public struct StepRecord: Sendable {
   public var checkpointMs = 0.0
   /// Times of rank 0's own work, without communication.
   public var phases = PhaseTimes()
+  /// What was done about a step whose loss or gradient was not finite; nil for the others.
+  public var badStep: BadStepOutcome?
   public init() {}
 
   /// What a replay of the step repeats to the bit, under the keys of `metrics.jsonl`.

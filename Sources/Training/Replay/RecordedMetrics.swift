@@ -9,6 +9,8 @@ package struct RecordedMetrics {
   package let path: String
   private let bytes: [UInt8]
   private var lines: [Int: Range<Int>] = [:]
+  /// Those that were bad and that the run went on after, whether or not they are among the steps that are logged.
+  package private(set) var badSteps: [Int: BadStepOutcome] = [:]
   /// The last step; 0 when there is none.
   package private(set) var lastStep = 0
 
@@ -25,6 +27,7 @@ package struct RecordedMetrics {
       guard let place = MetricsLine.place(of: line), place.step >= 1, !place.isValidation else { continue }
       lines[place.step] = line.startIndex..<line.endIndex
       lastStep = max(lastStep, place.step)
+      badSteps[place.step] = MetricsLine.badStep(of: line)
     }
     guard lastStep > 0 else {
       throw Failure(

@@ -17,31 +17,39 @@ struct RecordedRun {
   let numbers: [Int: [Double]]
   let remarks: [String]
 
+  /// What was done about the bad ones among the steps.
+  let badSteps: [Int: BadStepOutcome]
+  /// What is known of the last step, where the file of its bad batch was given.
+  let badBatch: BadBatch?
+
   init(_ request: ReplayRequest) throws {
-    folder = RunFolder(request.from)
-    var configuration = try folder.recordedConfiguration(at: request.from)
-    let metrics = try RecordedMetrics(path: folder.metricsPath)
-    let last = request.step ?? metrics.lastStep
-    try metrics.requireRange(last, option: "--step")
-    let first = request.firstStep ?? last
-    try metrics.requireRange(first, option: "--first-step")
-    guard first <= last else {
-      throw Failure(
-        .usage, "the first step is behind the last one", at: "--first-step", expected: "at most \(last)",
-        found: "\(first)")
+    badBatch = try request.badBatch.map(BadBatch.init(contentsOf:))
+    folder = RunFolder(badBatch?.folder(ofFile: request.badBatch ?? "") ?? request.from)
+    var configuration = try folder.recordedConfiguration(at: folder.path)
+    let metrics: RecordedMetrics?
+    let span: ClosedRange<Int>
+    if let badBatch {
+      // The run may have ended at its very first step.
+      metrics = try? RecordedMetrics(path: folder.metricsPath)
+      span = badBatch.step...badBatch.step
+    } else {
+      let recorded = try RecordedMetrics(path: folder.metricsPath)
+      span = try Self.span(request, recorded, configuration)
+      metrics = recorded
     }
-    guard last % configuration.logEveryNSteps == 0 else {
-      throw Failure(
-        .usage, "the step was not logged", at: "--step", expected: "a multiple of \(configuration.logEveryNSteps)",
-        found: "\(last)",
-        remedy: "the run wrote only some steps: it has --log-every-n-steps \(configuration.logEveryNSteps)")
-    }
+    let last = span.upperBound
     var remarks: [String] = []
-    checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: first - 1) { remarks.append($0) }
+    checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: span.lowerBound - 1) {
+      remarks.append($0)
+    }
     let steps = (checkpoint?.step ?? 0) + 1...last
+    // Whether the step of a file is bad again is the question: it is not compared, and ends the replay if it is.
+    let comparable = badBatch == nil ? last : last - 1
+    badSteps = (metrics?.badSteps ?? [:]).filter { steps.contains($0.key) && $0.key <= comparable }
     // One by one: a damaged line may name a step that is far behind the others.
     var numbers: [Int: [Double]] = [:]
-    for step in steps where step % configuration.logEveryNSteps == 0 {
+    for step in steps where step <= comparable {
+      guard step % configuration.logEveryNSteps == 0 || badSteps[step] != nil, let metrics else { continue }
       numbers[step] = try metrics.exactNumbers(of: step)
     }
     self.numbers = numbers
@@ -65,6 +73,28 @@ struct RecordedRun {
     if let data = request.data { configuration.data = data }
     self.configuration = configuration
     self.remarks = remarks
+  }
+
+  /// The steps that are asked for.
+  private static func span(
+    _ request: ReplayRequest, _ metrics: RecordedMetrics, _ configuration: TrainingConfiguration
+  ) throws -> ClosedRange<Int> {
+    let last = request.step ?? metrics.lastStep
+    try metrics.requireRange(last, option: "--step")
+    let first = request.firstStep ?? last
+    try metrics.requireRange(first, option: "--first-step")
+    guard first <= last else {
+      throw Failure(
+        .usage, "the first step is behind the last one", at: "--first-step", expected: "at most \(last)",
+        found: "\(first)")
+    }
+    guard last % configuration.logEveryNSteps == 0 || metrics.badSteps[last] != nil else {
+      throw Failure(
+        .usage, "the step was not logged", at: "--step", expected: "a multiple of \(configuration.logEveryNSteps)",
+        found: "\(last)",
+        remedy: "the run wrote only some steps: it has --log-every-n-steps \(configuration.logEveryNSteps)")
+    }
+    return first...last
   }
 
   /// Throws when one replay cannot repeat all steps; what the user should know of the launches comes back.
@@ -115,9 +145,11 @@ struct RecordedRun {
     }
   }
 
-  /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells.
-  func requireRecordedData(_ dataset: any Dataset, fingerprint: String) throws {
-    guard let launch, fingerprint != launch.data else { return }
+  /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells. For a bad batch other data
+  /// may be given, to see whether they are mended: then a remark comes back.
+  func checkData(_ dataset: any Dataset, fingerprint: String, given: Bool) throws -> [String] {
+    guard let launch, fingerprint != launch.data else { return [] }
+    if badBatch != nil && given { return ["\(dataset.name) is not the data that the run was trained on"] }
     throw Failure(
       .data, "the data are not those that the run was trained on", at: dataset.name,
       expected: "fingerprint \(launch.data)", found: "\(fingerprint) (\(dataset.summary))",

@@ -27,6 +27,9 @@ final class ReplayComparison: Callback {
   func runWillStart(_ summary: RunSummary, _ control: RunControl) throws { report(.began(summary.lines)) }
 
   func stepDidEnd(_ record: StepRecord) throws {
+    if record.step == recorded.badBatch?.step {
+      return report(.notBad(step: record.step, loss: record.loss, gradientNorm: record.gradNorm))
+    }
     if let numbers = recorded.numbers[record.step] { compare(StepComparison(record, recorded: numbers)) }
     try compareCheckpoint(record.step)
   }

@@ -5,6 +5,8 @@ public enum ReplayEvent: Sendable {
   case step(StepComparison)
   /// A whole checkpoint of a replayed step was there.
   case checkpoint(CheckpointComparison)
+  /// The step of a bad batch's file, which is not bad in the replay.
+  case notBad(step: Int, loss: Double, gradientNorm: Double)
   /// Something that the user should know and that does not end the replay.
   case warning(String)
 }

@@ -41,12 +41,19 @@ public struct ReplayRun {
     }
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
-    try communicator.onRoot { try recorded?.requireRecordedData(dataset, fingerprint: fingerprint) }
+    var remarks = recorded?.remarks ?? []
+    try communicator.onRoot {
+      remarks += try recorded?.checkData(dataset, fingerprint: fingerprint, given: request.data != nil) ?? []
+    }
     let found = try SharedCheckpoint(recorded?.checkpoint, communicator)
     let plan = try communicator.together {
       try Self.plan(configuration, lastStep: lastStep, samples: dataset.count, ranks: communicator.size)
     }
-    let start = RunStart(plan, from: found, store: nil, isNewRun: false, remarks: recorded?.remarks ?? [])
+    let rule = BadStepRule.recorded(
+      try communicator.broadcast(recorded?.badSteps ?? [:]),
+      CheckpointStore(runFolder: recorded?.folder.path ?? "", keep: 1), expected: recorded?.badBatch)
+    let start = RunStart(
+      plan, from: found, store: nil, isNewRun: false, badSteps: rule, remarks: remarks)
     parts = try TrainingParts(start, dataset, nil, communicator)
     steps = start.step + 1...plan.lastStep
     present = LaunchRecord(parts, data: fingerprint)
@@ -101,5 +108,20 @@ public struct ReplayRun {
       "recorded   " + (recorded.map { "\($0.date), \(place($0))" } ?? "on what, is not known"),
       "replayed   \(place(present))",
     ]
+  }
+}
+
+extension Communicator {
+  /// Rank 0's record of bad steps on every rank. A collective.
+  fileprivate func broadcast(_ badSteps: [Int: BadStepOutcome]) throws -> [Int: BadStepOutcome] {
+    let numbers = badSteps.flatMap { step, outcome in
+      if case .rolledBack(let target) = outcome { [step, target] } else { [step, -1] }
+    }
+    let text = try broadcast(numbers.map(String.init).joined(separator: " "))
+    let shared = text.split(separator: " ").compactMap { Int($0) }
+    return stride(from: 0, to: shared.count - 1, by: 2).reduce(into: [:]) { outcomes, place in
+      let target = shared[place + 1]
+      outcomes[shared[place]] = target < 0 ? .skipped : .rolledBack(to: target)
+    }
   }
 }

@@ -16,20 +16,23 @@ package struct RunStart {
   let state: CheckpointState?
   /// Whether the run's steps are its own: false for a replay, which computes as the run did.
   let isNewRun: Bool
+  /// What is done about steps that are bad.
+  let badStepRule: BadStepRule
   /// What the user should know: skipped checkpoints, changed options, more shards.
   let remarks: [String]
 
   /// - Parameter store: nil writes no checkpoints.
   init(
     _ plan: TrainingPlan, from found: SharedCheckpoint, origin: RunOrigin? = nil, store: CheckpointStore?,
-    isNewRun: Bool = true, remarks: [String]
+    isNewRun: Bool = true, badSteps: BadStepRule? = nil, remarks: [String]
   ) {
     self.isNewRun = isNewRun
+    badStepRule = badSteps ?? .configured(plan.configuration.onBadLoss, store)
     (self.plan, self.store, self.remarks, self.origin) = (plan, store, remarks, origin)
     (checkpoint, state) = (found.checkpoint, found.state)
   }
 
-  /// Optimizer steps done.
+  /// Steps done.
   var step: Int { state?.step ?? 0 }
 
   /// Rank 0 looks into the run folder and decides; the others follow. A collective.
@@ -40,15 +43,18 @@ package struct RunStart {
     _ configuration: TrainingConfiguration, samples: Int, validationSamples: Int?, folder: RunFolder?,
     origin: RunOrigin?, _ communicator: Communicator
   ) throws {
-    let store = folder.map {
-      CheckpointStore(
-        runFolder: $0.path, keep: configuration.keepCheckpoints, ranking: CheckpointRanking(configuration))
+    func makeStore(rollbackInterval: Int? = nil) -> CheckpointStore? {
+      folder.map {
+        CheckpointStore(
+          runFolder: $0.path, keep: configuration.keepCheckpoints, ranking: CheckpointRanking(configuration),
+          rollbackInterval: rollbackInterval)
+      }
     }
+    var store = makeStore()
     var checkpoint: Checkpoint?
     var remarks: [String] = []
     try communicator.onRoot {
       guard let folder, let store else { return }
-      try folder.prepare()
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
         remarks.append("\(folder.path) holds a run without a checkpoint to go on from: it starts anew")
@@ -72,6 +78,7 @@ package struct RunStart {
       try TrainingPlan(resolved, shards: shards, samples: samples, validationSamples: validationSamples)
     }
     remarks += plan.remarks
+    if configuration.onBadLoss == .rollback { store = makeStore(rollbackInterval: plan.checkpointInterval) }
     try communicator.onRoot {
       let done = found.state?.step ?? 0
       // A run in memory that is already longer than asked for has nothing to do.

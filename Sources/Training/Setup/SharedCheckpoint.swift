@@ -1,5 +1,7 @@
 import DataParallel
+import Layers
 import MPI
+import Optimization
 
 /// A checkpoint that rank 0 found, and what all ranks need to know of it.
 struct SharedCheckpoint {
@@ -16,5 +18,14 @@ struct SharedCheckpoint {
     self.checkpoint = checkpoint
     let text = try communicator.broadcast(try checkpoint?.state.json() ?? "")
     state = try text.isEmpty ? nil : CheckpointState(json: text)
+  }
+}
+
+extension Communicator {
+  /// Rank 0's parameters, running statistics and moments on every rank. A collective.
+  func broadcast(_ state: ParameterSet, _ optimizer: any Optimizer) throws {
+    for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {
+      try broadcast(buffer.pointer, count: buffer.count)
+    }
   }
 }

@@ -23,6 +23,7 @@ struct TrainingParts {
   let schedule: LearningRateSchedule
   let globalStep: GlobalStep
   let saver: CheckpointSaver
+  let badStepRule: BadStepRule
   /// nil without validation data.
   let validation: ValidationSet?
   /// What the first step starts from, beside the tensors.
@@ -47,7 +48,7 @@ struct TrainingParts {
     report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
-    (self.plan, self.communicator, self.dataset) = (plan, communicator, dataset)
+    (self.plan, self.communicator, self.dataset, badStepRule) = (plan, communicator, dataset, start.badStepRule)
     group = try communicator.together {
       try ShardGroup(communicator, shards: plan.batches.shards, reduction: configuration.rankReduction)
     }
@@ -86,7 +87,7 @@ struct TrainingParts {
     }
     state.kernels = kernels.table.choices
     self.state = state
-    optimizer.stepCount = start.step
+    optimizer.stepCount = state.updateCount
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state, kernels.table)
     initialParameters = try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
@@ -114,9 +115,7 @@ struct TrainingParts {
         initial = try InitialParameters(reading: path, into: state, peer: PeerNames(network.encoder))
       }
     }
-    for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {
-      try communicator.broadcast(buffer.pointer, count: buffer.count)
-    }
+    try communicator.broadcast(state, optimizer)
     return initial
   }
 }

@@ -20,6 +20,8 @@ public final class TrainingRun {
   /// Where the run is, beside its tensors.
   var state: CheckpointState
   let parts: TrainingParts
+  /// On rank 0 of a run with a folder, until `train` has ended.
+  private let lock: RunLock?
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   ///
@@ -54,8 +56,9 @@ public final class TrainingRun {
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
     if let validation { try communicator.requireSameData(validation) }
-    communicator.position.place = "looking for a checkpoint"
     let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
+    lock = try folder?.lock(report: report, communicator)
+    communicator.position.place = "looking for a checkpoint"
     let start = try RunStart(
       configuration, samples: dataset.count, validationSamples: validation?.count, folder: folder, origin: origin,
       communicator)
@@ -74,6 +77,7 @@ public final class TrainingRun {
     summary.remarks += remarks
     summary.launch = LaunchRecord(parts, data: fingerprint)
     summary.launch?.predictedMemory = summary.memory?.peakOfRank
+    if let remark = lock?.remark { summary.remarks.insert(remark, at: 0) }
     (self.folder, self.summary) = (folder, summary)
     state = parts.state
   }
@@ -82,13 +86,19 @@ public final class TrainingRun {
   ///
   /// - Parameter callback: told on rank 0 only; for several there is `CallbackGroup`.
   public func train(_ callback: (any Callback)?) throws -> RunEnd {
-    let trainer = Trainer(parts, callback: callback)
-    defer { state = trainer.state }
+    let guarded = lock.map { CallbackGroup([LockCallback($0)] + (callback.map { [$0] } ?? [])) }
+    let trainer = Trainer(parts, callback: guarded ?? callback)
+    defer {
+      state = trainer.state
+      lock?.release()
+    }
     return try trainer.run(summary)
   }
 
-  /// Optimizer steps done.
+  /// Steps done.
   package var step: Int { state.step }
+  /// Updates of the parameters, which bad steps have none of.
+  package var updates: Int { state.updateCount }
   package var plan: TrainingPlan { parts.plan }
   var communicator: Communicator { parts.communicator }
   package var network: BarlowTwinsNetwork { parts.network }

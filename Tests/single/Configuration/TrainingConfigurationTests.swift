@@ -27,7 +27,8 @@ let otherTexts = [
   "val-check-interval": "40", "num-sanity-val-steps": "-1", "early-stopping": "val_loss",
   "early-stopping-patience": "5", "early-stopping-min-delta": "0.5", "early-stopping-mode": "max",
   "enable-checkpointing": "false", "save-top-k": "2", "monitor": "loss", "monitor-mode": "max",
-  "log-every-n-steps": "50", "enable-progress-bar": "false", "enable-model-summary": "false",
+  "on-bad-loss": "rollback", "replay": "runs/a/bad-batches/step-00000012.json", "log-every-n-steps": "50",
+  "enable-progress-bar": "false", "enable-model-summary": "false",
 ]
 
 @Suite struct TrainingConfigurationTests {
@@ -123,7 +124,7 @@ let otherTexts = [
         "autotune", "recompute", "precision", "stall-timeout", "time-limit", "out", "enable-checkpointing",
         "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-patience", "keep-checkpoints",
         "resume",
-        "save-top-k", "monitor", "monitor-mode", "enable-progress-bar", "enable-model-summary",
+        "save-top-k", "monitor", "monitor-mode", "on-bad-loss", "replay", "enable-progress-bar", "enable-model-summary",
       ])
   }
 

@@ -32,7 +32,7 @@ import Training
   ) throws {
     let model = ModelFile(state)
     let values = AlignedBuffer<Float>(1000)
-    var tensors = model.tensors(step: 3).filter { counters || !$0.name.hasSuffix("num_batches_tracked") }
+    var tensors = model.tensors(updates: 3).filter { counters || !$0.name.hasSuffix("num_batches_tracked") }
     tensors = tensors.compactMap { tensor in
       name(tensor.name).map {
         var tensor = tensor

@@ -31,7 +31,7 @@ import Training
 
   private func write(_ state: ParameterSet, step: Int = 3) throws {
     let model = ModelFile(state)
-    try withExtendedLifetime(model) { _ = try SafetensorsWriter.write(model.tensors(step: step), to: path) }
+    try withExtendedLifetime(model) { _ = try SafetensorsWriter.write(model.tensors(updates: step), to: path) }
   }
 
   @Test func everyTensorComesBack() throws {

@@ -1,0 +1,116 @@
+import Diagnostics
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Keeps a second launch out of a run folder: `RUN/.lock`. Held by rank 0 while it may write there.
+///
+/// Two things tell that a holder lives. The kernel's lock, which ends with its process, is the whole truth between
+/// processes on one kernel, and on file systems that carry it between hosts. Where they do not, or where a server keeps the
+/// lock of a host that has died, a counter in the file tells, which a living holder raises every `Limits.interval`. Clocks
+/// of different hosts are never compared. The file stays when the run ends: removing it would let two launches lock two
+/// files.
+package final class RunLock: Sendable {
+  /// Seconds.
+  package struct Limits: Sendable {
+    /// How long a living holder is waited for: a launch may come while the last one is still dying.
+    package var conflict = 10.0
+    /// After how long without a beat a holder that the kernel does not know is dead; some intervals.
+    package var silence = 12.0
+    /// Between two beats.
+    package var interval = 5.0
+    /// false leaves the kernel's lock out, as on a file system without locks.
+    package var usesKernel = true
+
+    package init(conflict: Double = 10, silence: Double = 12, interval: Double = 5, usesKernel: Bool = true) {
+      (self.conflict, self.silence, self.interval, self.usesKernel) = (conflict, silence, interval, usesKernel)
+    }
+  }
+
+  package static let fileName = ".lock"
+
+  /// What the user should know of the holder before.
+  package let remark: String?
+  package let path: String
+  private let state: Mutex<State>
+  /// Only ever cancelled once it runs.
+  nonisolated(unsafe) private let timer: any DispatchSourceTimer
+
+  private struct State {
+    var descriptor: Int32
+    var record: LockRecord
+    /// Another launch has taken over, as from a process that was stopped for long.
+    var isLost = false
+  }
+
+  /// Takes the lock of a folder that is there; waits as `limits` say.
+  ///
+  /// - Parameter say: told once, if there is somebody to wait for.
+  /// - Throws: a `Failure(.cannotWrite)` that names the holder, or says why the file cannot be written.
+  package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
+    let path = "\(folder)/\(Self.fileName)"
+    // Written through: other hosts have to see the beats.
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, 0o666)
+    if descriptor < 0 { throw Failure.cannotWrite("create the run folder's lock", path: path, errno: errno) }
+    do {
+      remark = try Self.waitUntilFree(descriptor, path, limits, say)
+      let record = LockRecord()
+      if !record.write(to: descriptor) {
+        throw Failure.cannotWrite("write the run folder's lock", path: path, errno: errno)
+      }
+      self.path = path
+      state = Mutex(State(descriptor: descriptor, record: record))
+      timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    timer.schedule(deadline: .now() + limits.interval, repeating: limits.interval)
+    timer.setEventHandler { [weak self] in self?.beat() }
+    timer.activate()
+  }
+
+  deinit { release() }
+
+  /// Lets the next launch in; safe to call again.
+  package func release() {
+    timer.cancel()
+    state.withLock { state in
+      guard state.descriptor >= 0 else { return }
+      if !state.isLost, isOurs(state) {
+        state.record.isReleased = true
+        state.record.write(to: state.descriptor)
+      }
+      close(state.descriptor)
+      state.descriptor = -1
+    }
+  }
+
+  /// - Throws: a `Failure(.cannotWrite)` when another launch has taken over.
+  package func check() throws {
+    guard state.withLock({ $0.isLost }) else { return }
+    throw Failure(
+      .cannotWrite, "another launch has taken over the run folder", at: path,
+      found: LockRecord(contentsOf: path)?.holder,
+      remedy:
+        "leave it to that launch; this process had given no sign of life, as when stopped or cut off from the disk")
+  }
+
+  /// A disk error is no reason to end: it comes up where the run writes.
+  private func beat() {
+    state.withLock { state in
+      guard state.descriptor >= 0, !state.isLost else { return }
+      guard isOurs(state) else {
+        state.isLost = true
+        return
+      }
+      state.record.beat += 1
+      state.record.write(to: state.descriptor)
+    }
+  }
+
+  /// Whether nobody else has written a record of his own over ours.
+  private func isOurs(_ state: borrowing State) -> Bool {
+    LockRecord(contentsOf: path).map { [nonce = state.record.nonce] in $0.nonce == nonce } ?? true
+  }
+}
