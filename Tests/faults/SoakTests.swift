@@ -94,8 +94,10 @@ import Testing
     let before = run.lastStep
     let launch = try run.start(ranks: ranks, [], run.slowed(by: 2))
     tally.launches += 1
-    // A start takes about half of it.
-    usleep(UInt32(1e6 * Double.random(in: 0...1.8, using: &random)))
+    // One of three during the start.
+    let isAtStart = Int.random(in: 0..<3, using: &random) == 0
+    if !isAtStart { _ = launch.wait { run.lastStep != before } }
+    usleep(UInt32(1e6 * Double.random(in: 0...0.8, using: &random)))
     let place = run.isSaving ? "while saving" : run.lastStep != before ? "in steps" : "at the start"
     let isStruck = kind.strike(launch, ranks: ranks, &random)
     if isStruck {
