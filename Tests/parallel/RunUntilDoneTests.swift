@@ -55,11 +55,12 @@ import Testing
     for number in 1...6 {
       let lines = run.lines.count
       #expect(
-        launch.wait { log(run).contains("launch \(number):") && run.lines.count > lines + 100 }, "\(launch.errors)")
+        launch.wait { launch.errors.contains("launch \(number):") && run.lines.count > lines + 100 }, "\(launch.errors)"
+      )
       usleep(.random(in: 0..<200_000))
       guard let rank = try? Launch.process(ofRank: .random(in: 0...1), calledWith: run.path) else { break }
       kill(number % 3 == 0 ? try Launch.parent(of: rank) : rank, SIGKILL)
-      guard launch.wait(until: { log(run).contains("launch \(number): exit code") }) else { break }
+      guard launch.wait(until: { launch.errors.contains("launch \(number): exit code") }) else { break }
     }
     let result = try launch.finish(limit: 300)
     #expect(result.code == 0 && log(run).components(separatedBy: "SIGKILL").count > 3, "\(result.text)")
