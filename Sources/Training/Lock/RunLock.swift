@@ -33,14 +33,15 @@ package final class RunLock: Sendable {
   package let remark: String?
   package let path: String
   private let state: Mutex<State>
+  /// Another launch has taken over, as from a process that was stopped for long. Read without the mutex, so that no step
+  /// waits for a beat on a slow file system.
+  private let isLost = Atomic(false)
   /// Only ever cancelled once it runs.
   nonisolated(unsafe) private let timer: any DispatchSourceTimer
 
   private struct State {
     var descriptor: Int32
     var record: LockRecord
-    /// Another launch has taken over, as from a process that was stopped for long.
-    var isLost = false
   }
 
   /// Takes the lock of a folder that is there; waits as `limits` say.
@@ -77,7 +78,7 @@ package final class RunLock: Sendable {
     timer.cancel()
     state.withLock { state in
       guard state.descriptor >= 0 else { return }
-      if !state.isLost, isOurs(state) {
+      if !isLost.load(ordering: .relaxed), isOurs(state) {
         state.record.isReleased = true
         state.record.write(to: state.descriptor)
       }
@@ -88,7 +89,7 @@ package final class RunLock: Sendable {
 
   /// - Throws: a `Failure(.cannotWrite)` when another launch has taken over.
   package func check() throws {
-    guard state.withLock({ $0.isLost }) else { return }
+    guard isLost.load(ordering: .relaxed) else { return }
     throw Failure(
       .cannotWrite, "another launch has taken over the run folder", at: path,
       found: LockRecord(contentsOf: path)?.holder,
@@ -99,11 +100,8 @@ package final class RunLock: Sendable {
   /// A disk error is no reason to end: it comes up where the run writes.
   private func beat() {
     state.withLock { state in
-      guard state.descriptor >= 0, !state.isLost else { return }
-      guard isOurs(state) else {
-        state.isLost = true
-        return
-      }
+      guard state.descriptor >= 0, !isLost.load(ordering: .relaxed) else { return }
+      guard isOurs(state) else { return isLost.store(true, ordering: .relaxed) }
       state.record.beat += 1
       state.record.write(to: state.descriptor)
     }
