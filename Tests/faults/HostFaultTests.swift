@@ -21,6 +21,24 @@ func labIsInstalledInCI() {
     }
   }
 
+  /// `launch/hosts`, as README tells; and what it says of a host that is off.
+  @Test func launchHostsStartsAndNamesAHostThatIsOff() throws {
+    try Lab.with { lab in
+      let run = try SmallRun(steps: 30)
+      let file = try run.folder.write("hosts", "lab1 slots=1\nlab2 slots=1 # the other one\n")
+      let call = [Lab.repository + "/launch/hosts", file, "--"] + run.arguments().dropFirst()
+      let result = try lab.run("lab1", call)
+      try #require(result.code == 0, "\(result.text)")
+      #expect(result.errors.contains("launch/hosts: 2 ranks of 1 threads on 2 hosts: lab1 lab2\n"), "\(result.text)")
+      try expectUndisturbed(
+        run, fault: "none, over two hosts by launch/hosts", by: "launch/hosts", expected: "the same bits",
+        seen: "exit 0")
+      try lab("power", "lab2", "off")
+      let refused = try lab.run("lab1", call)
+      #expect(refused.code == 255 && refused.errors.contains("launch/hosts: lab2 does not answer: "), "\(refused.text)")
+    }
+  }
+
   @Test func aHostIsSwitchedOff() throws {
     try Lab.with { lab in
       var run = try SmallRun()
