@@ -19,7 +19,8 @@ import Testing
         "case $1 in -p=CPU*) cut='1-4' ;; *) cut='2,3' ;; esac; echo '\(lines.joined(separator: "\n"))' | cut -d, -f$cut",
       "nproc": "echo \(count)", "getconf": "echo \(cores * threads)",
       "taskset": "echo \"pid 1's current affinity list: 0-\(count - 1)\"",
-      "mpirun": "exit ${MPIRUN_CODE:-0}",
+      "mpirun":
+        #"echo "interfaces $OMPI_MCA_btl_tcp_if_include $OMPI_MCA_oob_tcp_if_include" >> "$STUBS/calls"; exit 0"#,
     ]
   }
 
@@ -123,12 +124,24 @@ import Testing
       called.result.errors.contains("launch/hosts: 6 ranks of 4 threads on 2 hosts: a b\n"), "\(called.result.text)")
   }
 
+  /// Lines of one host add up, as for mpirun; a host without slots has as many as cores.
+  @Test(arguments: [
+    ("a\na\nb slots=2\n", "--map-by slot:PE=8", "4 ranks of 8 threads on 2 hosts: a b"),
+    ("a max_slots=4\n", "--map-by slot:PE=1", "16 ranks of 1 threads on 1 hosts: a"),
+    ("a slots=2\nb slots=32", "--map-by slot --bind-to none", "34 ranks of 1 threads on 2 hosts: a b"),
+  ])
+  func slotsAreReadAsByMPIRun(_ file: String, _ mapping: String, _ text: String) throws {
+    let called = try hosts(file)
+    #expect(called.mpirun.contains(" \(mapping) "), "\(called.mpirun)")
+    #expect(called.result.errors.contains("launch/hosts: \(text)\n"), "\(called.result.text)")
+  }
+
   @Test func aMappingOfOnesOwnWins() throws {
     let called = try hosts(
       "a slots=2\nb slots=2", ["--map-by", "ppr:1:node:PE=8"],
       ["BT_DIST_INTERFACE": "eth1", "OPENBLAS_CORETYPE": "Haswell"])
     #expect(!called.mpirun.contains("slot:PE") && called.mpirun.contains("-x OPENBLAS_CORETYPE"), "\(called.mpirun)")
-    #expect(called.mpirun.contains("--mca btl_tcp_if_include eth1 --mca oob_tcp_if_include eth1"))
+    #expect(called.calls.contains("interfaces eth1 eth1"), "\(called.calls)")
     #expect(
       called.result.errors.contains("launch/hosts: 2 ranks of 8 threads on 2 hosts: a b\n"), "\(called.result.text)")
   }
