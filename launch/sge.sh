@@ -38,7 +38,7 @@ fi
 
 # Grid Engine goes on with the same log, and counts only to one itself.
 count=$(grep -c "^job $JOB_ID, requeued " "${SGE_STDOUT_PATH:-/dev/null}" 2> /dev/null)
-echo "job $JOB_ID, requeued ${count:=0} times: $((each * hosts)) ranks of $threads threads on $hosts hosts"
+echo "job $JOB_ID, requeued ${count:=0} times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" train "$@"; code=$?
 ended_early "$code" || exit "$code"
 if [ "$count" -ge "${BT_DIST_REQUEUES:-100}" ]; then

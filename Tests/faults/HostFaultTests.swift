@@ -29,7 +29,7 @@ func labIsInstalledInCI() {
       let call = [Lab.repository + "/launch/hosts", file, "--"] + run.arguments().dropFirst()
       let result = try lab.run("lab1", call)
       try #require(result.code == 0, "\(result.text)")
-      #expect(result.errors.contains("launch/hosts: 2 ranks of 1 threads on 2 hosts: lab1 lab2\n"), "\(result.text)")
+      #expect(result.errors.contains("launch/hosts: 2 × 1 (ranks × threads) on lab1 lab2\n"), "\(result.text)")
       try expectUndisturbed(
         run, fault: "none, over two hosts by launch/hosts", by: "launch/hosts", expected: "the same bits",
         seen: "exit 0")

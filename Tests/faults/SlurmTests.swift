@@ -63,7 +63,7 @@ struct SlurmTests {
     let submitted = try lab.run("lab1", call, limit: 300)
     let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
     try #require(submitted.code == 0, "\(submitted.text)\n\(text)")
-    let line = /job \d+, requeued 0 times: 2 ranks of 1 threads on lab\[1-2\] by ([a-z]+)\n/
+    let line = /job \d+, requeued 0 times: 2 × 1 \(ranks × threads\) on lab\[1-2\] by ([a-z]+)\n/
     #expect(text.firstMatch(of: line)?.1 == launcher[...], "\(text)")
     return text
   }

@@ -121,14 +121,14 @@ import Testing
     #expect(called.result.code == 0, "\(called.result.text)")
     #expect(called.mpirun.contains("--map-by slot:PE=4 -x OMP_NUM_THREADS "), "\(called.mpirun)")
     #expect(
-      called.result.errors.contains("launch/hosts: 6 ranks of 4 threads on 2 hosts: a b\n"), "\(called.result.text)")
+      called.result.errors.contains("launch/hosts: 6 × 4 (ranks × threads) on a b\n"), "\(called.result.text)")
   }
 
   /// Lines of one host add up, as for mpirun; a host without slots has as many as cores.
   @Test(arguments: [
-    ("a\na\nb slots=2\n", "--map-by slot:PE=8", "4 ranks of 8 threads on 2 hosts: a b"),
-    ("a max_slots=4\n", "--map-by slot:PE=1", "16 ranks of 1 threads on 1 hosts: a"),
-    ("a slots=2\nb slots=32", "--map-by slot --bind-to none", "34 ranks of 1 threads on 2 hosts: a b"),
+    ("a\na\nb slots=2\n", "--map-by slot:PE=8", "4 × 8 (ranks × threads) on a b"),
+    ("a max_slots=4\n", "--map-by slot:PE=1", "16 × 1 (ranks × threads) on a"),
+    ("a slots=2\nb slots=32", "--map-by slot --bind-to none", "34 × 1 (ranks × threads) on a b"),
   ])
   func slotsAreReadAsByMPIRun(_ file: String, _ mapping: String, _ text: String) throws {
     let called = try hosts(file)
@@ -143,7 +143,7 @@ import Testing
     #expect(!called.mpirun.contains("slot:PE") && called.mpirun.contains("-x OPENBLAS_CORETYPE"), "\(called.mpirun)")
     #expect(called.calls.contains("interfaces eth1 eth1"), "\(called.calls)")
     #expect(
-      called.result.errors.contains("launch/hosts: 2 ranks of 8 threads on 2 hosts: a b\n"), "\(called.result.text)")
+      called.result.errors.contains("launch/hosts: 2 × 8 (ranks × threads) on a b\n"), "\(called.result.text)")
   }
 
   @Test(arguments: [
@@ -194,7 +194,8 @@ import Testing
       "launch/slurm.sbatch", [], with: ["mpirun": "exit $MPIRUN_CODE", "scontrol": "exit 0"], environment)
     #expect(called.calls.contains("scontrol requeue 7") == again, "\(called.calls)")
     #expect(called.result.code == (again ? 0 : Int32(code)), "\(called.result.text)")
-    #expect(called.result.output.contains("job 7, requeued \(restarts) times: 4 ranks of 8 threads on a,b by mpirun"))
+    #expect(
+      called.result.output.contains("job 7, requeued \(restarts) times: 4 × 8 (ranks × threads) on a,b by mpirun"))
   }
 
   /// qsub gets a script with the options in it; as a job, it starts mpirun, is run again, or hands itself to qsub once more.
@@ -219,7 +220,7 @@ import Testing
       job.mpirun.contains("--map-by ppr:2:node:PE=8 ") && job.mpirun.hasSuffix("bt-dist train --out a b $x"),
       "\(job.calls)")
     #expect(job.result.errors.contains("a slots=2\nb slots=2\n"), "\(job.result.text)")
-    #expect(job.result.output.contains("job 9.server, requeued 0 times: 4 ranks of 8 threads on 2 hosts\n"))
+    #expect(job.result.output.contains("job 9.server, requeued 0 times: 4 × 8 (ranks × threads), hosts: 2\n"))
     #expect(job.calls.contains("qrerun 9.server"))
     #expect(job.calls.contains { $0.hasPrefix("qsub ") } != mayRerun)
     #expect(folder.text("job").contains(" submitted=\(mayRerun ? 0 : 1) "))
@@ -258,6 +259,6 @@ import Testing
     #expect(job.result.code == 99, "\(job.result.text)")
     #expect(job.mpirun.hasPrefix("mpirun --map-by ppr:2:node:PE=4 ") && !job.mpirun.contains("--hostfile"))
     #expect(
-      job.result.output.contains("job 5, requeued 1 times: 4 ranks of 4 threads on 2 hosts\n"), "\(job.result.text)")
+      job.result.output.contains("job 5, requeued 1 times: 4 × 4 (ranks × threads), hosts: 2\n"), "\(job.result.text)")
   }
 }
