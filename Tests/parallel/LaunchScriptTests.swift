@@ -202,8 +202,9 @@ import Testing
   @Test(arguments: [true, false]) func pbsRunsAgain(_ mayRerun: Bool) throws {
     let folder = try TemporaryFolder()
     let programs = [
-      "qsub": "cat > '\(folder.file("job"))'", "qrerun": mayRerun ? "kill $PPID" : "exit 1", "qstat": "exit 0",
-      "mpirun": "cat \"$2\" >&2; exit $MPIRUN_CODE",
+      "qsub": "cat > '\(folder.file("job"))'", "qrerun": mayRerun ? "kill $PPID" : "exit 1",
+      "qstat": "echo '    run_count = 3'; echo '    Resource_List.walltime = 01:00:05'",
+      "mpirun": "cat \"$2\" >&2; echo \"$PBS_WALLTIME s\"; exit $MPIRUN_CODE",
     ]
     let submitted = try call("launch/pbs.pbs", ["-l", "select=2", "--", "--out", "a b", "$x"], with: programs)
     #expect(submitted.calls == ["qsub -l walltime=24:00:00 -l select=2"], "\(submitted.result.text)")
@@ -220,10 +221,11 @@ import Testing
       job.mpirun.contains("--map-by ppr:2:node:PE=8 ") && job.mpirun.hasSuffix("bt-dist train --out a b $x"),
       "\(job.calls)")
     #expect(job.result.errors.contains("a slots=2\nb slots=2\n"), "\(job.result.text)")
-    #expect(job.result.output.contains("job 9.server, requeued 0 times: 4 × 8 (ranks × threads), hosts: 2\n"))
+    #expect(job.result.output.contains("job 9.server, requeued 2 times: 4 × 8 (ranks × threads), hosts: 2\n"))
+    #expect(job.result.output.contains("\n3605 s\n"), "\(job.result.text)")
     #expect(job.calls.contains("qrerun 9.server"))
     #expect(job.calls.contains { $0.hasPrefix("qsub ") } != mayRerun)
-    #expect(folder.text("job").contains(" submitted=\(mayRerun ? 0 : 1) "))
+    #expect(folder.text("job").contains(" submitted=\(mayRerun ? 0 : 3) "))
   }
 
   /// SIGTERM is qdel: the run saves, and is not queued again.
