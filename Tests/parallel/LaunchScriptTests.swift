@@ -110,10 +110,10 @@ import Testing
 
   private func hosts(_ file: String, _ options: [String] = [], _ environment: [String: String] = [:]) throws -> Called {
     let folder = try TemporaryFolder()
-    try file.write(toFile: folder.file("hosts"), atomically: true, encoding: .utf8)
+    let hostfile = try folder.write("hosts", file)
     let programs = Self.machine(nodes: 1, coresEach: 16).merging(["ssh": Self.ssh]) { $1 }
     return try call(
-      "launch/hosts", [folder.file("hosts")] + options + ["--", "--out", "x"], with: programs, environment)
+      "launch/hosts", [hostfile] + options + ["--", "--out", "x"], with: programs, environment)
   }
 
   @Test func slotsAreRanksAndShareTheCores() throws {
@@ -156,6 +156,18 @@ import Testing
     #expect(
       called.result.errors.contains("launch/hosts: \(host)") && called.result.errors.contains(text),
       "\(called.result.text)")
+  }
+
+  /// At the first launch, too, when there is no run folder to keep the log in.
+  @Test func runUntilDoneLeavesOutAHost() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("hosts", "a slots=2\ngone slots=2 max_slots=8\n")
+    let called = try call(
+      "launch/run-until-done",
+      ["--launches", "1", "--hostfile", file, "--map-by", "slot:PE=8", "--", "--out", folder.file("run")],
+      with: ["ssh": Self.ssh, "mpirun": "exit 0"])
+    #expect(called.result.code == 0 && called.mpirun.hasPrefix("mpirun -np 2 "), "\(called.result.text)")
+    #expect(called.result.errors.contains("no answer from gone: 2 of 4 ranks on a\n"), "\(called.result.text)")
   }
 
   // MARK: Batch systems
