@@ -4,13 +4,13 @@ import Testing
 
 /// Disks that are full, break or become read-only: training goes on, and ends only when the trouble stays.
 @Suite struct DiskTests {
-  /// The disk under a part of the run fails from the `at`-th call on until the warning has been printed.
+  /// The disk under a part of the run fails from call `at` on until the warning has been printed.
   private static func passing(
     _ name: String, _ action: String, calls: [String] = [], under place: String = "", at: Int
   ) -> Fault {
     let what = calls.isEmpty ? "all calls" : calls.joined(separator: ", ")
     return Fault(
-      name: name, injected: "\(action) of \(what) in RUN\(place) from the \(at)-th on, until the warning", codes: [0],
+      name: name, injected: "\(action) of \(what) in RUN\(place) from call \(at) on, until the warning", codes: [0],
       words: ["warning"], resumesOn: nil
     ) { run, _ in
       let gate = try run.folder.write("fault", "")
@@ -26,7 +26,7 @@ import Testing
   /// The disk fails and stays so, until somebody has mended it and launches again.
   private static func lasting(_ name: String, _ action: String) -> Fault {
     Fault(
-      name: name, injected: "\(action) of all calls in RUN from the 150th on, --checkpoint-patience 1", codes: [73],
+      name: name, injected: "\(action) of all calls in RUN from call 150 on, --checkpoint-patience 1", codes: [73],
       words: ["warning", "remedy"]
     ) { run, _ in
       .init(

@@ -4,8 +4,12 @@ import Testing
 
 /// Processes that are gone or told to go, at random moments of a launch: at its start, in steps, while it saves.
 @Suite struct KillTests {
-  /// Seconds of a launch in which a fault strikes.
-  private static let span = 0.0...1.6
+  /// Waits until a random moment: of the start in one case of three, otherwise of the steps and saves.
+  private static func waitAtRandom(_ run: SmallRun, _ launch: Launch, _ random: inout SeededGenerator) {
+    let isAtStart = Int.random(in: 0..<3, using: &random) == 0
+    if !isAtStart { _ = launch.wait { run.lastStep > 0 } }
+    usleep(UInt32(1e6 * Double.random(in: 0...(isAtStart ? 0.8 : 0.6), using: &random)))
+  }
 
   /// Where a run is, in a word.
   private static func place(_ run: SmallRun, _ launch: Launch) -> String {
@@ -21,7 +25,7 @@ import Testing
     Fault(name: name, injected: injected, codes: codes, words: words, times: (1, full), resumesOn: resumesOn) {
       run, random in
       let launch = try run.start(ranks: ranks, [], run.slowed())
-      usleep(UInt32(1e6 * Double.random(in: span, using: &random)))
+      waitAtRandom(run, launch, &random)
       let place = place(run, launch)
       // Not yet there, or already gone: the place says so.
       try? strike(launch, &random)

@@ -41,7 +41,7 @@ import Testing
     var kinds: [Kind: Int] = [:]
     var places: [String: Int] = [:]
     var codes: [Int32: Int] = [:]
-    var (launches, redone) = (0, 0)
+    var (launches, redone, repeated) = (0, 0, 0)
     var problems: [String] = []
 
     var interruptions: Int { kinds.values.reduce(0, +) }
@@ -78,6 +78,7 @@ import Testing
       "\(tally.interruptions) interruptions (\(kinds); \(places)), \(tally.launches + 1) launches on 1, 2 and 4 ranks, "
       + "\(run.steps) steps, \(tally.redone) redone, \(lost) lost, \(altered) altered, \(minutes) minutes"
     print("soak: \(line)")
+    print("soak: \(tally.repeated) signals had to be given again, as mpirun had no ranks yet")
     print("soak: exit codes \(tally.codes.sorted { $0.key < $1.key }.map { "\($0.key) ×\($0.value)" })")
     for problem in tally.problems { print("soak: \(problem)") }
     let passed = tally.problems.isEmpty && difference == nil
@@ -93,8 +94,10 @@ import Testing
     let before = run.lastStep
     let launch = try run.start(ranks: ranks, [], run.slowed(by: 2))
     tally.launches += 1
-    // A start takes about half of it.
-    usleep(UInt32(1e6 * Double.random(in: 0...1.8, using: &random)))
+    // One of three during the start.
+    let isAtStart = Int.random(in: 0..<3, using: &random) == 0
+    if !isAtStart { _ = launch.wait { run.lastStep != before } }
+    usleep(UInt32(1e6 * Double.random(in: 0...0.8, using: &random)))
     let place = run.isSaving ? "while saving" : run.lastStep != before ? "in steps" : "at the start"
     let isStruck = kind.strike(launch, ranks: ranks, &random)
     if isStruck {
@@ -102,6 +105,12 @@ import Testing
       tally.places[place, default: 0] += 1
     } else {
       // No such rank yet: this one ends otherwise.
+      launch.send(signal: SIGUSR1)
+    }
+    _ = launch.wait(limit: 6) { false }
+    if launch.isRunning {
+      // mpirun passes a signal on to the ranks that are there: before them it is lost.
+      tally.repeated += 1
       launch.send(signal: SIGUSR1)
     }
     let result = try launch.finish()

@@ -50,7 +50,7 @@ import Testing
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))
     let begin = Date()
-    let result = try start(Self.never + ["--time-limit", "3s"], out: run.path, ranks: 2).finish(limit: 60)
+    let result = try start(Self.never + ["--time-limit", "2s"], out: run.path, ranks: 2).finish(limit: 60)
     #expect(result.code == 75 && result.output.contains("interrupted by the time limit at step"), "\(result.text)")
     #expect(Date().timeIntervalSince(begin) < 8)
     let step = try #require(run.checkpoints.last)

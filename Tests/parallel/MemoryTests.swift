@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [nil, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
-    for encoder in [["--encoder", "mlp"], ["--encoder", "resnet18", "--width", "32"]] {
+    for encoder in [["--encoder", "mlp"], ["--encoder", "resnet18", "--width", "32", "--proj-output-dim", "512"]] {
       let result = try train(encoder, ranks: ranks, autotune: ranks == nil)
       let predicted = try bytes(behind: "predicted", result.output)
       let peak = try bytes(behind: "peak", result.output)

@@ -102,18 +102,24 @@ public final class Launch {
   ) throws -> Int32 {
     let children = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     for child in children.compactMap({ Int32($0) }) {
-      let status = String(
-        decoding: FileManager.default.contents(atPath: "/proc/\(child)/stat") ?? Data(), as: UTF8.self)
-      // pid (name) state parent …
-      guard let rest = status.split(separator: ")").last?.split(separator: " "), rest.count > 1,
-        let parent = Int32(rest[1]), isMeant((child, parent))
-      else { continue }
+      guard let parent = try? parent(of: child), isMeant((child, parent)) else { continue }
       let environment = FileManager.default.contents(atPath: "/proc/\(child)/environ") ?? Data()
       if environment.split(separator: 0).contains(Data("OMPI_COMM_WORLD_RANK=\(rank)".utf8)) {
         return child
       }
     }
     throw Failure(.defect, "there is no process of rank \(rank)")
+  }
+
+  /// The process that started a process, such as the `mpirun` of a rank.
+  public static func parent(of process: Int32) throws -> Int32 {
+    let status = String(
+      decoding: FileManager.default.contents(atPath: "/proc/\(process)/stat") ?? Data(), as: UTF8.self)
+    // pid (name) state parent …
+    guard let rest = status.split(separator: ")").last?.split(separator: " "), rest.count > 1,
+      let parent = Int32(rest[1])
+    else { throw Failure(.defect, "there is no process \(process)") }
+    return parent
   }
 
   /// Waits until `condition` holds; false if the program ends before, or after `limit` seconds.

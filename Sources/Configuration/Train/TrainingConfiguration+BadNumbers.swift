@@ -5,7 +5,9 @@ extension TrainingConfiguration {
   func validateBadNumbers(origins: ValueOrigins) throws(Failure) {
     guard onBadLoss == .rollback, replay == nil else { return }
     let needed: String
-    if !enableCheckpointing {
+    if out.isEmpty {
+      needed = "--out FOLDER"
+    } else if !enableCheckpointing {
       needed = "--enable-checkpointing true"
     } else if checkpointEveryNMinutes != nil && checkpointEveryNSteps == nil {
       needed = "--checkpoint-every-n-steps beside --checkpoint-every-n-minutes"

@@ -35,6 +35,7 @@ extension Inspector {
       if let kernels = configuration.kernels { inspection.add("kernels", .text(try KernelTable(kernels).summary)) }
     }
     addLaunches(folder, &inspection)
+    addBadBatches(folder, &inspection)
     addCheckpoints(store, names, &inspection)
     inspection.attempt { inspection in
       guard let best = try CheckpointRanking.Table(runFolder: path) else { return }
@@ -76,6 +77,24 @@ extension Inspector {
     if history.unreadableLines > 0 {
       inspection.problems.append("\(folder.launchesPath): \(history.unreadableLines) lines are no launches")
     }
+  }
+
+  /// Nothing where no step was bad.
+  private func addBadBatches(_ folder: RunFolder, _ inspection: inout Inspection) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.badBatchesPath)) ?? []
+    var table = Inspection.Table(
+      name: "bad batches", columns: ["step", "not finite", "on bad loss", "largest input", "in sample"])
+    for name in names.sorted() where name.hasSuffix(".json") {
+      inspection.attempt { _ in
+        let batch = try BadBatch(contentsOf: "\(folder.badBatchesPath)/\(name)")
+        let suspect = batch.suspects.first
+        table.rows.append([
+          .count(batch.step), .text(batch.notFinite.rawValue), .text(batch.onBadLoss),
+          suspect.map { .number(Double($0.largestInput)) } ?? .none, suspect.map { .count($0.sample) } ?? .none,
+        ])
+      }
+    }
+    if !table.rows.isEmpty { inspection.add(table) }
   }
 
   private func addCheckpoints(_ store: CheckpointStore, _ names: [String], _ inspection: inout Inspection) {

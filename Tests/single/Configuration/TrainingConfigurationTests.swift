@@ -156,6 +156,11 @@ let otherTexts = [
       #expect(failure { ($0.lrScheduler, $0.maxEpochs, $0.maxSteps) = (scheduler, nil, 3) } == nil)
     }
     #expect(failure { $0.gradientClipVal = -1 }?.location == "--gradient-clip-val")
+    #expect(failure { $0.onBadLoss = .rollback } == nil)
+    #expect(failure { ($0.onBadLoss, $0.enableCheckpointing) = (.rollback, false) }?.location == "--on-bad-loss")
+    #expect(failure { ($0.onBadLoss, $0.out) = (.rollback, "") }?.expected == "--out FOLDER")
+    #expect(failure { ($0.onBadLoss, $0.checkpointEveryNMinutes) = (.rollback, 5) }?.location == "--on-bad-loss")
+    #expect(failure { ($0.onBadLoss, $0.enableCheckpointing) = (.skip, false) } == nil)
     #expect(failure { $0.learningRateBiases = .infinity }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0.1) }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0) } == nil)
