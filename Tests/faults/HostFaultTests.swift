@@ -21,6 +21,27 @@ func labIsInstalledInCI() {
     }
   }
 
+  /// `launch/hosts`, as README tells; and what it says of a host that ssh does not know.
+  @Test func launchHostsStartsTwoHosts() throws {
+    try Lab.with { lab in
+      let run = try SmallRun(steps: 30)
+      func call(_ hostfile: String) throws -> LaunchResult {
+        let file = try run.folder.write("hosts", hostfile)
+        return try lab.run("lab1", [Lab.repository + "/launch/hosts", file, "--"] + run.arguments().dropFirst())
+      }
+      let refused = try call("lab1 slots=1\n127.0.0.2 slots=1\n")
+      #expect(
+        refused.code == 255 && refused.errors.contains("launch/hosts: 127.0.0.2 does not answer: "), "\(refused.text)")
+      #expect(refused.errors.contains("accept its key: ssh 127.0.0.2"), "\(refused.text)")
+      let result = try call("lab1 slots=1\nlab2 slots=1 # the other one\n")
+      try #require(result.code == 0, "\(result.text)")
+      #expect(result.errors.contains("launch/hosts: 2 × 1 (ranks × threads) on lab1 lab2\n"), "\(result.text)")
+      try expectUndisturbed(
+        run, fault: "none, over two hosts by launch/hosts", by: "launch/hosts", expected: "the same bits",
+        seen: "exit 0")
+    }
+  }
+
   @Test func aHostIsSwitchedOff() throws {
     try Lab.with { lab in
       var run = try SmallRun()
