@@ -8,7 +8,7 @@ public enum TimeLimit: Sendable, Equatable {
 
 extension ValueFormat<TimeLimit> {
   /// `auto`, `none`, `[DAYS-]HOURS:MINUTES:SECONDS` as Slurm writes it, `DAYS:HOURS:MINUTES:SECONDS` as Lightning does,
-  /// or a number with a unit: `90m`, `1.5h`.
+  /// a number with a unit (`90m`, `1.5h`), or of seconds, as other options have them.
   static var timeLimit: Self {
     let accepts: @Sendable (String) -> TimeLimit? = {
       switch $0 {
@@ -18,16 +18,19 @@ extension ValueFormat<TimeLimit> {
       }
     }
     return ValueFormat(
-      placeholder: "TIME", expected: "a time such as 23:50:00, 1-12:00:00, 90m or 36h, or auto, or none",
-      fromText: accepts, fromJSON: { if case .string(let text) = $0 { accepts(text) } else { nil } },
+      placeholder: "TIME", expected: "a time such as 23:50:00, 1-12:00:00, 90m or 3600 (seconds), or auto, or none",
+      fromText: accepts,
+      fromJSON: { value in
+        if case .string(let text) = value { return accepts(text) }
+        return value.double.flatMap { accepts("\($0)") }
+      },
       toJSON: { limit in
         switch limit {
         case .auto: .string("auto")
         case .none: .string("none")
         case .seconds(let seconds): .string("\(shortText(seconds))s")
         }
-      },
-      remedy: { Double($0) == nil ? nil : "add a unit: \($0)s, \($0)m, \($0)h or \($0)d" })
+      })
   }
 
   private static func seconds(_ text: String) -> Double? {
@@ -37,6 +40,8 @@ extension ValueFormat<TimeLimit> {
       seconds = Double(text.dropLast()).map { $0 * unit }
     } else if text.contains(":") {
       seconds = clockTime(text)
+    } else if text.first?.isNumber == true {
+      seconds = Double(text)
     }
     return seconds.flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
   }
