@@ -52,7 +52,10 @@ struct SmallRun: Sendable {
     let calls = (0..<ranks).map {
       RankCall("bt-dist", arguments(more), environment: $0 == rank ? environment : [:])
     }
-    return try Launch(injection == nil ? [RankCall("bt-dist", arguments(more), ranks: ranks)] : calls)
+    // Open MPI's own grace after SIGTERM.
+    return try Launch(
+      injection == nil ? [RankCall("bt-dist", arguments(more), ranks: ranks)] : calls,
+      environment: ["OMPI_MCA_odls_base_sigkill_timeout": "1"])
   }
 
   /// Goes on to the last step, or begins.

@@ -56,6 +56,8 @@ public final class Launch {
     all["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     all["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     all["OMP_NUM_THREADS"] = "\(threads)"
+    // mpirun waits so long, twice, before a job that has failed is over; whoever sends it SIGTERM needs a second.
+    all["OMPI_MCA_odls_base_sigkill_timeout"] = "0"
     // What tests measure of kernels on a busy machine is not for others.
     all["BT_DIST_CACHE"] = ""
     process.environment = all.merging(environment) { $1 }
