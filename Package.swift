@@ -60,9 +60,11 @@ let package = Package(
     module("Training", ["Configuration", "Datasets", "DataParallel", "BarlowTwins", "Encoders", "Optimization"]),
     module("Reporting", ["Training"]),
     module("Evaluation", ["Tensors", "Datasets", "Diagnostics"], kernels),
+    module("Doctor", ["Training"]),
     module("Estimator", ["Training", "Reporting"]),
     .executableTarget(
-      name: "bt-dist", dependencies: ["Configuration", "Evaluation", "Reporting", "Training"], path: "Sources/bt-dist"),
+      name: "bt-dist", dependencies: ["Configuration", "Doctor", "Evaluation", "Reporting", "Training"],
+      path: "Sources/bt-dist"),
 
     .executableTarget(
       name: "custom-encoder", dependencies: ["Estimator", "Encoders", "Layers", "MPI"], path: "Sources/Examples"),
@@ -79,7 +81,7 @@ let package = Package(
       "SingleTests", "single",
       [
         "TestSupport", "Diagnostics", "Configuration", "Tensors", "Optimization", "Layers", "Encoders", "BarlowTwins",
-        "DataParallel", "Datasets", "Training", "Reporting", "Evaluation", "Estimator",
+        "DataParallel", "Datasets", "Training", "Reporting", "Doctor", "Evaluation", "Estimator",
       ]),
     tests(
       "ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"]),

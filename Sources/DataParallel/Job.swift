@@ -8,15 +8,20 @@ public enum Job {
   /// A failure that all ranks throw together (`AgreedFailure`) is reported once, by rank 0. One that only this rank knows
   /// of ends the whole job, since the others may wait for this rank for ever.
   ///
+  /// - Parameter goesOnAlone: whether `work` is done also where this process cannot join its job, on a communicator that
+  ///   says why (`joinFailure`).
   /// - Parameter report: told of failures and of ranks that are late, in text for the user.
   public static func run(
-    report: @escaping (String) -> Void, work: (Communicator) throws -> Int32
+    goesOnAlone: Bool = false, report: @escaping (String) -> Void, work: (Communicator) throws -> Int32
   ) -> Int32 {
     let communicator: Communicator
     do { communicator = try Communicator.join() } catch {
       let failure = failure(error)
-      report("error: \(failure)")
-      return failure.kind.rawValue
+      guard goesOnAlone else {
+        report("error: \(failure)")
+        return failure.kind.rawValue
+      }
+      communicator = .alone(because: failure)
     }
     communicator.stallWatch?.report = report
     do {

@@ -21,6 +21,8 @@ public final class Communicator {
   public var backgroundWork: (() throws -> Void)?
   /// Notices ranks that do not come.
   public private(set) var stallWatch: StallWatch?
+  /// Why this process is on its own although it was started with others; see `alone(because:)`.
+  public private(set) var joinFailure: Failure?
 
   /// For operations that are begun and waited for at once.
   private(set) lazy var foreground = Transfer(self)
@@ -41,8 +43,12 @@ public final class Communicator {
   public static func join() throws -> Communicator {
     let host = ProcessInfo.processInfo.hostName
     Launcher.watch()
-    guard Launcher.current != nil else {
-      return Communicator(rank: 0, size: 1, host: host, handle: nil, backgroundHandle: nil)
+    guard let launcher = Launcher.current else { return alone() }
+    guard launcher.connects else {
+      throw Failure(
+        .usage, "srun started \(launcher.size) processes that cannot find one another", at: "host \(host)",
+        expected: "PMIx", found: "no PMIX_RANK in the environment",
+        remedy: "start with srun --mpi=pmix where `srun --mpi=list` has it, else with Open MPI's mpirun inside the job")
     }
     var provided: Int32 = 0
     let status = MPI_Init_thread(nil, nil, bt_mpi_thread_serialized(), &provided)
@@ -57,10 +63,10 @@ public final class Communicator {
     var size: Int32 = 0
     MPI_Comm_rank(world, &rank)
     MPI_Comm_size(world, &size)
-    if let expected = Launcher.current?.size, expected != Int(size) {
+    if launcher.size != Int(size) {
       MPI_Finalize()
       throw Failure(
-        .usage, "the launcher started \(expected) processes, but MPI sees \(size) rank\(size == 1 ? "" : "s")",
+        .usage, "the launcher started \(launcher.size) processes, but MPI sees \(size) rank\(size == 1 ? "" : "s")",
         at: "host \(host)", remedy: "use the mpirun of the Open MPI that bt-dist is linked with, or srun --mpi=pmix")
     }
     var background: MPI_Comm? = bt_mpi_comm_null()
@@ -71,6 +77,16 @@ public final class Communicator {
       communicator.hosts = try communicator.allGather(host)
       communicator.stallWatch = StallWatch(rank: Int(rank), hosts: communicator.hosts, mailbox: Mailbox(world!))
     }
+    return communicator
+  }
+
+  /// One rank without MPI.
+  ///
+  /// - Parameter failure: why it could not join its job, for who goes on all the same.
+  public static func alone(because failure: Failure? = nil) -> Communicator {
+    let host = ProcessInfo.processInfo.hostName
+    let communicator = Communicator(rank: 0, size: 1, host: host, handle: nil, backgroundHandle: nil)
+    communicator.joinFailure = failure
     return communicator
   }
 

@@ -6,6 +6,8 @@ public struct Launcher: Sendable {
   public let size: Int
   /// Ranks on this host, where the launcher tells.
   public let localSize: Int?
+  /// Whether the launcher has told MPI how the processes find one another.
+  let connects: Bool
 
   private static let parent = getppid()
 
@@ -23,14 +25,19 @@ public struct Launcher: Sendable {
     let environment = ProcessInfo.processInfo.environment
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
     if let rank = number("OMPI_COMM_WORLD_RANK"), let size = number("OMPI_COMM_WORLD_SIZE") {
-      return Launcher(rank: rank, size: size, localSize: number("OMPI_COMM_WORLD_LOCAL_SIZE"))
+      return Launcher(rank: rank, size: size, localSize: number("OMPI_COMM_WORLD_LOCAL_SIZE"), connects: true)
     }
     if let rank = number("PMI_RANK"), let size = number("PMI_SIZE") {
-      return Launcher(rank: rank, size: size, localSize: nil)
+      return Launcher(rank: rank, size: size, localSize: nil, connects: true)
     }
-    if environment["PMIX_RANK"] != nil, let rank = number("SLURM_PROCID"), let size = number("SLURM_NTASKS") {
+    guard let rank = number("SLURM_PROCID") else { return nil }
+    if environment["PMIX_RANK"] != nil, let size = number("SLURM_NTASKS") {
       let local = environment["SLURM_STEP_TASKS_PER_NODE"].flatMap { Int($0.prefix { $0.isNumber }) }
-      return Launcher(rank: rank, size: size, localSize: local)
+      return Launcher(rank: rank, size: size, localSize: local, connects: true)
+    }
+    // srun alone sets these, and not for a batch script.
+    if let size = number("SLURM_STEP_NUM_TASKS"), size > 1 {
+      return Launcher(rank: rank, size: size, localSize: nil, connects: false)
     }
     return nil
   }

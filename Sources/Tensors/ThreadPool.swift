@@ -9,8 +9,15 @@ public enum ThreadPool {
   /// Threads that a parallel region uses.
   public static var threads: Int { Int(omp_get_max_threads()) }
 
-  /// Cores that the launcher lets this process run on.
-  public static var allowedCores: Int { Int(omp_get_num_procs()) }
+  /// The processors on which the launcher lets this process run; nil where the system does not tell, and where
+  /// `OMP_PROC_BIND` has bound the first thread already.
+  public static var allowed: CPUSet? {
+    let set = SystemFile.allowedProcessors(of: "self")
+    return set?.count == allowedCount ? set : nil
+  }
+
+  /// How many they are.
+  public static var allowedCount: Int { Int(omp_get_num_procs()) }
 
   /// Sets the threads of this rank for OpenMP, and so for oneDNN, and for OpenBLAS. Call before the first kernel.
   public static func configure(threads: Int) {

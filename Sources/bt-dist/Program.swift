@@ -10,7 +10,7 @@ enum Program {
   private static var commands: [any Command.Type] {
     [
       TrainCommand.self, EmbedCommand.self, EvalCommand.self, ExportCommand.self, InspectCommand.self,
-      ReplayCommand.self, BenchCommand.self,
+      ReplayCommand.self, BenchCommand.self, DoctorCommand.self,
     ]
   }
 
@@ -20,7 +20,7 @@ enum Program {
     if endsInOrder { SignalWatch.begin() } else { SignalWatch.unblock() }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    return Job.run {
+    return Job.run(goesOnAlone: arguments.first == DoctorCommand.name) {
       FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8))
     } work: { communicator in
       try dispatch(arguments, communicator)
@@ -28,7 +28,13 @@ enum Program {
   }
 
   private static func dispatch(_ arguments: [String], _ communicator: Communicator) throws -> Int32 {
-    try communicator.requireSameExecutable()
+    if let difference = try communicator.executableDifference() {
+      // What keeps every other command from running is what the doctor is asked for.
+      guard arguments.first == DoctorCommand.name else {
+        throw AgreedFailure(communicator.otherExecutable(difference))
+      }
+      return try DoctorCommand.report(difference, arguments, communicator)
+    }
     try communicator.requireSameCommand(arguments.first)
     let overview = CommandOverview(commands.map { ($0.name, $0.summary) })
     guard let word = arguments.first, word != "--help" else {

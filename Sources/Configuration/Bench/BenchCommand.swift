@@ -22,7 +22,8 @@ extension BenchConfiguration {
     groups: [OptionGroup("Measurement", measurementOptions)]
       + TrainingConfiguration.optionGroups.map { group in
         OptionGroup(
-          "Training: \(group.title)", group.options.map { $0.name == "data" ? dataOption : $0.within(\.training) })
+          "Training: \(group.title)",
+          group.options.map { ($0.name == "data" ? TrainingConfiguration.dataOrHeld : $0).within(\.training) })
       },
     takesConfigurationFile: true, defaults: BenchConfiguration(),
     complete: { $0.training.fillInDefaults() },
@@ -61,13 +62,6 @@ extension BenchConfiguration {
       synonyms: ["output"]),
   ]
 
-  private static let dataOption = OptionDefinition<BenchConfiguration>(
-    "data", \.training.data, .text("SPEC"),
-    """
-    As in `bt-dist train`, or synthetic alone: a batch of made-up pairs of the encoder's usual shape, held in memory, so \
-    that reading costs nothing.
-    """, synonyms: ["dataset", "train", "train-data", "input"])
-
   private func validateModes(origins: ValueOrigins) throws(Failure) {
     if let loss, loss.count != 2 {
       throw Failure(
@@ -87,4 +81,14 @@ extension BenchConfiguration {
         remedy: "call bt-dist bench once for each")
     }
   }
+}
+
+extension TrainingConfiguration {
+  /// `--data` where there is a default.
+  static let dataOrHeld = OptionDefinition<TrainingConfiguration>(
+    "data", \.data, .text("SPEC"),
+    """
+    As in `bt-dist train`, or synthetic alone: a batch of made-up pairs of the encoder's usual shape, held in memory, so \
+    that reading costs nothing.
+    """, synonyms: ["dataset", "train", "train-data", "input"])
 }

@@ -28,5 +28,6 @@ static inline int bt_mpi_is_loss(int status) {
   return class == MPI_ERR_OTHER || class == MPI_ERR_INTERN || class == MPI_ERR_UNKNOWN || class == MPI_ERR_PENDING ||
          class == MPI_ERR_IN_STATUS || class == MPI_ERR_NO_MEM;
 }
+static inline int bt_mpi_max_library_version(void) { return MPI_MAX_LIBRARY_VERSION_STRING; }
 static inline int bt_mpi_max_error_string(void) { return MPI_MAX_ERROR_STRING; }
 #endif

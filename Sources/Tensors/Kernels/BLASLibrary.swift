@@ -8,4 +8,7 @@ public enum BLASLibrary {
     let words = String(cString: openblas_get_config()).split(separator: " ").prefix(2)
     return "\(words.joined(separator: " ")), \(String(cString: openblas_get_corename())) kernels"
   }
+
+  /// Whether it computes on threads of its own beside OpenMP's, with which they fight over the cores: its pthreads build.
+  public static var hasThreadsOfItsOwn: Bool { openblas_get_parallel() == 1 }
 }

@@ -9,16 +9,17 @@ public enum ProcessMemory {
   /// Bytes that programs on this host can still get without others being swapped out (`MemAvailable`).
   public static var availableOnHost: Int? { field("MemAvailable", in: "/proc/meminfo") }
 
+  /// Bytes that this host has (`MemTotal`).
+  public static var ofHost: Int? { field("MemTotal", in: "/proc/meminfo") }
+  /// Bytes of addresses in use (`VmSize`), which `ulimit -v` limits.
+  public static var addresses: Int? { field("VmSize", in: "/proc/self/status") }
+
   /// A field in kB of a file of lines such as `VmRSS:   1234 kB`.
   private static func field(_ name: String, in path: String) -> Int? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return field(name, of: String(decoding: data, as: UTF8.self))
+    SystemFile.text(path).flatMap { field(name, of: $0) }
   }
 
   package static func field(_ name: String, of text: String) -> Int? {
-    for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
-      return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
-    }
-    return nil
+    SystemFile.field(name, of: text)?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
   }
 }

@@ -5,15 +5,20 @@ import MPI
 
 /// What all ranks must have been started with, whatever the command; see `RunAgreement.swift`.
 extension Communicator {
-  /// The bytes of the running program, before any other collective: another version may call others.
-  public func requireSameExecutable() throws {
-    try requireSame(
-      .usage, "not the program that rank 0 runs",
-      remedy: "install one build of bt-dist on every host, and give mpirun its full path"
-    ) {
+  /// How the bytes of the running programs differ; nil if they do not. To be called before any other collective: another
+  /// version may call others.
+  public func executableDifference() throws -> RankDifference? {
+    try compare {
       let hash = try RunningProgram.sha256.get()
       return [RankField("executable", hash, text: "\(RunningProgram.path) of SHA-256 \(hash.prefix(16))…")]
     }
+  }
+
+  /// What a job of different programs ends with.
+  public func otherExecutable(_ difference: RankDifference) -> Failure {
+    difference.failure(
+      .usage, "not the program that rank 0 runs",
+      remedy: "install one build of bt-dist on every host, and give mpirun its full path")
   }
 
   /// The first argument, by which the command is chosen.

@@ -7,14 +7,21 @@ public enum RankThreads {
   /// Sets the threads of this rank; call before the first kernel.
   public static func configure(requested: Int?) { ThreadPool.configure(threads: count(requested: requested)) }
 
-  /// `requested`, else `OMP_NUM_THREADS`, else the cores that the launcher bound this rank to, else this rank's share
-  /// of the host's cores.
+  /// `requested`, else `OMP_NUM_THREADS`, else one for each core that the launcher bound this rank to, else this rank's
+  /// share of the cores that the launcher has itself. Hardware threads of one core count once: they share its arithmetic.
   static func count(requested: Int?) -> Int {
     if let requested { return requested }
     if let text = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"], let count = Int(text), count > 0 {
       return count
     }
-    let (cores, allowed) = (sysconf(Int32(_SC_NPROCESSORS_ONLN)), ThreadPool.allowedCores)
-    return allowed < cores ? max(1, allowed) : max(1, cores / (Launcher.current?.localSize ?? 1))
+    let processor = Processor.ofHost
+    let own = ThreadPool.allowed.map(processor.cores(in:)) ?? ThreadPool.allowedCount
+    let launchers = LaunchingProgram.ofProcess?.allowed.map(processor.cores(in:)) ?? processor.cores.count
+    return max(1, own < launchers ? own : own / (Launcher.current?.localSize ?? 1))
+  }
+
+  /// Whether the user has said how many.
+  package static func areGiven(requested: Int?) -> Bool {
+    requested != nil || ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap { Int($0) } ?? 0 > 0
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// A limit on the memory of all processes of a job on this host: the batch system's or the container's.
 package struct MemoryLimit: Equatable, Sendable {
@@ -30,29 +31,10 @@ package struct MemoryLimit: Equatable, Sendable {
 
   /// The lowest of this process's control groups and those above them, of either version.
   private static func cgroup(_ root: String) -> MemoryLimit? {
-    let groups = text(root + "/proc/self/cgroup") ?? ""
-    var limits: [Int] = []
-    for line in groups.split(separator: "\n") {
-      // hierarchy:controllers:path
-      let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard fields.count == 3 else { continue }
-      let isSecondVersion = fields[0] == "0" && fields[1].isEmpty
-      guard isSecondVersion || fields[1].split(separator: ",").contains("memory") else { continue }
-      let folder = root + (isSecondVersion ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory")
-      let file = isSecondVersion ? "memory.max" : "memory.limit_in_bytes"
-      var parts = fields[2].split(separator: "/").map(String.init)
-      while true {
-        let path = ([folder] + parts + [file]).joined(separator: "/")
-        let words = text(path)?.split(whereSeparator: \.isWhitespace)
-        // "max", or in version 1 a number near 2⁶³, is no limit.
-        if let bytes = words?.first.flatMap({ Int($0) }), bytes > 0, bytes < 1 << 60 { limits.append(bytes) }
-        if parts.popLast() == nil { break }
-      }
+    let limits = ControlGroup.folders(of: "memory", root: root).compactMap { folder in
+      folder.words(folder.isSecondVersion ? "memory.max" : "memory.limit_in_bytes")?.first.flatMap { Int($0) }
     }
-    return limits.min().map { MemoryLimit($0, "the control group's limit") }
-  }
-
-  private static func text(_ path: String) -> String? {
-    FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    // "max", or in version 1 a number near 2⁶³, is no limit.
+    return limits.filter { $0 > 0 && $0 < 1 << 60 }.min().map { MemoryLimit($0, "the control group's limit") }
   }
 }

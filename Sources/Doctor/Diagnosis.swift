@@ -1,0 +1,95 @@
+import Foundation
+import Layers
+import Tensors
+import Training
+
+/// What `bt-dist doctor` saw, measured and found.
+public struct Diagnosis: Encodable, Sendable {
+  /// A host and its ranks.
+  struct Host: Encodable, Sendable {
+    var host: String
+    var ranks: [Int]
+    var processor: String
+    /// For all its ranks together.
+    var cores: Int
+    /// What allows fewer than the host has.
+    var coreLimit: String?
+    var hardwareThreads: Int
+    var memoryNodes: Int
+    /// Of each rank.
+    var threads: [Int]
+    /// The processors of each rank.
+    var boundTo: [CPUSet]
+    var memory: MemoryFacts
+    var kernels: KernelTraits
+    var mpi: MPIFacts
+    var workingFolder: String
+    var interfaces: [NetworkInterface]
+    /// Nil for rank 0's own host.
+    var clock: ClockOffset?
+    /// Of the run that was asked for.
+    var neededBytes: Int?
+  }
+
+  /// The run that was asked for.
+  struct Run: Encodable, Sendable {
+    var encoder: String
+    var batchSize: Int
+    var parameters: Int
+    var checkpointBytes: Int
+    var exchanges: [RunProbe.Exchange]
+  }
+
+  public var date = Date().formatted(.iso8601)
+  public var ranks = 1
+  /// The `mpirun` that a shell would find first.
+  var mpirun: MPIRunInPath?
+  var hosts: [Host] = []
+  var links: [Link] = []
+  var folders: [SharedFolder] = []
+  var run: Run?
+  /// The worst first.
+  public private(set) var findings: [Finding] = []
+  public var errors: Int { count(.error) }
+  public var warnings: Int { count(.warning) }
+  public var notes: Int { count(.note) }
+  /// Whether the ranks do not all answer any more, so that the job has to be ended.
+  public internal(set) var isCutShort = false
+
+  mutating func add(_ new: [Finding]) {
+    let order = Finding.Severity.allCases
+    findings = (findings + new).enumerated().sorted {
+      (order.firstIndex(of: $0.element.severity)!, $0.offset) < (order.firstIndex(of: $1.element.severity)!, $1.offset)
+    }.map(\.element)
+  }
+
+  private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+
+  private enum CodingKeys: String, CodingKey {
+    case date, ranks, mpirun, hosts, links, folders, run, findings, errors, warnings, notes, isCutShort
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(date, forKey: .date)
+    try values.encode(ranks, forKey: .ranks)
+    try values.encodeIfPresent(mpirun, forKey: .mpirun)
+    try values.encode(hosts, forKey: .hosts)
+    try values.encode(links, forKey: .links)
+    try values.encode(folders, forKey: .folders)
+    try values.encodeIfPresent(run, forKey: .run)
+    try values.encode(findings, forKey: .findings)
+    try values.encode(errors, forKey: .errors)
+    try values.encode(warnings, forKey: .warnings)
+    try values.encode(notes, forKey: .notes)
+    try values.encode(isCutShort, forKey: .isCutShort)
+  }
+
+  /// One object, keys sorted, and a line feed.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+  }
+}

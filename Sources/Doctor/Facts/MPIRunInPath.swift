@@ -1,0 +1,57 @@
+import Dispatch
+import Foundation
+
+/// The `mpirun` that a shell would find first.
+struct MPIRunInPath: Codable, Equatable, Sendable {
+  var path: String
+  /// The first line of `mpirun --version`, such as `mpirun (Open MPI) 4.1.4`; nil if it says nothing within seconds.
+  var version: String?
+
+  /// nil where there is none.
+  static func find(limit: Double = 5) -> MPIRunInPath? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    guard let path = folders.map({ "\($0)/mpirun" }).first(where: FileManager.default.isExecutableFile) else {
+      return nil
+    }
+    return MPIRunInPath(path: path, version: version(of: path, limit: limit))
+  }
+
+  private static func version(of path: String, limit: Double) -> String? {
+    let (process, output) = (Process(), Pipe())
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = ["--version"]
+    (process.standardOutput, process.standardError) = (output, FileHandle.nullDevice)
+    process.standardInput = FileHandle.nullDevice
+    // What this rank's own launcher has set is not for another one.
+    process.environment = ProcessInfo.processInfo.environment.filter { name, _ in
+      !["OMPI_", "PMIX_", "PMI_"].contains { name.hasPrefix($0) } || name.hasPrefix("OMPI_ALLOW_RUN_AS_ROOT")
+    }
+    guard (try? process.run()) != nil else { return nil }
+    let timer = DispatchWorkItem { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: timer)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    timer.cancel()
+    // Hydra writes a heading, and then its version.
+    let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    guard let first = lines.first else { return nil }
+    let isHeading = first.hasSuffix(":") && lines.count > 1
+    return isHeading ? "\(first) \(lines[1].split(whereSeparator: \.isWhitespace).joined(separator: " "))" : first
+  }
+
+  /// What is wrong with it for this library.
+  static func finding(_ found: MPIRunInPath?, library: String, isLaunched: Bool, host: String) -> Finding? {
+    guard let found else {
+      guard !isLaunched else { return nil }
+      return Finding(
+        .mpi, .note, "no mpirun in PATH", at: host, expected: "that of \(library)",
+        remedy: "launch/setup installs it (openmpi-bin); inside a Slurm job srun --mpi=pmix does without")
+    }
+    // "mpirun (Open MPI) 4.1.4" and "Open MPI 4.1.4".
+    let name = found.version?.replacingOccurrences(of: "mpirun (Open MPI)", with: "Open MPI") ?? "?"
+    guard name != library else { return nil }
+    return Finding(
+      .mpi, .warning, "the first mpirun in PATH belongs to another MPI", at: "\(host), \(found.path)",
+      expected: library, found: found.version ?? "no answer to mpirun --version", remedy: LibraryRules.sameMPI(library))
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Layers
+import MPI
+import Tensors
+import Training
+
+extension RankFacts {
+  /// This rank's, once its threads have been set.
+  init(requestedThreads: Int?, _ communicator: Communicator) {
+    let environment = ProcessInfo.processInfo.environment
+    let launcher = LaunchingProgram.ofProcess
+    host = communicator.host
+    processor = .ofHost
+    allowed = ThreadPool.allowed ?? launcher?.allowed ?? processor.all
+    granted = allowed.union(launcher?.allowed ?? allowed)
+    coreLimit = .current(environment, threadsOfCore: max(1, processor.all.count / processor.cores.count))
+    placement = ThreadPool.placement
+    threads = ThreadPool.threads
+    threadsAreGiven = RankThreads.areGiven(requested: requestedThreads)
+    variables = environment.filter { name, _ in
+      ["OMP_", "GOMP_", "OPENBLAS_", "GOTO_", "ONEDNN_", "DNNL_"].contains { name.hasPrefix($0) }
+    }
+    kernels = .current
+    blasHasThreadsOfItsOwn = BLASLibrary.hasThreadsOfItsOwn
+    mpi = MPIFacts(
+      library: MPILibrary.version, compiledFor: MPILibrary.compiledFor, threadLevel: MPILibrary.threadLevel,
+      launcher: launcher?.name, launcherPath: launcher?.path, isLaunched: Launcher.current != nil,
+      allowsRoot: ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { environment[$0] == "1" })
+    isRoot = geteuid() == 0
+    memory = .current
+    workingFolder = FileManager.default.currentDirectoryPath
+    interfaces = NetworkInterface.all()
+  }
+}
+
+extension CoreLimit {
+  /// The lowest of those that are set; nil without any.
+  static func current(_ environment: [String: String], threadsOfCore: Int) -> CoreLimit? {
+    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
+    func cores(_ processors: Int) -> Int { (processors + threadsOfCore - 1) / threadsOfCore }
+    let limits = [
+      ControlGroup.processors().map { CoreLimit(cores: max(1, Int($0)), name: "the control group's limit") },
+      number("SLURM_CPUS_ON_NODE").map { CoreLimit(cores: cores($0), name: "Slurm's allocation") },
+      number("NCPUS").map { CoreLimit(cores: cores($0), name: "PBS's allocation") },
+    ]
+    return limits.compactMap { $0 }.min { $0.cores < $1.cores }
+  }
+}
+
+extension MemoryFacts {
+  static var current: MemoryFacts {
+    let limit = MemoryLimit.current()
+    var addresses = rlimit()
+    let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &addresses) == 0
+    return MemoryFacts(
+      ofHost: ProcessMemory.ofHost, available: ProcessMemory.availableOnHost, limit: limit?.bytes,
+      limitName: limit?.name, resident: ProcessMemory.resident, addresses: ProcessMemory.addresses,
+      addressLimit: isKnown && addresses.rlim_cur < 1 << 62 ? Int(addresses.rlim_cur) : nil,
+      sharedMemory: FreeSpace.bytes(at: "/dev/shm"))
+  }
+}
+
+extension NetworkInterface {
+  /// Those that are up and know their speed, but for the loopback.
+  static func all(root: String = "") -> [NetworkInterface] {
+    let folder = root + "/sys/class/net"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().compactMap { name in
+      func value(_ file: String) -> String? {
+        SystemFile.text("\(folder)/\(name)/\(file)")?.trimmingCharacters(in: .whitespacesAndNewlines)
+      }
+      guard name != "lo", value("operstate") == "up", let speed = value("speed").flatMap({ Int($0) }), speed > 0 else {
+        return nil
+      }
+      return NetworkInterface(name: name, megabits: speed)
+    }
+  }
+}

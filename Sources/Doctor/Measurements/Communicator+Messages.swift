@@ -1,0 +1,15 @@
+import MPI
+
+/// Messages between two ranks, of numbers.
+extension Communicator {
+  func send(_ values: [Double], to rank: Int) throws {
+    try values.withUnsafeBufferPointer { try send($0.baseAddress!, count: values.count, to: rank) }
+  }
+
+  /// As many as the other rank sends.
+  func receive(_ count: Int, from rank: Int) throws -> [Double] {
+    var values = [Double](repeating: 0, count: count)
+    try values.withUnsafeMutableBufferPointer { try receive($0.baseAddress!, count: count, from: rank) }
+    return values
+  }
+}

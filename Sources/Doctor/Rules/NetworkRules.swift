@@ -1,0 +1,76 @@
+import Foundation
+
+/// What is wrong with the network between hosts.
+struct NetworkRules {
+  /// Bytes a second: half of what a network of 1 Gbit/s gives.
+  private static let leastRate = 60e6
+  /// Microseconds: ten times what a network of 1 Gbit/s needs.
+  private static let longest = 1000.0
+  /// How much slower than the middle of all links one may be.
+  private static let spread = 3.0
+  /// The part of an interface's speed that has to come of it.
+  private static let leastShare = 0.1
+
+  private let hosts: [HostFacts]
+  private let links: [Link]
+
+  init(_ hosts: [HostFacts], _ links: [Link]) {
+    (self.hosts, self.links) = (hosts, links.filter { !$0.isInsideHost })
+  }
+
+  /// One for each host whose links are slow, and one for each slow link between others.
+  var findings: [Finding] {
+    var slow = links.filter { isSlow($0) }
+    var findings: [Finding] = []
+    while !slow.isEmpty {
+      let counts = hosts.map { host in slow.count { [$0.from, $0.to].contains(host.host) } }
+      let worst = counts.indices.max { counts[$0] < counts[$1] }!
+      guard counts[worst] > 1 else { break }
+      let host = hosts[worst].host
+      let own = slow.filter { [$0.from, $0.to].contains(host) }
+      slow.removeAll { [$0.from, $0.to].contains(host) }
+      findings.append(
+        finding(own.min { $0.bytesPerSecond < $1.bytesPerSecond }!, at: "\(host), to \(own.count) other hosts"))
+    }
+    return findings + slow.map { finding($0, at: "\($0.from) – \($0.to)") }
+  }
+
+  private var median: (rate: Double, microseconds: Double)? {
+    guard links.count > 2 else { return nil }
+    func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    return (middle(links.map(\.bytesPerSecond)), middle(links.map(\.microseconds)))
+  }
+
+  private func least(_ link: Link) -> Double {
+    let others = median.map { $0.rate / Self.spread } ?? 0
+    return max(Self.leastRate, others, (interface(link)?.bytesPerSecond ?? 0) * Self.leastShare)
+  }
+
+  private func longest(_ link: Link) -> Double {
+    min(Self.longest, median.map { max(200, $0.microseconds * Self.spread) } ?? Self.longest)
+  }
+
+  private func isSlow(_ link: Link) -> Bool {
+    link.bytesPerSecond < least(link) || link.microseconds > longest(link)
+  }
+
+  /// The fastest interface of the slower of the two hosts.
+  private func interface(_ link: Link) -> NetworkInterface? {
+    let ends = [link.from, link.to].map { name in
+      hosts.first { $0.host == name }?.facts[0].interfaces.max { $0.megabits < $1.megabits }
+    }
+    return ends.contains { $0 == nil } ? nil : ends.compactMap { $0 }.min { $0.megabits < $1.megabits }
+  }
+
+  private func finding(_ link: Link, at place: String) -> Finding {
+    let interfaces = hosts.first { $0.host == link.to }?.facts[0].interfaces ?? []
+    let known = interfaces.isEmpty ? "" : "; \(link.to) has \(interfaces.map(\.text).joined(separator: ", "))"
+    return Finding(
+      .network, .warning, "a slow network", at: place,
+      expected: "\(Link.rate(least(link))) and \(Link.time(longest(link))) a message",
+      found: link.text + known,
+      remedy: "look at cable, switch and interface (ethtool eth0) and at what else uses them; where hosts have several "
+        + "networks, name the fast one: BT_DIST_INTERFACE=eth0 with the scripts of launch/, or mpirun --mca "
+        + "btl_tcp_if_include eth0")
+  }
+}
