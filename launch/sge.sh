@@ -2,6 +2,7 @@
 # Trains on several nodes of a Grid Engine cluster (SGE, UGE, SoGE), from the root of the repository:
 #   qsub -pe ENVIRONMENT SLOTS [QSUB OPTIONS] launch/sge.sh [--] TRAIN OPTIONS
 # Example: qsub -pe mpi 32 -v BT_DIST_THREADS=8 launch/sge.sh --data npy:X.npy --max-epochs 100 --out runs/mine
+# Another command than train stands first: qsub … launch/sge.sh doctor looks whether all is well.
 #
 # `qconf -spl` lists the parallel environments; one that gives all hosts the same number of slots is the best. BT_DIST_THREADS (1)
 # is the number of threads of a rank; a host has slots / threads ranks. At the time s_rt Grid Engine sends SIGUSR1, and
@@ -39,7 +40,8 @@ fi
 # Grid Engine goes on with the same log, and counts only to one itself.
 count=$(grep -c "^job $JOB_ID, requeued " "${SGE_STDOUT_PATH:-/dev/null}" 2> /dev/null)
 echo "job $JOB_ID, requeued ${count:=0} times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
-run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" train "$@"; code=$?
+called "$@"
+run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
 ended_early "$code" || exit "$code"
 if [ "$count" -ge "${BT_DIST_REQUEUES:-100}" ]; then
   echo "exit code $code, and the job was requeued $count times already: giving up" >&2

@@ -44,7 +44,11 @@ public enum Doctor {
     let facts = try gather(RankFacts(requestedThreads: configuration.threads, communicator), communicator)
     let hosts = HostFacts.grouped(facts)
     diagnosis.hosts = hosts.map(Diagnosis.Host.init)
-    if let failure = communicator.joinFailure { diagnosis.add([Finding(.launcher, failure)]) }
+    if let failure = communicator.joinFailure {
+      var finding = Finding(.launcher, failure)
+      finding.found = finding.found ?? facts[0].mpi.launcherPath
+      diagnosis.add([finding])
+    }
     if communicator.rank == 0 {
       diagnosis.mpirun = .find()
       diagnosis.add(

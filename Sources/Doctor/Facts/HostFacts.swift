@@ -2,15 +2,19 @@ import MPI
 import Tensors
 
 /// A host of the job: its ranks and what they see.
-struct HostFacts: Sendable {
-  let host: String
+package struct HostFacts: Sendable {
+  package let host: String
   /// Ascending; the first one measures for the host.
-  let ranks: [Int]
+  package let ranks: [Int]
   /// Of its ranks.
-  let facts: [RankFacts]
+  package let facts: [RankFacts]
+
+  package init(host: String, ranks: [Int], facts: [RankFacts]) {
+    (self.host, self.ranks, self.facts) = (host, ranks, facts)
+  }
 
   /// The hosts in the order of their first ranks.
-  static func grouped(_ facts: [RankFacts]) -> [HostFacts] {
+  package static func grouped(_ facts: [RankFacts]) -> [HostFacts] {
     facts.indices.grouped { facts[$0].host }.map { host, ranks in
       HostFacts(host: host, ranks: ranks, facts: ranks.map { facts[$0] })
     }
@@ -21,7 +25,7 @@ struct HostFacts: Sendable {
   var granted: CPUSet { facts.dropFirst().reduce(facts[0].granted) { $0.union($1.granted) } }
   var coreLimit: CoreLimit? { facts.compactMap(\.coreLimit).min { $0.cores < $1.cores } }
   /// The cores for all its ranks together.
-  var cores: Int { max(1, min(processor.cores(in: granted), coreLimit?.cores ?? .max)) }
+  package var cores: Int { max(1, min(processor.cores(in: granted), coreLimit?.cores ?? .max)) }
   var threads: Int { facts.reduce(0) { $0 + $1.threads } }
 
   /// `rank 3 on nodeB`, `ranks 0, 1 on nodeA`.

@@ -2,10 +2,12 @@ import Dispatch
 import Foundation
 
 /// The `mpirun` that a shell would find first.
-struct MPIRunInPath: Codable, Equatable, Sendable {
-  var path: String
+package struct MPIRunInPath: Codable, Equatable, Sendable {
+  package var path: String
   /// The first line of `mpirun --version`, such as `mpirun (Open MPI) 4.1.4`; nil if it says nothing within seconds.
-  var version: String?
+  package var version: String?
+
+  package init(path: String, version: String?) { (self.path, self.version) = (path, version) }
 
   /// nil where there is none.
   static func find(limit: Double = 5) -> MPIRunInPath? {
@@ -40,7 +42,7 @@ struct MPIRunInPath: Codable, Equatable, Sendable {
   }
 
   /// What is wrong with it for this library.
-  static func finding(_ found: MPIRunInPath?, library: String, isLaunched: Bool, host: String) -> Finding? {
+  package static func finding(_ found: MPIRunInPath?, library: String, isLaunched: Bool, host: String) -> Finding? {
     guard let found else {
       guard !isLaunched else { return nil }
       return Finding(

@@ -9,8 +9,7 @@ extension RankFacts {
   init(requestedThreads: Int?, _ communicator: Communicator) {
     let environment = ProcessInfo.processInfo.environment
     let launcher = LaunchingProgram.ofProcess
-    host = communicator.host
-    processor = .ofHost
+    self.init(host: communicator.host, processor: .ofHost, kernels: .current)
     allowed = ThreadPool.allowed ?? launcher?.allowed ?? processor.all
     granted = allowed.union(launcher?.allowed ?? allowed)
     coreLimit = .current(environment, threadsOfCore: max(1, processor.all.count / processor.cores.count))
@@ -20,12 +19,12 @@ extension RankFacts {
     variables = environment.filter { name, _ in
       ["OMP_", "GOMP_", "OPENBLAS_", "GOTO_", "ONEDNN_", "DNNL_"].contains { name.hasPrefix($0) }
     }
-    kernels = .current
     blasHasThreadsOfItsOwn = BLASLibrary.hasThreadsOfItsOwn
-    mpi = MPIFacts(
-      library: MPILibrary.version, compiledFor: MPILibrary.compiledFor, threadLevel: MPILibrary.threadLevel,
-      launcher: launcher?.name, launcherPath: launcher?.path, isLaunched: Launcher.current != nil,
-      allowsRoot: ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { environment[$0] == "1" })
+    (mpi.library, mpi.compiledFor, mpi.threadLevel) = (
+      MPILibrary.version, MPILibrary.compiledFor, MPILibrary.threadLevel
+    )
+    (mpi.launcher, mpi.launcherPath, mpi.isLaunched) = (launcher?.name, launcher?.path, Launcher.current != nil)
+    mpi.allowsRoot = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { environment[$0] == "1" }
     isRoot = geteuid() == 0
     memory = .current
     workingFolder = FileManager.default.currentDirectoryPath
@@ -35,7 +34,7 @@ extension RankFacts {
 
 extension CoreLimit {
   /// The lowest of those that are set; nil without any.
-  static func current(_ environment: [String: String], threadsOfCore: Int) -> CoreLimit? {
+  package static func current(_ environment: [String: String], threadsOfCore: Int) -> CoreLimit? {
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
     func cores(_ processors: Int) -> Int { (processors + threadsOfCore - 1) / threadsOfCore }
     let limits = [
@@ -52,17 +51,19 @@ extension MemoryFacts {
     let limit = MemoryLimit.current()
     var addresses = rlimit()
     let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &addresses) == 0
-    return MemoryFacts(
-      ofHost: ProcessMemory.ofHost, available: ProcessMemory.availableOnHost, limit: limit?.bytes,
-      limitName: limit?.name, resident: ProcessMemory.resident, addresses: ProcessMemory.addresses,
-      addressLimit: isKnown && addresses.rlim_cur < 1 << 62 ? Int(addresses.rlim_cur) : nil,
-      sharedMemory: FreeSpace.bytes(at: "/dev/shm"))
+    var facts = MemoryFacts()
+    (facts.ofHost, facts.available) = (ProcessMemory.ofHost, ProcessMemory.availableOnHost)
+    (facts.limit, facts.limitName) = (limit?.bytes, limit?.name)
+    (facts.resident, facts.addresses) = (ProcessMemory.resident, ProcessMemory.addresses)
+    if isKnown, addresses.rlim_cur < 1 << 62 { facts.addressLimit = Int(addresses.rlim_cur) }
+    facts.sharedMemory = FreeSpace.bytes(at: "/dev/shm")
+    return facts
   }
 }
 
 extension NetworkInterface {
   /// Those that are up and know their speed, but for the loopback.
-  static func all(root: String = "") -> [NetworkInterface] {
+  package static func all(root: String = "") -> [NetworkInterface] {
     let folder = root + "/sys/class/net"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.sorted().compactMap { name in

@@ -3,79 +3,93 @@ import Tensors
 import Training
 
 /// What a rank sees of its host, its libraries and itself; nothing is measured for it, and nobody is asked.
-struct RankFacts: Codable, Sendable {
-  var host: String
-  var processor: Processor
+package struct RankFacts: Codable, Sendable {
+  package var host: String
+  package var processor: Processor
   /// The processors that the launcher has for all ranks of this host together.
-  var granted: CPUSet
+  package var granted: CPUSet
   /// Fewer cores than those, where a batch system or a container says so.
-  var coreLimit: CoreLimit?
+  package var coreLimit: CoreLimit?
   /// The processors that the launcher bound this rank to; all that are granted if it did not.
-  var allowed: CPUSet
+  package var allowed: CPUSet
   /// Where each thread may run; empty where the system does not tell.
-  var placement: [CPUSet]
-  var threads: Int
+  package var placement: [CPUSet] = []
+  package var threads = 1
   /// Whether the user said how many.
-  var threadsAreGiven: Bool
+  package var threadsAreGiven = false
   /// Environment variables that change threads or kernels.
-  var variables: [String: String]
-  var kernels: KernelTraits
-  var blasHasThreadsOfItsOwn: Bool
-  var mpi: MPIFacts
-  var isRoot: Bool
-  var memory: MemoryFacts
-  var workingFolder: String
-  var interfaces: [NetworkInterface]
+  package var variables: [String: String] = [:]
+  package var kernels: KernelTraits
+  package var blasHasThreadsOfItsOwn = false
+  package var mpi = MPIFacts()
+  package var isRoot = false
+  package var memory = MemoryFacts()
+  package var workingFolder = "/"
+  package var interfaces: [NetworkInterface] = []
+
+  /// A rank of one thread that is not bound.
+  package init(host: String, processor: Processor, kernels: KernelTraits) {
+    (self.host, self.processor, self.kernels) = (host, processor, kernels)
+    (granted, allowed) = (processor.all, processor.all)
+  }
 
   /// Where its threads may run.
-  var places: [CPUSet] { placement.isEmpty ? [CPUSet](repeating: allowed, count: threads) : placement }
+  package var places: [CPUSet] { placement.isEmpty ? [CPUSet](repeating: allowed, count: threads) : placement }
 }
 
 /// A number of cores and who set it.
-struct CoreLimit: Codable, Equatable, Sendable {
-  var cores: Int
-  var name: String
+package struct CoreLimit: Codable, Equatable, Sendable {
+  package var cores: Int
+  package var name: String
+
+  package init(cores: Int, name: String) { (self.cores, self.name) = (cores, name) }
 }
 
 /// How a rank came to its MPI.
-struct MPIFacts: Codable, Equatable, Sendable {
+package struct MPIFacts: Codable, Equatable, Sendable {
   /// The library, such as `Open MPI 4.1.4`.
-  var library: String
-  var compiledFor: String
-  var threadLevel: String?
+  package var library = ""
+  package var compiledFor = ""
+  package var threadLevel: String?
   /// The program that started the rank; nil if none of MPI's or Slurm's did.
-  var launcher: String?
+  package var launcher: String?
   /// Its file.
-  var launcherPath: String?
+  package var launcherPath: String?
   /// Whether the environment says that there is a job.
-  var isLaunched: Bool
+  package var isLaunched = false
   /// Whether `mpirun` is allowed to run as root.
-  var allowsRoot: Bool
+  package var allowsRoot = false
+
+  package init() {}
 }
 
 /// Bytes.
-struct MemoryFacts: Codable, Equatable, Sendable {
-  var ofHost: Int?
+package struct MemoryFacts: Codable, Equatable, Sendable {
+  package var ofHost: Int?
   /// What programs can still get.
-  var available: Int?
+  package var available: Int?
   /// The batch system's or the control group's.
-  var limit: Int?
-  var limitName: String?
-  var resident: Int?
+  package var limit: Int?
+  package var limitName: String?
+  package var resident: Int?
   /// Addresses in use, and how many there may be (`ulimit -v`).
-  var addresses: Int?
-  var addressLimit: Int?
+  package var addresses: Int?
+  package var addressLimit: Int?
   /// Room in `/dev/shm`, through which Open MPI's ranks of a host talk.
-  var sharedMemory: Int?
+  package var sharedMemory: Int?
+
+  package init() {}
 }
 
 /// A network interface that is up.
-struct NetworkInterface: Codable, Equatable, Sendable {
-  var name: String
+package struct NetworkInterface: Codable, Equatable, Sendable {
+  package var name: String
   /// Mbit/s.
-  var megabits: Int
+  package var megabits: Int
+
+  package init(name: String, megabits: Int) { (self.name, self.megabits) = (name, megabits) }
 
   /// Bytes a second.
-  var bytesPerSecond: Double { Double(megabits) * 1e6 / 8 }
-  var text: String { megabits % 1000 == 0 ? "\(name) \(megabits / 1000) Gbit/s" : "\(name) \(megabits) Mbit/s" }
+  package var bytesPerSecond: Double { Double(megabits) * 1e6 / 8 }
+  package var text: String { megabits % 1000 == 0 ? "\(name) \(megabits / 1000) Gbit/s" : "\(name) \(megabits) Mbit/s" }
 }

@@ -4,14 +4,18 @@ import MPI
 import Tensors
 
 /// How fast two hosts talk, or two ranks of one host.
-struct Link: Codable, Equatable, Sendable {
-  var from: String
+package struct Link: Codable, Equatable, Sendable {
+  package var from: String
   /// The same for ranks of one host.
-  var to: String
+  package var to: String
   /// Of a message of 8 bytes, one way; the fastest of some.
-  var microseconds: Double
+  package var microseconds: Double
   /// Of the longest messages that were sent, one way.
-  var bytesPerSecond: Double
+  package var bytesPerSecond: Double
+
+  package init(from: String, to: String, microseconds: Double, bytesPerSecond: Double) {
+    (self.from, self.to, self.microseconds, self.bytesPerSecond) = (from, to, microseconds, bytesPerSecond)
+  }
 
   var isInsideHost: Bool { from == to }
   var text: String { "\(Self.rate(bytesPerSecond)), \(Self.time(microseconds)) a message" }
@@ -26,7 +30,7 @@ struct Link: Codable, Equatable, Sendable {
 }
 
 /// Messages back and forth between the first ranks of hosts, and between two ranks of each host.
-struct LinkMeasurement {
+package struct LinkMeasurement {
   private let communicator: Communicator
   /// As long as a bucket of gradients.
   private let message = AlignedBuffer<UInt8>(4 << 20)
@@ -58,7 +62,7 @@ struct LinkMeasurement {
   }
 
   /// Rounds of disjoint pairs in which everyone meets everyone once: the circle method of tournaments.
-  static func pairs(of count: Int) -> [[(Int, Int)]] {
+  package static func pairs(of count: Int) -> [[(Int, Int)]] {
     guard count > 1 else { return [] }
     let even = count + count % 2
     return (0..<even - 1).map { round in

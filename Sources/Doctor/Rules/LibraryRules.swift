@@ -1,13 +1,18 @@
 import MPI
 
 /// What is wrong with the libraries of the ranks, and how they were started.
-struct LibraryRules {
-  let facts: [RankFacts]
+package struct LibraryRules {
+  private let facts: [RankFacts]
+
+  /// Of all ranks, in their order.
+  package init(facts: [RankFacts]) { self.facts = facts }
 
   private var hosts: [String] { facts.map(\.host) }
   private var first: RankFacts { facts[0] }
 
-  var findings: [Finding] { singleton + root + differences + compiledForAnother + fightingThreads + ignoredVariables }
+  package var findings: [Finding] {
+    singleton + root + differences + compiledForAnother + fightingThreads + ignoredVariables
+  }
 
   /// A process that MPI's launcher started, but that is a job of its own.
   private var singleton: [Finding] {

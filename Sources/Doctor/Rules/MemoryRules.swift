@@ -1,8 +1,10 @@
 import Training
 
 /// What is wrong with the memory of a host.
-struct MemoryRules {
-  let host: HostFacts
+package struct MemoryRules {
+  private let host: HostFacts
+
+  package init(host: HostFacts) { self.host = host }
 
   /// Without which a rank does not come to its first step.
   private static let leastOfRank = 256 << 20
@@ -21,7 +23,9 @@ struct MemoryRules {
   private static let leastAddresses = 2 << 30
 
   /// Whether there is so little that a run should not even be planned.
-  var hasTooLittle: Bool { hasHardlyAny || host.facts.contains { room($0).map { $0 < Self.leastAddresses } ?? false } }
+  package var hasTooLittle: Bool {
+    hasHardlyAny || host.facts.contains { room($0).map { $0 < Self.leastAddresses } ?? false }
+  }
   private var hasHardlyAny: Bool { allowed.map { $0.bytes < host.ranks.count * Self.leastOfRank } ?? false }
 
   /// Addresses that a rank can still use; nil without a limit.
@@ -31,7 +35,7 @@ struct MemoryRules {
   }
 
   /// Before a run is planned.
-  var findings: [Finding] {
+  package var findings: [Finding] {
     var findings: [Finding] = []
     let ranks = host.ranks.count
     if hasHardlyAny, let allowed {
@@ -59,7 +63,7 @@ struct MemoryRules {
   }
 
   /// Of a run that is planned.
-  func findings(_ memory: HostMemory) -> [Finding] {
+  package func findings(_ memory: HostMemory) -> [Finding] {
     var findings: [Finding] = []
     if memory.use > 0.9, let allowed = memory.allowed {
       let text = memory.use > 1 ? "too little memory for the run" : "the run will nearly fill the memory"

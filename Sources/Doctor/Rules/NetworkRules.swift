@@ -1,7 +1,7 @@
 import Foundation
 
 /// What is wrong with the network between hosts.
-struct NetworkRules {
+package struct NetworkRules {
   /// Bytes a second: half of what a network of 1 Gbit/s gives.
   private static let leastRate = 60e6
   /// Microseconds: ten times what a network of 1 Gbit/s needs.
@@ -14,12 +14,12 @@ struct NetworkRules {
   private let hosts: [HostFacts]
   private let links: [Link]
 
-  init(_ hosts: [HostFacts], _ links: [Link]) {
+  package init(_ hosts: [HostFacts], _ links: [Link]) {
     (self.hosts, self.links) = (hosts, links.filter { !$0.isInsideHost })
   }
 
   /// One for each host whose links are slow, and one for each slow link between others.
-  var findings: [Finding] {
+  package var findings: [Finding] {
     var slow = links.filter { isSlow($0) }
     var findings: [Finding] = []
     while !slow.isEmpty {

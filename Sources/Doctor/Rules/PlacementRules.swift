@@ -4,10 +4,12 @@ import Tensors
 /// What is wrong with the cores on which the ranks and threads of a host may run.
 ///
 /// Cores count, not hardware threads: those of one core share its arithmetic.
-struct PlacementRules {
-  let host: HostFacts
+package struct PlacementRules {
+  private let host: HostFacts
 
-  var findings: [Finding] {
+  package init(host: HostFacts) { self.host = host }
+
+  package var findings: [Finding] {
     let ranks = host.ranks.count
     if ranks > host.cores { return [oversubscription] }
     if host.threads > host.cores { return [tooManyThreads] }

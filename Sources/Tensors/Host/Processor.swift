@@ -34,7 +34,7 @@ public struct Processor: Codable, Equatable, Sendable {
     let numbers = names.filter { $0.hasPrefix("node") }.compactMap { Int($0.dropFirst(4)) }.sorted()
     let nodes = numbers.compactMap { Self.set(folder + "/node/node\($0)/cpulist") }.filter { !$0.isEmpty }
     let models = SystemFile.text(root + "/proc/cpuinfo")?.split(separator: "\n").first { $0.hasPrefix("model name") }
-    model = models?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+    model = models?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
     (self.cores, memoryNodes) = (cores, nodes.isEmpty ? [online] : nodes)
   }
 
