@@ -8,8 +8,8 @@ import Training
 /// `bt-dist doctor`: looks at hosts and ranks as a run would find them, measures what is between them, and says what to
 /// mend.
 public enum Doctor {
-  /// Seconds after which a rank that does not answer is given up.
-  private static let patience = 20.0
+  /// Seconds after which a rank is said to be late; after twice that it is given up.
+  private static let patience = 10.0
 
   /// A collective; the result is complete on rank 0.
   ///
@@ -17,12 +17,16 @@ public enum Doctor {
   public static func examine(_ options: DoctorConfiguration, _ communicator: Communicator) throws -> Diagnosis {
     var diagnosis = Diagnosis()
     diagnosis.ranks = communicator.size
-    communicator.stallWatch?.limit = patience / 2
+    let patience = min(patience, options.training.stallTimeout ?? patience)
+    communicator.stallWatch?.limit = patience
     do { try examine(options, communicator, &diagnosis) } catch let failure as Failure
       where failure.kind == .interrupted
     {
       // Only this rank knows.
-      diagnosis.add([Finding(.network, failure)])
+      var finding = Finding(.ranks, failure)
+      finding.remedy =
+        "look at those hosts and processes: stopped, swapping, or waiting for a file system or network that hangs"
+      diagnosis.add([finding])
       diagnosis.isCutShort = true
     }
     return diagnosis
@@ -113,7 +117,7 @@ public enum Doctor {
     // A bucket of gradients travels as often as the ranks can be halved.
     let slowest = diagnosis.links.map(\.bytesPerSecond).min() ?? .infinity
     let seconds = Double(probe.checkpointBytes) * log2(Double(max(2, communicator.size))) / slowest
-    communicator.stallWatch?.limit = max(patience / 2, 5 * seconds)
+    communicator.stallWatch?.limit = max(communicator.stallWatch?.limit ?? 0, 5 * seconds)
     diagnosis.run = Diagnosis.Run(
       encoder: configuration.encoder.rawValue, batchSize: configuration.batchSize, parameters: probe.parameters,
       checkpointBytes: probe.checkpointBytes, exchanges: try probe.measureExchanges())

@@ -15,6 +15,8 @@ public struct Finding: Encodable, Equatable, Sendable {
   public enum Check: String, Encodable, Sendable, CaseIterable {
     /// Whether the processes that were started are the ranks of one job.
     case launcher
+    /// Ranks that do not answer.
+    case ranks
     /// Whether all ranks run the same program.
     case program
     /// The MPI libraries.

@@ -11,6 +11,7 @@ import Testing
     ("export", ["--from", "--step", "--out", "--full", "--overwrite"]),
     ("inspect", ["--statistics", "--verify", "--json"]),
     ("replay", ["--from", "--step", "--first-step", "--data", "--threads"]),
+    ("doctor", ["--json", "--encoder", "--out", "--data"]),
     ("bench", ["--steps", "--against", "--layer-times", "--loss", "--kernels", "--json", "--encoder", "--batch-size"]),
   ]
 

@@ -75,6 +75,15 @@ import Testing
     #expect(words[2] == "none" || called.mpirun.contains("ppr:\(words[0]):node:PE=\(words[1])"))
   }
 
+  /// Options alone are those of train.
+  @Test func anotherCommandStandsFirst() throws {
+    let machine = Self.machine(nodes: 1, coresEach: 8)
+    let doctor = try call("launch/local", ["--", "doctor", "--json"], with: machine)
+    #expect(doctor.mpirun.hasSuffix("/bt-dist doctor --json"), "\(doctor.mpirun)")
+    #expect(try call("launch/local", ["--", "--out", "x"], with: machine).mpirun.hasSuffix("/bt-dist train --out x"))
+    #expect(try call("launch/local", ["--"], with: machine).mpirun.hasSuffix("/bt-dist train"))
+  }
+
   @Test func ranksAndThreadsCanBeGiven() throws {
     let machine = Self.machine(nodes: 1, coresEach: 8)
     #expect(try call("launch/local", ["2", "--"], with: machine).mpirun.contains("ppr:2:node:PE=4 --bind-to core"))

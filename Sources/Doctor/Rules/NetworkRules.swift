@@ -6,7 +6,7 @@ package struct NetworkRules {
   private static let leastRate = 60e6
   /// Microseconds: ten times what a network of 1 Gbit/s needs.
   private static let longest = 1000.0
-  /// How much slower than the middle of all links one may be.
+  /// How much slower than the faster links one may be.
   private static let spread = 3.0
   /// The part of an interface's speed that has to come of it.
   private static let leastShare = 0.1
@@ -35,19 +35,20 @@ package struct NetworkRules {
     return findings + slow.map { finding($0, at: "\($0.from) – \($0.to)") }
   }
 
-  private var median: (rate: Double, microseconds: Double)? {
+  /// What three quarters of the links do not surpass: a host that is slow makes up to half of them slow, or more.
+  private var usual: (rate: Double, microseconds: Double)? {
     guard links.count > 2 else { return nil }
-    func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
-    return (middle(links.map(\.bytesPerSecond)), middle(links.map(\.microseconds)))
+    let (rates, times) = (links.map(\.bytesPerSecond).sorted(), links.map(\.microseconds).sorted())
+    return (rates[links.count * 3 / 4], times[links.count / 4])
   }
 
   private func least(_ link: Link) -> Double {
-    let others = median.map { $0.rate / Self.spread } ?? 0
+    let others = usual.map { $0.rate / Self.spread } ?? 0
     return max(Self.leastRate, others, (interface(link)?.bytesPerSecond ?? 0) * Self.leastShare)
   }
 
   private func longest(_ link: Link) -> Double {
-    min(Self.longest, median.map { max(200, $0.microseconds * Self.spread) } ?? Self.longest)
+    min(Self.longest, usual.map { max(200, $0.microseconds * Self.spread) } ?? Self.longest)
   }
 
   private func isSlow(_ link: Link) -> Bool {
