@@ -1,5 +1,6 @@
 import MPI
 import Tensors
+import Training
 
 /// A host of the job: its ranks and what they see.
 package struct HostFacts: Sendable {

@@ -12,7 +12,7 @@ extension RankFacts {
     self.init(host: communicator.host, processor: .ofHost, kernels: .current)
     allowed = ThreadPool.allowed ?? launcher?.allowed ?? processor.all
     granted = allowed.union(launcher?.allowed ?? allowed)
-    coreLimit = .current(environment, threadsOfCore: max(1, processor.all.count / processor.cores.count))
+    coreLimit = .current(environment)
     placement = ThreadPool.placement
     threads = ThreadPool.threads
     threadsAreGiven = RankThreads.areGiven(requested: requestedThreads)
@@ -29,20 +29,6 @@ extension RankFacts {
     memory = .current
     workingFolder = FileManager.default.currentDirectoryPath
     interfaces = NetworkInterface.all()
-  }
-}
-
-extension CoreLimit {
-  /// The lowest of those that are set; nil without any.
-  package static func current(_ environment: [String: String], threadsOfCore: Int) -> CoreLimit? {
-    func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
-    func cores(_ processors: Int) -> Int { (processors + threadsOfCore - 1) / threadsOfCore }
-    let limits = [
-      ControlGroup.processors().map { CoreLimit(cores: max(1, Int($0)), name: "the control group's limit") },
-      number("SLURM_CPUS_ON_NODE").map { CoreLimit(cores: cores($0), name: "Slurm's allocation") },
-      number("NCPUS").map { CoreLimit(cores: cores($0), name: "PBS's allocation") },
-    ]
-    return limits.compactMap { $0 }.min { $0.cores < $1.cores }
   }
 }
 

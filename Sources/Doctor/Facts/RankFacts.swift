@@ -37,14 +37,6 @@ package struct RankFacts: Codable, Sendable {
   package var places: [CPUSet] { placement.isEmpty ? [CPUSet](repeating: allowed, count: threads) : placement }
 }
 
-/// A number of cores and who set it.
-package struct CoreLimit: Codable, Equatable, Sendable {
-  package var cores: Int
-  package var name: String
-
-  package init(cores: Int, name: String) { (self.cores, self.name) = (cores, name) }
-}
-
 /// How a rank came to its MPI.
 package struct MPIFacts: Codable, Equatable, Sendable {
   /// The library, such as `Open MPI 4.1.4`.

@@ -1,6 +1,7 @@
 import Doctor
 import Tensors
 import Testing
+import Training
 
 /// Cores, threads and binding of hosts with many cores.
 @Suite struct PlacementRulesTests {
