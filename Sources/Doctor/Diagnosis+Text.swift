@@ -102,7 +102,7 @@ extension Diagnosis {
         func add(_ label: String, _ text: String?) {
           if let text { lines.append("  \(label):".padding(toLength: 12, withPad: " ", startingAt: 0) + text) }
         }
-        add("where", finding.location)
+        add("where", finding.placeText)
         add("expected", finding.expected)
         add("found", finding.found)
         add("remedy", finding.remedy)

@@ -58,7 +58,7 @@ public struct Diagnosis: Encodable, Sendable {
 
   mutating func add(_ new: [Finding]) {
     let order = Finding.Severity.allCases
-    findings = (findings + new).enumerated().sorted {
+    findings = (findings + new.merged).enumerated().sorted {
       (order.firstIndex(of: $0.element.severity)!, $0.offset) < (order.firstIndex(of: $1.element.severity)!, $1.offset)
     }.map(\.element)
   }
