@@ -80,12 +80,13 @@ struct SlurmTests {
     func log() -> String { run.folder.text("job.log") }
     // `sbatch --wait` would look after 2 s, then after 8 s more, then after 32 s.
     var state = ""
+    let ended = /JobState=(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)\b/
     let deadline = ContinuousClock.now + .seconds(200)
     repeat {
       usleep(100_000)
       try watch(log())
       state = try lab.run("lab1", ["scontrol", "--oneliner", "show", "job", number]).output
-    } while !state.contains(/JobState=(COMPLETED|FAILED|CANCELLED|TIMEOUT|NODE_FAIL)\b/) && ContinuousClock.now < deadline
+    } while !state.contains(ended) && ContinuousClock.now < deadline
     try #require(state.contains(" JobState=COMPLETED ") && state.contains(" ExitCode=0:0 "), "\(state)\n\(log())")
     let line = /job \d+, requeued 0 times: 2 × 1 \(ranks × threads\) on lab\[1-2\] by ([a-z]+)\n/
     #expect(log().firstMatch(of: line)?.1 == launcher[...], "\(log())")
