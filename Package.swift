@@ -15,6 +15,8 @@ import PackageDescription
 /// Kernels over raw memory, whose inputs are validated by their callers: no overflow or bounds checks.
 let kernels: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"] + vectorFlags, .when(configuration: .release))]
 let checked: [SwiftSetting] = []
+/// Tests that start programs and compute next to nothing: optimising them would take longer than running them.
+let plain: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
   .systemLibrary(name: name, path: "Sources/Shims/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -24,8 +26,9 @@ func module(_ name: String, _ dependencies: [String], _ settings: [SwiftSetting]
   .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ path: String, _ dependencies: [String]) -> Target {
-  .testTarget(name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)")
+func tests(_ name: String, _ path: String, _ dependencies: [String], _ settings: [SwiftSetting] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)", swiftSettings: settings)
 }
 
 let package = Package(
@@ -84,9 +87,12 @@ let package = Package(
         "DataParallel", "Datasets", "Training", "Reporting", "Doctor", "Evaluation", "Estimator",
       ]),
     tests(
-      "ParallelTests", "parallel", ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"]),
+      "ParallelTests", "parallel",
+      ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"],
+      plain),
     tests(
-      "FaultTests", "faults", ["TestSupport", "Diagnostics", "Tensors", "Training", "bt-dist", "rank-probe"]),
+      "FaultTests", "faults", ["TestSupport", "Diagnostics", "Tensors", "Training", "bt-dist", "rank-probe"],
+      plain),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,12 +1,13 @@
 import Diagnostics
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
 /// The hosts `lab1`, `lab2`, … of a `launch/lab` of its own.
 ///
 /// A keeper takes them down, at the end of `with` or when this process is gone, however it ended.
-final class Lab {
+final class Lab: Sendable {
   static let isInstalled = found(["ip", "tc", "nft", "unshare", "nsenter", "ssh", "sshd"])
   /// Containers may forbid namespaces even to root.
   static let isAvailable =
@@ -29,14 +30,33 @@ final class Lab {
   private let keeper: Launch
   private var environment: [String: String] { ["BT_DIST_LAB": folder.file("lab")] }
 
-  /// Starts a lab, with a real Slurm if asked for, and ends it after `body`, also when that fails.
-  static func with(slurm: Bool = false, _ body: (Lab) throws -> Void) throws {
-    let lab = try Lab(slurm ? ["--slurm"] : [])
+  /// Starts a lab, and ends it after `body`, also when that fails.
+  static func with(_ body: (Lab) throws -> Void) throws {
+    let lab = try Lab()
     defer { lab.end() }
     try body(lab)
   }
 
-  private init(_ options: [String]) throws {
+  /// A lab with a real Slurm, for one test at a time. Since Slurm takes seconds to start, the lab stays for the next test,
+  /// which has to find it without jobs, and ends with this process.
+  static func withSlurm(_ body: (Lab) throws -> Void) throws {
+    try slurm.withLock { kept in
+      if kept == nil {
+        kept = try Lab(["--slurm"])
+        atexit {
+          Lab.slurm.withLock { kept in
+            kept?.end()
+            kept = nil
+          }
+        }
+      }
+      if let lab = kept { try body(lab) }
+    }
+  }
+
+  private static let slurm = Mutex<Lab?>(nil)
+
+  private init(_ options: [String] = []) throws {
     folder = try TemporaryFolder()
     let path = folder.file("lab")
     keeper = try Launch(

@@ -135,7 +135,7 @@ import Testing
     ("moments", ["exp_avg_sq, rank", "SHA-256"]),
   ]
 
-  @Test(arguments: planted, [2, 3])
+  @Test(arguments: planted.map { ($0, 3) } + [(planted[0], 2)])
   func otherStart(_ planted: (field: String, says: [String]), ranks: Int) throws {
     let result = try Launch.run("rank-probe", ["agreement", planted.field], ranks: ranks, limit: 30)
     #expect(result.code == 0, "\(result.text)")
@@ -172,7 +172,7 @@ import Testing
     for word in says { #expect(warnings.first?.contains(word) == true, "no '\(word)' in \(result.text)") }
   }
 
-  @Test(arguments: kernels, [2, 3])
+  @Test(arguments: kernels.map { ($0, 2) } + [(kernels[0], 3)])
   func otherKernels(_ kernels: (environment: [String: String], says: [String]), ranks: Int) throws {
     let calls = [
       RankCall("bt-dist", Self.train, ranks: ranks - 1),

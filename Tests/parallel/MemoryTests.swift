@@ -26,9 +26,9 @@ import Testing
     return try #require(Double(words[index + 1])) * #require(scales[words[index + 2]])
   }
 
-  @Test(arguments: [nil, 2, 4]) func thePredictionIsNearThePeak(ranks: Int?) throws {
+  @Test(arguments: [nil, 2]) func thePredictionIsNearThePeak(ranks: Int?) throws {
     for encoder in [["--encoder", "mlp"], ["--encoder", "resnet18", "--width", "32", "--proj-output-dim", "512"]] {
-      let result = try train(encoder, ranks: ranks, autotune: ranks == nil)
+      let result = try train(encoder, ranks: ranks, autotune: ranks == nil && encoder.contains("resnet18"))
       let predicted = try bytes(behind: "predicted", result.output)
       let peak = try bytes(behind: "peak", result.output)
       #expect(abs(predicted / peak - 1) < 0.25, "\(result.output)")

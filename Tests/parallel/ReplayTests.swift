@@ -79,17 +79,21 @@ import Testing
 
   // MARK: The same bits
 
-  static let spans: [(options: [String], steps: ClosedRange<Int>, from: String)] = [
+  private typealias Span = (options: [String], steps: ClosedRange<Int>, from: String)
+  private static let spans: [Span] = [
     ([], 7...8, "from the checkpoint of step 6"),
     (["--step", "7"], 7...7, "from the checkpoint of step 6"),
     (["--step", "4"], 1...4, "from the beginning"),
     (["--first-step", "1"], 1...8, "from the beginning"),
   ]
 
-  @Test(arguments: spans, [nil, 1, 2, 4] as [Int?])
-  func aRunOfFourRanksIsRepeated(_ span: (options: [String], steps: ClosedRange<Int>, from: String), _ ranks: Int?)
-    throws
-  {
+  /// The whole run on every number of ranks, the others on two.
+  @Test(
+    arguments: [
+      (span: 0, ranks: nil), (0, 1), (0, 2), (0, 4), (1, nil), (1, 2), (2, 1), (2, 4), (3, nil), (3, 2),
+    ] as [(span: Int, ranks: Int?)])
+  func aRunOfFourRanksIsRepeated(_ index: Int, _ ranks: Int?) throws {
+    let span = Self.spans[index]
     let run = try Self.material.get().run
     let before = try contents(run)
     let result = try replay(run, span.options, ranks: ranks)

@@ -17,8 +17,7 @@ import Testing
 
   private func start(_ out: String, _ train: [String]) throws -> Launch {
     try Launch(
-      Self.script, ["--np", "2"] + Self.mpirun + ["--", "--out", out] + Self.options + train, ranks: nil,
-      environment: ["OMPI_MCA_odls_base_sigkill_timeout": "1"])
+      Self.script, ["--np", "2"] + Self.mpirun + ["--", "--out", out] + Self.options + train, ranks: nil)
   }
 
   private func log(_ run: RunResult) -> String {

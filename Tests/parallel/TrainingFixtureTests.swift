@@ -59,9 +59,10 @@ import Testing
       losses: zip(spread.losses, Self.flip.losses).map(max))
   }
 
-  /// On 1 to 4 ranks, as the batch divides.
-  private static let launches = cases.flatMap { testCase in
-    (1...4).filter { testCase.batch % $0 == 0 }.map { (testCase, ranks: $0) }
+  /// On one rank and on as many as the batch divides into, up to 4; the first on all between.
+  private static let launches = cases.enumerated().flatMap { index, testCase in
+    let ranks = (1...4).filter { testCase.batch % $0 == 0 }
+    return ranks.filter { index == 0 || $0 == 1 || $0 == ranks.last }.map { (testCase, ranks: $0) }
   }
 
   @Test(arguments: launches)

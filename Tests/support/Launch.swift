@@ -11,7 +11,7 @@ public struct LaunchResult: Sendable {
 }
 
 /// A program of this package, alone or under a real `mpirun`. Tests never call `MPI_Init` themselves.
-public final class Launch {
+public final class Launch: Sendable {
   private let process = Process()
   private let folder: TemporaryFolder
 
@@ -58,6 +58,7 @@ public final class Launch {
     all["OMP_NUM_THREADS"] = "\(threads)"
     // mpirun waits so long, twice, before a job that has failed is over; whoever sends it SIGTERM needs a second.
     all["OMPI_MCA_odls_base_sigkill_timeout"] = "0"
+    all.merge(Self.quickStart) { given, _ in given }
     // What tests measure of kernels on a busy machine is not for others.
     all["BT_DIST_CACHE"] = ""
     process.environment = all.merging(environment) { $1 }
@@ -69,6 +70,12 @@ public final class Launch {
     process.standardInput = FileHandle.nullDevice
     try Self.withSignals(blocked: blocksSignals) { try process.run() }
   }
+
+  /// Half a second of Open MPI's start goes into trying networks and processors that one host's ranks do not use. Who has
+  /// these variables, or gives them, gets others.
+  private static let quickStart = [
+    "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "vader,tcp,self", "HWLOC_PLUGINS_PATH": "/nowhere",
+  ]
 
   /// Children inherit what their thread blocks, and Dispatch's threads, on which tests run, block all signals.
   private static func withSignals(blocked: Bool, _ body: () throws -> Void) rethrows {
@@ -142,7 +149,7 @@ public final class Launch {
   /// Waits for the end. A program that runs for longer than `limit` seconds is killed, and that is a failure.
   public func finish(limit: Double = 120) throws -> LaunchResult {
     let deadline = Date(timeIntervalSinceNow: limit)
-    while process.isRunning && Date() < deadline { usleep(20_000) }
+    while process.isRunning && Date() < deadline { usleep(3_000) }
     if process.isRunning {
       process.terminate()
       usleep(3_000_000)
