@@ -5,16 +5,17 @@
 # Another command than train stands first: qsub … launch/sge.sh doctor looks whether all is well.
 #
 # `qconf -spl` lists the parallel environments; one that gives all hosts the same number of slots is the best. BT_DIST_THREADS (1)
-# is the number of threads of a rank; a host has slots / threads ranks. At the time s_rt Grid Engine sends SIGUSR1, and
-# SIGUSR2 before it kills a job: the run saves a checkpoint and ends. After that, or a lost rank or host, the job ends with 99, which
-# queues it again, at most BT_DIST_REQUEUES times (100); not after qdel.
+# is the number of threads of a rank; a host has slots / threads ranks. The run ends with a checkpoint before the h_rt (or s_rt) that
+# the job asks for (`--time-limit`), when Grid Engine sends SIGUSR1, at a queue's own s_rt, and when it sends SIGUSR2, `notify`
+# seconds before it kills. After 75 or a lost rank or host the job is queued again, at most BT_DIST_REQUEUES times (100), by qresub
+# and so with another number, or by ending with 99; not after qdel.
 #$ -N bt-dist
 #$ -S /bin/bash
 #$ -cwd
 #$ -j y
 #$ -r y
 #$ -notify
-#$ -l s_rt=23:57:00,h_rt=24:00:00
+#$ -l h_rt=24:00:00
 set -uo pipefail
 
 [ -n "${NSLOTS:-}" ] || { echo "start this with qsub -pe ENVIRONMENT SLOTS, from the root of the repository" >&2; exit 64; }
@@ -31,21 +32,46 @@ each=$(awk 'NR == 1 || $2 < least { least = $2 } END { print least }' "${PE_HOST
 each=$((each / threads > 0 ? each / threads : 1))
 hosts=$(grep -c . "$PE_HOSTFILE")
 start=(mpirun --map-by "ppr:$each:node:PE=$threads" "${forward[@]}")
-# Open MPI built with Grid Engine's support finds the hosts and starts there; others by ssh.
+# Open MPI built with Grid Engine's support finds the hosts and starts there, others by ssh, …
 if ! ompi_info --parsable 2> /dev/null | grep -q '^mca:ras:gridengine'; then
-  awk -v slots="$each" '{ print $1, "slots=" slots }' "$PE_HOSTFILE" > "${TMPDIR:-/tmp}/bt-dist-hosts.$JOB_ID"
-  start+=(--hostfile "${TMPDIR:-/tmp}/bt-dist-hosts.$JOB_ID")
+  hostfile=$(mktemp "${TMPDIR:-/tmp}/bt-dist-hosts.XXXXXX")
+  trap 'rm -f "$hostfile"' EXIT
+  awk -v slots="$each" '{ print $1, "slots=" slots }' "$PE_HOSTFILE" > "$hostfile"
+  start+=(--hostfile "$hostfile")
+# … as in a parallel environment in which Grid Engine starts nothing on other hosts.
+elif qconf -sp "${PE:-}" 2> /dev/null | grep -Eq '^control_slaves +FALSE'; then
+  export OMPI_MCA_plm_rsh_disable_qrsh=1
 fi
 
-# Grid Engine goes on with the same log, and counts only to one itself.
+about=$(qstat -j "$JOB_ID" 2> /dev/null)
+# At the time that a job asks for, be it s_rt, Grid Engine 8.1 kills it, and forgets of 99: rank 0, on this host, ends before that,
+# and finds the time where PBS has it.
+limit=$(sed -n 's/^hard[ _]resource_list: *//p' <<< "$about" | tr ', ' '\n\n' | awk -F'[=:]' '/^[hs]_rt=/ {
+  s = 0; for (i = 2; i <= NF; i++) s = 60 * s + $i; if (s > 0 && (!least || s < least)) least = s } END { if (least) print least }')
+if [ -n "$limit" ]; then
+  export PBS_WALLTIME=$limit
+else
+  echo "qstat does not tell how long the job may run: give --time-limit, and the run ends with a checkpoint in time" >&2
+fi
+
+# After 99 Grid Engine goes on with the same number and log; the jobs before have left theirs in the job's context.
 count=$(grep -c "^job $JOB_ID, requeued " "${SGE_STDOUT_PATH:-/dev/null}" 2> /dev/null)
-echo "job $JOB_ID, requeued ${count:=0} times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
+before=$(sed -n 's/^context:.*[ ,]bt_dist_requeued=\([0-9]*\).*/\1/p' <<< "$about")
+count=$((${count:-0} + ${before:-0}))
+echo "job $JOB_ID, requeued $count times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
 called "$@"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
 ended_early "$code" || exit "$code"
+# SIGUSR2: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
+if [ "$told" = USR2 ]; then
+  echo "exit code $code, after a notice that Grid Engine will end the job"
+  exit 99
+fi
 if [ "$count" -ge "${BT_DIST_REQUEUES:-100}" ]; then
   echo "exit code $code, and the job was requeued $count times already: giving up" >&2
   exit "$code"
 fi
 echo "exit code $code: requeueing job $JOB_ID (so far $count times)"
+# Grid Engine 8.1 never again gives a job the hosts that it left with 99, but for the first. A copy of the job has no such past.
+if [ "$hosts" -gt 1 ] && qalter -ac "bt_dist_requeued=$((count + 1))" "$JOB_ID" > /dev/null && qresub "$JOB_ID"; then exit "$code"; fi
 exit 99
