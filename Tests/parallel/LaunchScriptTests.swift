@@ -31,6 +31,8 @@ import Testing
     var mpirun: String { calls.last { $0.hasPrefix("mpirun ") } ?? "" }
   }
 
+  private static let noted: Set = ["mpirun", "ssh", "qsub", "qrerun", "qalter", "qresub", "scontrol", "srun"]
+
   private func call(
     _ script: String, _ arguments: [String], with programs: [String: String], _ environment: [String: String] = [:]
   ) throws -> Called {
@@ -38,8 +40,7 @@ import Testing
     for (name, body) in programs {
       let path = folder.file(name)
       let note = "echo \"\(name) $*\" >> '\(folder.file("calls"))'"
-      try
-        "#!/bin/bash\n\(["mpirun", "ssh", "qsub", "qrerun", "scontrol", "srun"].contains(name) ? note : "")\n\(body)\n"
+      try "#!/bin/bash\n\(Self.noted.contains(name) ? note : "")\n\(body)\n"
         .write(toFile: path, atomically: true, encoding: .utf8)
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     }
@@ -264,24 +265,54 @@ import Testing
     #expect(job.result.code == 75 && job.calls.count == 1, "\(job.calls) \(job.result.text)")
   }
 
-  /// Grid Engine's notice becomes SIGUSR1 for the ranks, and 99 queues the job again.
-  @Test func gridEngineQueuesAgain() throws {
+  /// Grid Engine's notice becomes SIGUSR1 for the ranks. A copy of the job goes to the queue, or 99 queues it again.
+  @Test(arguments: [(true, "USR1"), (false, "USR1"), (true, "USR2")])
+  func gridEngineQueuesAgain(_ maySubmit: Bool, _ signal: String) throws {
     let folder = try TemporaryFolder()
     try "a 16 q UNDEFINED\nb 8 q UNDEFINED\n".write(toFile: folder.file("hosts"), atomically: true, encoding: .utf8)
-    try "job 5, requeued 0 times: x\n".write(toFile: folder.file("log"), atomically: true, encoding: .utf8)
+    try "job 5, requeued 2 times: x\n".write(toFile: folder.file("log"), atomically: true, encoding: .utf8)
     let job = try call(
       "launch/sge.sh", ["--out", "x"],
       with: [
-        "ompi_info": "echo mca:ras:gridengine:version",
-        "mpirun": "trap 'exit 75' USR1; kill -USR2 $PPID; for i in {1..50}; do sleep 0.1; done; exit 1",
+        "ompi_info": "echo mca:ras:gridengine:version", "qconf": "echo 'control_slaves     TRUE'",
+        "qstat": "echo 'hard resource_list:         h_rt=7200,s_rt=1:00:05'; echo 'context:   a=1,bt_dist_requeued=2'",
+        "qalter": "exit 0", "qresub": maySubmit ? "exit 0" : "exit 1",
+        "mpirun": """
+        echo "$PBS_WALLTIME s, ${OMPI_MCA_plm_rsh_disable_qrsh:-0}"
+        trap 'exit 75' USR1; kill -\(signal) $PPID; for i in {1..50}; do sleep 0.1; done; exit 1
+        """,
       ],
       [
-        "JOB_ID": "5", "NSLOTS": "24", "PE_HOSTFILE": folder.file("hosts"), "SGE_STDOUT_PATH": folder.file("log"),
-        "BT_DIST_THREADS": "4",
+        "JOB_ID": "5", "NSLOTS": "24", "PE": "mpi", "PE_HOSTFILE": folder.file("hosts"),
+        "SGE_STDOUT_PATH": folder.file("log"), "BT_DIST_THREADS": "4",
       ])
-    #expect(job.result.code == 99, "\(job.result.text)")
+    let again = signal == "USR1"
+    #expect(job.result.code == (again && maySubmit ? 75 : 99), "\(job.result.text)")
     #expect(job.mpirun.hasPrefix("mpirun --map-by ppr:2:node:PE=4 ") && !job.mpirun.contains("--hostfile"))
+    #expect(job.calls.dropFirst() == (again ? ["qalter -ac bt_dist_requeued=4 5", "qresub 5"] : []), "\(job.calls)")
     #expect(
-      job.result.output.contains("job 5, requeued 1 times: 4 × 4 (ranks × threads), hosts: 2\n"), "\(job.result.text)")
+      job.result.output.contains("job 5, requeued 3 times: 4 × 4 (ranks × threads), hosts: 2\n3605 s, 0\n"),
+      "\(job.result.text)")
+  }
+
+  /// Without Grid Engine's support in Open MPI, or where Grid Engine starts nothing on other hosts, mpirun starts by ssh.
+  @Test(arguments: [true, false]) func gridEngineStartsBySSH(_ isKnownToOpenMPI: Bool) throws {
+    let folder = try TemporaryFolder()
+    try "a 2 q UNDEFINED\n".write(toFile: folder.file("hosts"), atomically: true, encoding: .utf8)
+    let job = try call(
+      "launch/sge.sh", ["--out", "x"],
+      with: [
+        "ompi_info": "echo mca:ras:\(isKnownToOpenMPI ? "gridengine" : "slurm"):version",
+        "qconf": "echo 'control_slaves     FALSE'", "qstat": "exit 1",
+        "mpirun": """
+        echo "${OMPI_MCA_plm_rsh_disable_qrsh:-0}"
+        for word; do [ "$last" != --hostfile ] || cat "$word"; last=$word; done; exit 65
+        """,
+      ],
+      ["JOB_ID": "5", "NSLOTS": "2", "PE": "mpi", "PE_HOSTFILE": folder.file("hosts"), "BT_DIST_THREADS": "1"])
+    #expect(job.result.code == 65 && job.calls.count == 1, "\(job.calls) \(job.result.text)")
+    #expect(job.mpirun.contains("--hostfile") != isKnownToOpenMPI)
+    #expect(job.result.output.hasSuffix(isKnownToOpenMPI ? "\n1\n" : "\n0\na slots=2\n"), "\(job.result.text)")
+    #expect(job.result.errors.contains("give --time-limit"))
   }
 }
