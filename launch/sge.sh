@@ -62,8 +62,8 @@ echo "job $JOB_ID, requeued $count times: $((each * hosts)) Ã— $threads (ranks Ã
 called "$@"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
 ended_early "$code" || exit "$code"
-# SIGUSR2: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
-if [ "$told" = USR2 ]; then
+# SIGUSR2, maybe only on other hosts: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
+if [ "$told" = USR2 ] || qstat -u "$(id -un)" 2> /dev/null | awk -v job="$JOB_ID" '$1 == job && $5 ~ /d/ { d = 1 } END { exit !d }'; then
   echo "exit code $code, after a notice that Grid Engine will end the job"
   exit 99
 fi
@@ -73,5 +73,8 @@ if [ "$count" -ge "${BT_DIST_REQUEUES:-100}" ]; then
 fi
 echo "exit code $code: requeueing job $JOB_ID (so far $count times)"
 # Grid Engine 8.1 never again gives a job the hosts that it left with 99, but for the first. A copy of the job has no such past.
-if [ "$hosts" -gt 1 ] && qalter -ac "bt_dist_requeued=$((count + 1))" "$JOB_ID" > /dev/null && qresub "$JOB_ID"; then exit "$code"; fi
+if [ "$hosts" -gt 1 ]; then
+  if qalter -ac "bt_dist_requeued=$((count + 1))" "$JOB_ID" > /dev/null && qresub "$JOB_ID"; then exit "$code"; fi
+  echo "no qresub from this host: job $JOB_ID itself may wait for hosts that it has not had yet (Rq); if so, qdel it and call qsub again" >&2
+fi
 exit 99
