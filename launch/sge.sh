@@ -75,6 +75,6 @@ echo "exit code $code: requeueing job $JOB_ID (so far $count times)"
 # Grid Engine 8.1 never again gives a job the hosts that it left with 99, but for the first. A copy of the job has no such past.
 if [ "$hosts" -gt 1 ]; then
   if qalter -ac "bt_dist_requeued=$((count + 1))" "$JOB_ID" > /dev/null && qresub "$JOB_ID"; then exit "$code"; fi
-  echo "no qresub from this host: job $JOB_ID itself may wait for hosts that it has not had yet (Rq); if so, qdel it and call qsub again" >&2
+  echo "no qresub from this host: job $JOB_ID may now wait for new hosts (Rq): if it does, qdel it and call qsub again" >&2
 fi
 exit 99
