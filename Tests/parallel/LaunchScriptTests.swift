@@ -291,7 +291,7 @@ import Testing
     #expect(job.mpirun.hasPrefix("mpirun --map-by ppr:2:node:PE=4 ") && !job.mpirun.contains("--hostfile"))
     #expect(job.calls.dropFirst() == (again ? ["qalter -ac bt_dist_requeued=4 5", "qresub 5"] : []), "\(job.calls)")
     #expect(
-      job.result.output.contains("job 5, requeued 3 times: 4 × 4 (ranks × threads), hosts: 2\n3605 s, 0\n"),
+      job.result.output.contains("job 5, requeued 3 times: 4 × 4 (ranks × threads), hosts: 2\n3545 s, 0\n"),
       "\(job.result.text)")
   }
 
