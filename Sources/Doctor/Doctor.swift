@@ -10,6 +10,8 @@ import Training
 public enum Doctor {
   /// Seconds after which a rank is said to be late; after twice that it is given up.
   private static let patience = 10.0
+  /// Bytes a second with which the parameters of a usual network travel in ten seconds.
+  private static let leastRateForRun = 8e6
 
   /// A collective; the result is complete on rank 0.
   ///
@@ -62,7 +64,7 @@ public enum Doctor {
             isLaunched: facts[0].mpi.isLaunched && communicator.joinFailure == nil, host: facts[0].host)
         ].compactMap { $0 })
     }
-    diagnosis.add(LibraryRules(facts: facts).findings)
+    diagnosis.add(LibraryRules(facts: facts, hasJoined: communicator.joinFailure == nil).findings)
     diagnosis.add(hosts.flatMap { PlacementRules(host: $0).findings + MemoryRules(host: $0).findings })
 
     try examineFolders(configuration, hosts, communicator, &diagnosis)
@@ -75,6 +77,18 @@ public enum Doctor {
     let dataFindings = try SharedData.findings(configuration, communicator)
     diagnosis.add(dataFindings)
     if dataFindings.isEmpty, !hosts.contains(where: { MemoryRules(host: $0).hasTooLittle }) {
+      let slowest = diagnosis.links.map(\.bytesPerSecond).min() ?? .infinity
+      guard slowest >= leastRateForRun else {
+        diagnosis.add([
+          Finding(
+            .network, .note, "memory and exchanges at the run's sizes are not looked at: that would take minutes",
+            expected: "\(Link.rate(leastRateForRun)) or more", found: Link.rate(slowest),
+            remedy: "mend the network first, then call bt-dist doctor again")
+        ])
+        return
+      }
+      // Parameters are handed to all ranks before their size is known here.
+      communicator.stallWatch?.limit = max(communicator.stallWatch?.limit ?? 0, patience + 1e9 / slowest)
       try examineRun(configuration, hosts, communicator, &diagnosis)
     }
   }
@@ -91,7 +105,7 @@ public enum Doctor {
       diagnosis.folders.append(folder)
       // Nobody has to write to the working folder where the run has another one.
       let isOfRun = path == configuration.out || configuration.out.isEmpty
-      diagnosis.add(folder.findings(isOfRun ? failure : nil, root: hosts[0].host))
+      diagnosis.add(folder.findings(isOfRun ? failure : nil, isOfRun: isOfRun, root: hosts[0].host))
     }
   }
 

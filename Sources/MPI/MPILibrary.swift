@@ -14,6 +14,13 @@ public enum MPILibrary {
   /// That of the headers with which this program was compiled.
   public static let compiledFor = "Open MPI \(OMPI_MAJOR_VERSION).\(OMPI_MINOR_VERSION).\(OMPI_RELEASE_VERSION)"
 
+  /// Its file, without symbolic links; nil where the system does not tell.
+  public static var path: String? {
+    let maps = FileManager.default.contents(atPath: "/proc/self/maps").map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let files = maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+    return files.first { $0.split(separator: "/").last?.hasPrefix("libmpi.") == true }
+  }
+
   /// What threads may do at the same time, such as `serialized`; nil while MPI is not in use.
   public static var threadLevel: String? {
     var (isInitialised, isFinalised, level) = (Int32(0), Int32(0), Int32(0))

@@ -16,6 +16,7 @@ enum DoctorCommand: OptionCommand {
     if diagnosis.isCutShort {
       // The others wait for a rank that does not answer.
       try show(diagnosis, json: command.options.json)
+      waitForReaders()
       communicator.abort(code: exitCode(diagnosis.errors))
     }
     // Processes that do not find one another are all rank 0; one of them speaks.
@@ -36,6 +37,16 @@ enum DoctorCommand: OptionCommand {
   private static func show(_ diagnosis: Diagnosis, json: Bool) throws {
     print(json ? try diagnosis.json() : diagnosis.text, terminator: "")
     fflush(nil)
+  }
+
+  /// An end without order takes with it what launchers have not handed on yet, from this host to the first: so does half of
+  /// an object get printed.
+  private static func waitForReaders() {
+    guard Launcher.current != nil else { return }
+    let end = monotonicSeconds() + 5
+    var unread: Int32 = 0
+    while ioctl(STDOUT_FILENO, UInt(FIONREAD), &unread) == 0, unread > 0, monotonicSeconds() < end { usleep(10_000) }
+    usleep(2_000_000)
   }
 
   private static func exitCode(_ errors: Int) -> Int32 { errors > 0 ? Failure.Kind.usage.rawValue : 0 }

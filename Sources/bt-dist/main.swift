@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
-exit(Program.run(Array(CommandLine.arguments.dropFirst())))
+exit(Program.run(CommandWords.ofProcess))

@@ -98,13 +98,26 @@ import Testing
     #expect(finding.found.hasPrefix("1 core (") && finding.remedy.contains("ppr:1:node:PE=\(Self.cores)"))
   }
 
+  /// One process of one thread that taskset keeps to a core.
+  @Test(.enabled(if: cores > 1 && ControlGroup.cpuSet() != nil)) func aProcessOnOneCore() throws {
+    let program = try RankCall("bt-dist", []).path
+    for threads in [1, Self.cores] {
+      let found = try Diagnosed(
+        Launch.run("/usr/bin/taskset", ["-c", "0", program] + Self.call, ranks: nil, threads: threads))
+      let finding = try found.only("binding", "warning")
+      #expect(finding.found.hasPrefix("1 core (processors 0, as by taskset)") && finding.remedy.contains("taskset"))
+    }
+  }
+
   /// Two ranks where mpirun itself has one core.
   @Test func oversubscription() throws {
     let program = try RankCall("bt-dist", []).path
     let mpirun = ["-c", "0", "mpirun", "--oversubscribe", "--bind-to", "none", "-np", "2"]
     let found = try Diagnosed(Launch.run("/usr/bin/taskset", mpirun + [program] + Self.call, ranks: nil))
     let finding = try found.only("oversubscription", "warning")
-    #expect(finding.found == "2 ranks" && finding.expected == "at most 1 rank on 1 core")
+    #expect(
+      finding.found == "2 ranks"
+        && finding.expected?.hasPrefix("at most 1 rank on 1 core (processors 0, as by taskset)") == true)
   }
 
   @Test func threadFight() throws {
@@ -130,6 +143,18 @@ import Testing
       let finding = try Diagnosed(result).only("launcher", "error")
       #expect(finding.message == "the launcher started 2 processes, but MPI sees 1 rank")
     }
+  }
+
+  /// The same library from another folder.
+  @Test func anotherFileOfTheMPILibrary() throws {
+    let own = try #require(try doctor(ranks: nil).json["hosts"] as? [[String: Any]])
+    let path = try #require((own.first?["mpi"] as? [String: Any])?["library_path"] as? String)
+    let folder = try TemporaryFolder()
+    _ = try folder.write("libmpi.so.40", try #require(FileManager.default.contents(atPath: path)))
+    let paths = folder.path + ":" + (ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"] ?? "")
+    let calls = [[:], ["LD_LIBRARY_PATH": paths]].map { RankCall("bt-dist", Self.call, environment: $0) }
+    let finding = try Diagnosed(Launch.run(calls)).only("mpi", "warning")
+    #expect(finding.location == "rank 1 on \(Self.host)" && finding.found.contains("/libmpi.so.40 (rank 1 "))
   }
 
   private static let hydra = ["/usr/bin/mpiexec.hydra", "/usr/local/bin/mpiexec.hydra"].first {

@@ -52,8 +52,9 @@ package struct MPIRunInPath: Codable, Equatable, Sendable {
     // "mpirun (Open MPI) 4.1.4" and "Open MPI 4.1.4".
     let name = found.version?.replacingOccurrences(of: "mpirun (Open MPI)", with: "Open MPI") ?? "?"
     guard name != library else { return nil }
+    let message = found.version == nil ? "does not say what it belongs to" : "belongs to another MPI"
     return Finding(
-      .mpi, .warning, "the first mpirun in PATH belongs to another MPI", at: "\(host), \(found.path)",
+      .mpi, .warning, "the first mpirun in PATH \(message)", at: "\(host), \(found.path)",
       expected: library, found: found.version ?? "no answer to mpirun --version", remedy: LibraryRules.sameMPI(library))
   }
 }

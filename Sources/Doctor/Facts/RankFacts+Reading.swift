@@ -13,6 +13,8 @@ extension RankFacts {
     allowed = ThreadPool.allowed ?? launcher?.allowed ?? processor.all
     granted = allowed.union(launcher?.allowed ?? allowed)
     coreLimit = .current(environment)
+    let batchSystems = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "PE_HOSTFILE"]
+    permitted = batchSystems.contains { environment[$0] != nil } ? nil : ControlGroup.cpuSet()
     placement = ThreadPool.placement
     threads = ThreadPool.threads
     threadsAreGiven = RankThreads.areGiven(requested: requestedThreads)
@@ -23,6 +25,7 @@ extension RankFacts {
     (mpi.library, mpi.compiledFor, mpi.threadLevel) = (
       MPILibrary.version, MPILibrary.compiledFor, MPILibrary.threadLevel
     )
+    mpi.libraryPath = MPILibrary.path
     (mpi.launcher, mpi.launcherPath, mpi.isLaunched) = (launcher?.name, launcher?.path, Launcher.current != nil)
     mpi.allowsRoot = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { environment[$0] == "1" }
     isRoot = geteuid() == 0

@@ -10,6 +10,8 @@ package struct RankFacts: Codable, Sendable {
   package var granted: CPUSet
   /// Fewer cores than those, where a batch system or a container says so.
   package var coreLimit: CoreLimit?
+  /// The processors that a container leaves it; nil where the system does not tell, or a batch system has chosen.
+  package var permitted: CPUSet?
   /// The processors that the launcher bound this rank to; all that are granted if it did not.
   package var allowed: CPUSet
   /// Where each thread may run; empty where the system does not tell.
@@ -42,6 +44,8 @@ package struct MPIFacts: Codable, Equatable, Sendable {
   /// The library, such as `Open MPI 4.1.4`.
   package var library = ""
   package var compiledFor = ""
+  /// Its file.
+  package var libraryPath: String?
   package var threadLevel: String?
   /// The program that started the rank; nil if none of MPI's or Slurm's did.
   package var launcher: String?

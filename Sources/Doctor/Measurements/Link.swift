@@ -10,11 +10,20 @@ package struct Link: Codable, Equatable, Sendable {
   package var to: String
   /// Of a message of 8 bytes, one way; the fastest of some.
   package var microseconds: Double
-  /// Of the longest messages that were sent, one way.
+  /// Of the longest messages that were sent, one way; the median.
   package var bytesPerSecond: Double
+  /// Of the fastest of them: what the network gives where other programs take the cores meanwhile.
+  package var bestBytesPerSecond: Double
+  /// The part of the time for which one of the ranks had to wait for a core; then the times tell more of the hosts than of
+  /// the network between them.
+  package var waitedForCore: Double
 
-  package init(from: String, to: String, microseconds: Double, bytesPerSecond: Double) {
+  package init(
+    from: String, to: String, microseconds: Double, bytesPerSecond: Double, best: Double? = nil,
+    waitedForCore: Double = 0
+  ) {
     (self.from, self.to, self.microseconds, self.bytesPerSecond) = (from, to, microseconds, bytesPerSecond)
+    (bestBytesPerSecond, self.waitedForCore) = (best ?? bytesPerSecond, waitedForCore)
   }
 
   var isInsideHost: Bool { from == to }
@@ -79,11 +88,17 @@ package struct LinkMeasurement {
 
   /// The result on the first of the two ranks; nil on all others, which have nothing to do.
   private func link(_ first: (host: String, rank: Int), _ second: (host: String, rank: Int)) throws -> Link? {
+    let (start, waited) = (monotonicSeconds(), CoreWait.ofThread)
+    /// Seconds for which this rank has had no core.
+    func wait() -> Double { CoreWait.ofThread - waited }
     if communicator.rank == second.rank {
       while true {
         let order = try communicator.receive(2, from: first.rank)
         let (bytes, repeats) = (Int(order[0]), Int(order[1]))
-        if repeats == 0 { return nil }
+        if repeats == 0 {
+          try communicator.send([wait()], to: first.rank)
+          return nil
+        }
         for _ in 0..<repeats {
           try communicator.receive(message.pointer, count: bytes, from: first.rank)
           try communicator.send(message.pointer, count: bytes, to: first.rank)
@@ -92,18 +107,19 @@ package struct LinkMeasurement {
     }
     guard communicator.rank == first.rank else { return nil }
     let latency = try times(bytes: 8, repeats: 50, with: second.rank).min()!
-    var seconds = 0.0
-    var bytes = 0
+    var (seconds, fastest, bytes) = (0.0, 0.0, 0)
     for size in Self.sizes where bytes == 0 || seconds * Double(size / bytes) < 3 * Self.limit {
       // What is there before the first trip, such as a connection's window, grows with it.
       let trip = try times(bytes: size, repeats: 1, with: second.rank)[0]
-      let repeats = max(1, min(20, Int(Self.limit / 2 / max(trip, 1e-6))))
+      let repeats = max(trip < 5 * Self.limit ? 3 : 1, min(20, Int(Self.limit / 2 / max(trip, 1e-6))))
       let all = try times(bytes: size, repeats: repeats, with: second.rank).sorted()
-      (seconds, bytes) = (all[all.count / 2], size)
+      (seconds, fastest, bytes) = (all[all.count / 2], all[0], size)
     }
     try communicator.send([0, 0], to: second.rank)
+    let waits = max(wait(), try communicator.receive(1, from: second.rank)[0])
     return Link(
-      from: first.host, to: second.host, microseconds: 1e6 * latency, bytesPerSecond: Double(bytes) / seconds)
+      from: first.host, to: second.host, microseconds: 1e6 * latency, bytesPerSecond: Double(bytes) / seconds,
+      best: Double(bytes) / fastest, waitedForCore: waits / (monotonicSeconds() - start))
   }
 
   /// Seconds one way of each of some messages.

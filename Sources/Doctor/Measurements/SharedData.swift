@@ -28,7 +28,7 @@ enum SharedData {
     let hosts = communicator.hosts
     let failed = views.indices.filter { views[$0].fingerprint.isEmpty }
     if let first = failed.first {
-      let message = "the data cannot be opened" + (failed.count < views.count ? " everywhere" : "")
+      let message = failed.count < views.count ? "some ranks cannot open the data" : "the data cannot be opened"
       return [
         Finding(
           .data, .error, message, at: "\(RankList(failed, hosts)): \(spec)",

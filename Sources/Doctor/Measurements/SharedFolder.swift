@@ -34,7 +34,8 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     if communicator.rank == 0 {
       path = existing(wanted)
       do { try OutputFile.replace(path + "/.bt-dist-doctor-" + token, with: token) } catch {
-        failure = error as? Failure ?? Failure(.cannotWrite, "\(error)", at: path)
+        failure = error as? Failure ?? Failure(.cannotWrite, "\(error)")
+        failure?.location = path
       }
     }
     let message = try communicator.broadcast((failure == nil ? "1" : "0") + token + path)
@@ -74,7 +75,9 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     return .other
   }
 
-  func findings(_ failure: Failure?, root: String) -> [Finding] {
+  /// - Parameter isOfRun: whether the run writes there; else it only reads what is named relative to it.
+  func findings(_ failure: Failure?, isOfRun: Bool, root: String) -> [Finding] {
+    let severity = isOfRun ? Finding.Severity.error : .warning
     let remedy =
       "put it on a file system that all hosts share, at the same path; a run goes on from its checkpoints there "
       + "on whatever host rank 0 is"
@@ -82,14 +85,14 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     if !missingOn.isEmpty {
       findings.append(
         Finding(
-          .folder, .error, "a folder is missing", at: missingOn.joined(separator: ", "),
+          .folder, severity, "a folder is missing", at: missingOn.joined(separator: ", "),
           expected: "\(path), as on \(root)",
           found: "no such folder", remedy: remedy))
     }
     if !differsOn.isEmpty {
       findings.append(
         Finding(
-          .folder, .error, "a folder is not the same on all hosts", at: differsOn.joined(separator: ", "),
+          .folder, severity, "a folder is not the same on all hosts", at: differsOn.joined(separator: ", "),
           expected: "the files that \(root) writes to \(path)", found: "another folder of that path", remedy: remedy))
     }
     if let failure { findings.append(Finding(.folder, failure)) }

@@ -3,9 +3,11 @@ import MPI
 /// What is wrong with the libraries of the ranks, and how they were started.
 package struct LibraryRules {
   private let facts: [RankFacts]
+  private let hasJoined: Bool
 
-  /// Of all ranks, in their order.
-  package init(facts: [RankFacts]) { self.facts = facts }
+  /// - Parameter facts: of all ranks, in their order.
+  /// - Parameter hasJoined: false where a failure to join the launcher's job is a finding already.
+  package init(facts: [RankFacts], hasJoined: Bool = true) { (self.facts, self.hasJoined) = (facts, hasJoined) }
 
   private var hosts: [String] { facts.map(\.host) }
   private var first: RankFacts { facts[0] }
@@ -16,9 +18,10 @@ package struct LibraryRules {
 
   /// A process that MPI's launcher started, but that is a job of its own.
   private var singleton: [Finding] {
-    guard facts.count == 1, !first.mpi.isLaunched, let launcher = first.mpi.launcher, launcher != "slurmstepd" else {
-      return []
-    }
+    guard hasJoined, facts.count == 1, let launcher = first.mpi.launcher, launcher != "slurmstepd" else { return [] }
+    // Hydra tells its processes that there is a job, but in words that only some builds of Open MPI understand.
+    let isHydras = ["hydra", "pmi_proxy"].contains { launcher.contains($0) } && first.mpi.library.hasPrefix("Open MPI")
+    guard isHydras || !first.mpi.isLaunched else { return [] }
     return [
       Finding(
         .launcher, .error, "this process is on its own: its launcher belongs to another MPI", at: first.host,
@@ -57,6 +60,12 @@ package struct LibraryRules {
         .mpi, .error, "another MPI library than rank 0's",
         "install the same Open MPI on all hosts, and look at LD_LIBRARY_PATH there"
       ) { $0.mpi.library },
+      facts.contains { $0.mpi.library != first.mpi.library }
+        ? nil
+        : difference(
+          .mpi, .warning, "another file of the MPI library than rank 0's",
+          "give all ranks the same LD_LIBRARY_PATH (mpirun -x LD_LIBRARY_PATH), and unload other MPI modules"
+        ) { $0.mpi.libraryPath ?? "?" },
       difference(
         .threads, .warning,
         "another number of threads than rank 0's: the bits depend on it, and the slowest rank counts",

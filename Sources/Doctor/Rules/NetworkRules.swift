@@ -11,6 +11,9 @@ package struct NetworkRules {
   /// The part of an interface's speed that has to come of it.
   private static let leastShare = 0.1
 
+  /// The part of the time for which ranks wait for cores from which on times tell of the hosts, not of the network.
+  private static let busy = 0.2
+
   private let hosts: [HostFacts]
   private let links: [Link]
 
@@ -32,7 +35,7 @@ package struct NetworkRules {
       findings.append(
         finding(own.min { $0.bytesPerSecond < $1.bytesPerSecond }!, at: "\(host), to \(own.count) other hosts"))
     }
-    return findings + slow.map { finding($0, at: "\($0.from) – \($0.to)") }
+    return findings + slow.map { finding($0, at: "\($0.from) – \($0.to)") } + unknown
   }
 
   /// What three quarters of the links do not surpass: a host that is slow makes up to half of them slow, or more.
@@ -52,7 +55,24 @@ package struct NetworkRules {
   }
 
   private func isSlow(_ link: Link) -> Bool {
-    link.bytesPerSecond < least(link) || link.microseconds > longest(link)
+    isBusy(link)
+      ? link.bestBytesPerSecond < Self.leastRate
+      : link.bytesPerSecond < least(link) || link.microseconds > longest(link)
+  }
+
+  private func isBusy(_ link: Link) -> Bool { link.waitedForCore > Self.busy }
+
+  /// Links whose times would be a slow network's if other programs did not keep their hosts busy.
+  private var unknown: [Finding] {
+    links.filter { link in
+      isBusy(link) && !isSlow(link) && (link.bytesPerSecond < Self.leastRate || link.microseconds > Self.longest)
+    }.map { link in
+      Finding(
+        .network, .note, "the network cannot be judged: its hosts are busy", at: "\(link.from) – \(link.to)",
+        expected: "ranks that need not wait for cores",
+        found: "\(link.text); ranks waited for cores for \(Int(100 * link.waitedForCore)) % of the time",
+        remedy: "end other programs there or start fewer ranks, and call bt-dist doctor again")
+    }
   }
 
   /// The fastest interface of the slower of the two hosts.

@@ -12,6 +12,7 @@ package struct PlacementRules {
   package var findings: [Finding] {
     let ranks = host.ranks.count
     if ranks > host.cores { return [oversubscription] }
+    if let confinement { return [confinement] }
     if host.threads > host.cores { return [tooManyThreads] }
     let crowded = crowding
     return crowded.isEmpty ? idleness + spread : crowded
@@ -20,12 +21,32 @@ package struct PlacementRules {
   /// What the cores are, such as `4 cores (Slurm's allocation)`.
   private var room: String {
     let limit = host.coreLimit.map { $0.cores == host.cores ? " (\($0.name))" : "" } ?? ""
-    return Self.count(host.cores, "core") + limit
+    return Self.count(host.cores, "core") + (isConfined ? " (processors \(host.granted), as by taskset)" : limit)
   }
 
   /// The threads for each rank if all cores are shared out.
   private var share: Int { max(1, host.cores / host.ranks.count) }
   private var usesHardwareThreads: Bool { host.threads <= host.granted.count && host.coreLimit == nil }
+
+  /// Whether the launcher itself, or a rank on its own, may not run on cores that nobody else has been given.
+  private var isConfined: Bool {
+    guard let permitted = host.facts[0].permitted, host.coreLimit == nil else { return false }
+    return host.cores < host.processor.cores(in: permitted)
+  }
+
+  private var confinement: Finding? {
+    guard isConfined, let permitted = host.facts[0].permitted else { return nil }
+    let (all, threads) = (host.processor.cores(in: permitted), host.threads)
+    return Finding(
+      .binding, .warning,
+      threads > host.cores
+        ? "more threads than cores that they may run on" : "ranks are kept to a part of the cores; the others are idle",
+      at: host.list(), expected: "\(Self.count(all, "core")) (processors \(permitted))",
+      found: "\(room) for \(Self.count(threads, "thread"))",
+      remedy:
+        "start without taskset, numactl or what else sets an affinity (taskset -cp $$ shows it); if the other cores "
+        + "are for somebody else, all is well with OMP_NUM_THREADS=\(share)")
+  }
 
   private var oversubscription: Finding {
     let ranks = host.ranks.count
@@ -97,7 +118,7 @@ package struct PlacementRules {
     let variables = ranks.flatMap { host.facts[$0].variables.keys }.filter { Self.placing.contains($0) }
     if isPinned(ranks), !variables.isEmpty {
       return
-        "unset \(Set(variables).sorted().joined(separator: " and ")), which place every rank's threads on the same "
+        "unset \(Set(variables).sorted().joined(separator: " and ")), so that not every rank's threads are on the same "
         + "cores, or bind each rank to cores of its own: \(Self.binding(host.ranks.count, threads))"
     }
     return "start with launch/local or launch/hosts, which bind by themselves, or with mpirun "

@@ -33,6 +33,15 @@ package enum ControlGroup {
     return folders
   }
 
+  /// The processors that the group may use; nil where the system does not tell.
+  package static func cpuSet(root: String = "") -> CPUSet? {
+    for folder in folders(of: "cpuset", root: root) {
+      let file = folder.isSecondVersion ? "cpuset.cpus.effective" : "cpuset.effective_cpus"
+      if let set = folder.words(file)?.first.flatMap({ CPUSet($0) }), !set.isEmpty { return set }
+    }
+    return nil
+  }
+
   /// Processors' worth of time that the tightest group gets; nil without a limit.
   package static func processors(root: String = "") -> Double? {
     folders(of: "cpu", root: root).compactMap { folder in

@@ -29,6 +29,12 @@ import Testing
     #expect(mpi.map(\.check) == [.mpi] && mpi.map(\.severity) == [.error] && mpi[0].location == "rank 1 on b")
   }
 
+  @Test func anotherFileOfTheLibrary() throws {
+    let found = findings({ $0.mpi.libraryPath = "/usr/lib/libmpi.so.40" }, { $0.mpi.libraryPath = "/opt/libmpi.so.40" })
+    try #require(found.map(\.check) == [.mpi] && found.map(\.severity) == [.warning])
+    #expect(found[0].location == "rank 1 on b" && found[0].found == "/opt/libmpi.so.40 (rank 1 on b)")
+  }
+
   @Test func anotherFolderAndOtherThreads() {
     let found = findings(
       { $0.workingFolder = "/data" }, { $0.workingFolder = "/root" },
@@ -62,6 +68,10 @@ import Testing
     }
     #expect(found.map(\.check) == [.launcher] && found[0].found == "/opt/bin/hydra_pmi_proxy")
     #expect(findings { ($0.mpi.isLaunched, $0.mpi.launcher) = (false, "slurmstepd") } == [])
+    // One process of Hydra's, which says that there is a job.
+    let one = ranks([{ ($0.mpi.isLaunched, $0.mpi.launcher) = (true, "hydra_pmi_proxy") }])
+    #expect(LibraryRules(facts: one).findings.map(\.check) == [.launcher])
+    #expect(LibraryRules(facts: one, hasJoined: false).findings == [])
   }
 
   @Test func threadsOfOpenBLAS() {

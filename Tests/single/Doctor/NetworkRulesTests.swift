@@ -34,6 +34,22 @@ import Testing
     #expect(NetworkRules(hosts(), [Link(from: "a", to: "a", microseconds: 1, bytesPerSecond: 1)]).findings == [])
   }
 
+  /// Where other programs take the cores, times tell of the hosts; only a link that is never fast is slow.
+  @Test func busyHosts() {
+    func link(rate: Double, best: Double, microseconds: Double, busy: Double) -> Link {
+      Link(
+        from: "a", to: "b", microseconds: microseconds, bytesPerSecond: rate, best: best, waitedForCore: busy)
+    }
+    func severities(_ link: Link) -> [Finding.Severity] { NetworkRules(hosts(), [link]).findings.map(\.severity) }
+    #expect(severities(link(rate: 40e6, best: 300e6, microseconds: 30, busy: 0.5)) == [.note])
+    #expect(severities(link(rate: 300e6, best: 900e6, microseconds: 4000, busy: 0.5)) == [.note])
+    #expect(severities(link(rate: 300e6, best: 900e6, microseconds: 900, busy: 0.9)) == [])
+    #expect(severities(link(rate: 5e6, best: 12e6, microseconds: 30, busy: 0.9)) == [.warning])
+    #expect(severities(link(rate: 300e6, best: 900e6, microseconds: 4000, busy: 0.1)) == [.warning])
+    // As a link that loses packets.
+    #expect(severities(link(rate: 3e6, best: 900e6, microseconds: 30, busy: 0.1)) == [.warning])
+  }
+
   @Test func twoHosts() {
     let slow = NetworkRules(hosts(), links(hosts: 2, rate: 12e6)).findings
     #expect(slow.map(\.check) == [.network] && slow[0].location == "a – b")

@@ -28,6 +28,26 @@ import Training
     #expect(found[0].remedy.contains("slots=16"))
   }
 
+  /// The launcher itself, as by taskset; a container's own set is no fault, nor is a batch system's.
+  @Test func fewerCoresThanTheContainerHas() throws {
+    func found(_ threads: Int, permitted: String?, ranks: Int = 1) -> [Finding] {
+      findings(
+        MadeUpHosts.host(
+          Self.sixteen, threads: threads, allowed: [String?](repeating: "0-3", count: ranks), given: true
+        ) {
+          ($0.granted, $0.permitted) = ($0.allowed, permitted.flatMap { CPUSet($0) })
+        })
+    }
+    for threads in [4, 16] {
+      let finding = try #require(found(threads, permitted: "0-15").first)
+      #expect(finding.check == .binding && finding.severity == .warning)
+      #expect(finding.expected == "16 cores (processors 0-15)" && finding.remedy.contains("OMP_NUM_THREADS=4"))
+      #expect(finding.found == "4 cores (processors 0-3, as by taskset) for \(threads) threads")
+    }
+    #expect(found(4, permitted: "0-3") == [] && found(4, permitted: nil) == [])
+    #expect(found(1, permitted: "0-15", ranks: 5).map(\.check) == [.oversubscription])
+  }
+
   /// Of a batch system's allocation or a container.
   @Test func moreRanksThanCoresThatAreAllowed() throws {
     let host = MadeUpHosts.host(Self.sixteen, threads: 1, allowed: [nil, nil, nil]) {
