@@ -103,9 +103,13 @@ public enum Doctor {
       let (folder, failure) = try SharedFolder.look(at: path, hosts, communicator)
       guard !diagnosis.folders.contains(where: { $0.path == folder.path }) else { continue }
       diagnosis.folders.append(folder)
-      // Nobody has to write to the working folder where the run has another one.
-      let isOfRun = path == configuration.out || configuration.out.isEmpty
-      diagnosis.add(folder.findings(isOfRun ? failure : nil, isOfRun: isOfRun, root: hosts[0].host))
+      // Where the run has a folder of its own, the working folder is for reading only; where none is given, it stands for one
+      // that may yet be given.
+      let (isOfRun, hasOther) = (path == configuration.out, !configuration.out.isEmpty)
+      let differences = folder.findings(root: hosts[0].host).map { isOfRun || !hasOther ? $0 : $0.asWarning }
+      let unwritable = failure.map { Finding(.folder, $0) }.map { isOfRun ? $0 : $0.asWarning }
+      let found = differences + (isOfRun || !hasOther ? [unwritable].compactMap { $0 } : [])
+      diagnosis.add(found)
     }
   }
 

@@ -62,6 +62,12 @@ public struct Finding: Encodable, Equatable, Sendable {
     (self.expected, self.found, self.remedy) = (expected, found, remedy)
   }
 
+  var asWarning: Finding {
+    var copy = self
+    copy.severity = .warning
+    return copy
+  }
+
   /// What a run would end with.
   init(_ check: Check, _ failure: Failure) {
     self.init(

@@ -16,8 +16,11 @@ public enum MPILibrary {
 
   /// Its file, without symbolic links; nil where the system does not tell.
   public static var path: String? {
-    let maps = FileManager.default.contents(atPath: "/proc/self/maps").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let files = maps.split(separator: "\n").compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } }
+    // Such a file comes in pieces of a page.
+    guard let maps = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd() else { return nil }
+    let files = String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
+      line.firstIndex(of: "/").map { String(line[$0...]) }
+    }
     return files.first { $0.split(separator: "/").last?.hasPrefix("libmpi.") == true }
   }
 

@@ -36,7 +36,9 @@ enum DoctorCommand: OptionCommand {
 
   private static func show(_ diagnosis: Diagnosis, json: Bool) throws {
     print(json ? try diagnosis.json() : diagnosis.text, terminator: "")
-    fflush(nil)
+    // Nobody minds a reader that has gone.
+    guard fflush(nil) != 0, errno != EPIPE else { return }
+    throw Failure.cannotWrite("write what was found", path: "standard output", errno: errno)
   }
 
   /// An end without order takes with it what launchers have not handed on yet, from this host to the first: so does half of

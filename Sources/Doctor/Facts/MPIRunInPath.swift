@@ -1,4 +1,4 @@
-import Dispatch
+import Diagnostics
 import Foundation
 
 /// The `mpirun` that a shell would find first.
@@ -29,16 +29,27 @@ package struct MPIRunInPath: Codable, Equatable, Sendable {
       !["OMPI_", "PMIX_", "PMI_"].contains { name.hasPrefix($0) } || name.hasPrefix("OMPI_ALLOW_RUN_AS_ROOT")
     }
     guard (try? process.run()) != nil else { return nil }
-    let timer = DispatchWorkItem { process.terminate() }
-    DispatchQueue.global().asyncAfter(deadline: .now() + limit, execute: timer)
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    timer.cancel()
+    defer { if process.isRunning { process.terminate() } }
+    let text = words(from: output.fileHandleForReading.fileDescriptor, until: monotonicSeconds() + limit)
     // Hydra writes a heading, and then its version.
     let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     guard let first = lines.first else { return nil }
     let isHeading = first.hasSuffix(":") && lines.count > 1
     return isHeading ? "\(first) \(lines[1].split(whereSeparator: \.isWhitespace).joined(separator: " "))" : first
+  }
+
+  /// All that is written until then; a child that hangs, and keeps the pipe open, is not waited for.
+  private static func words(from file: Int32, until end: Double) -> String {
+    var (text, buffer) = (Data(), [UInt8](repeating: 0, count: 4096))
+    while true {
+      var request = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+      let left = end - monotonicSeconds()
+      guard left > 0, poll(&request, 1, Int32(1e3 * left) + 1) > 0 else { break }
+      let count = read(file, &buffer, buffer.count)
+      guard count > 0 else { break }
+      text += buffer[..<count]
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// What is wrong with it for this library.

@@ -41,12 +41,16 @@ struct ClockOffset: Encodable, Equatable, Sendable {
     return offsets
   }
 
+  private static func text(_ seconds: Double) -> String {
+    seconds < 2 * 86400 ? String(format: "%.1f s", seconds) : String(format: "%.1f days", seconds / 86400)
+  }
+
   func finding(root: String) -> Finding? {
     guard abs(seconds) - uncertainty > Self.limit else { return nil }
     return Finding(
       .clock, .warning, "the clock differs from that of \(root)", at: host,
       expected: "\(Int(Self.limit)) s at the most",
-      found: String(format: "%.1f s %@", abs(seconds), seconds > 0 ? "ahead" : "behind"),
+      found: "\(Self.text(abs(seconds))) \(seconds > 0 ? "ahead" : "behind")",
       remedy:
         "let both follow a time server: systemctl enable --now chrony (or systemd-timesyncd), and timedatectl to see")
   }

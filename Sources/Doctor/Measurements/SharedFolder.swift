@@ -75,9 +75,7 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     return .other
   }
 
-  /// - Parameter isOfRun: whether the run writes there; else it only reads what is named relative to it.
-  func findings(_ failure: Failure?, isOfRun: Bool, root: String) -> [Finding] {
-    let severity = isOfRun ? Finding.Severity.error : .warning
+  func findings(root: String) -> [Finding] {
     let remedy =
       "put it on a file system that all hosts share, at the same path; a run goes on from its checkpoints there "
       + "on whatever host rank 0 is"
@@ -85,17 +83,16 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     if !missingOn.isEmpty {
       findings.append(
         Finding(
-          .folder, severity, "a folder is missing", at: missingOn.joined(separator: ", "),
+          .folder, .error, "a folder is missing", at: missingOn.joined(separator: ", "),
           expected: "\(path), as on \(root)",
           found: "no such folder", remedy: remedy))
     }
     if !differsOn.isEmpty {
       findings.append(
         Finding(
-          .folder, severity, "a folder is not the same on all hosts", at: differsOn.joined(separator: ", "),
+          .folder, .error, "a folder is not the same on all hosts", at: differsOn.joined(separator: ", "),
           expected: "the files that \(root) writes to \(path)", found: "another folder of that path", remedy: remedy))
     }
-    if let failure { findings.append(Finding(.folder, failure)) }
     return findings
   }
 
