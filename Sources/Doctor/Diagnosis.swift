@@ -46,6 +46,7 @@ public struct Diagnosis: Encodable, Sendable {
   var mpirun: MPIRunInPath?
   var hosts: [Host] = []
   var links: [Link] = []
+  var packetLoss: [PacketLoss] = []
   var folders: [SharedFolder] = []
   var run: Run?
   /// The worst first.
@@ -66,7 +67,7 @@ public struct Diagnosis: Encodable, Sendable {
   private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
 
   private enum CodingKeys: String, CodingKey {
-    case date, ranks, mpirun, hosts, links, folders, run, findings, errors, warnings, notes, isCutShort
+    case date, ranks, mpirun, hosts, links, packetLoss, folders, run, findings, errors, warnings, notes, isCutShort
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -76,6 +77,7 @@ public struct Diagnosis: Encodable, Sendable {
     try values.encodeIfPresent(mpirun, forKey: .mpirun)
     try values.encode(hosts, forKey: .hosts)
     try values.encode(links, forKey: .links)
+    try values.encode(packetLoss, forKey: .packetLoss)
     try values.encode(folders, forKey: .folders)
     try values.encodeIfPresent(run, forKey: .run)
     try values.encode(findings, forKey: .findings)

@@ -71,8 +71,12 @@ public enum Doctor {
     let clocks = try ClockOffset.measure(hosts, communicator)
     for (host, clock) in zip(hosts.indices.dropFirst(), clocks) { diagnosis.hosts[host].clock = clock }
     diagnosis.add(clocks.compactMap { $0.finding(root: hosts[0].host) })
-    diagnosis.links = try LinkMeasurement.links(hosts, communicator)
-    diagnosis.add(NetworkRules(hosts, diagnosis.links).findings)
+    (diagnosis.links, diagnosis.packetLoss) = try PacketLoss.during(hosts, communicator) {
+      try LinkMeasurement.links(hosts, communicator)
+    }
+    let slow = NetworkRules(hosts, diagnosis.links).findings
+    // A network that is too slow for what is sent loses some of it.
+    diagnosis.add(slow.contains { $0.severity == .warning } ? slow : slow + diagnosis.packetLoss.compactMap(\.finding))
 
     let dataFindings = try SharedData.findings(configuration, communicator)
     diagnosis.add(dataFindings)

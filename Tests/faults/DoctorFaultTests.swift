@@ -60,6 +60,12 @@ import Testing
       let slow = try doctor().only("network", "warning")
       #expect(slow.location == "lab1 – lab2" && slow.found.contains(" MB/s"), "\(slow)")
       try lab("rate", "lab2", "off")
+      try lab("loss", "lab2", "5")
+      let lossy = try doctor().findings.filter { $0.check == "network" && $0.severity == "warning" }
+      // Few enough packets arrive at once for the network to be slow, or the loss is seen.
+      #expect(
+        !lossy.isEmpty && lossy.allSatisfy { ["packets are lost", "a slow network"].contains($0.message) }, "\(lossy)")
+      try lab("loss", "lab2", "off")
 
       let injector = URL(fileURLWithPath: program).deletingLastPathComponent().path + "/libfault-injector.so"
       let skewed = try doctor(second: ["LD_PRELOAD=\(injector)", "FAULT_CLOCK=0:-30"]).only("clock", "warning")

@@ -1,4 +1,6 @@
 import Doctor
+import Foundation
+import TestSupport
 import Testing
 
 /// Which links of a cluster are slow.
@@ -91,5 +93,23 @@ import Testing
 
   @Test func noPairs() {
     #expect(LinkMeasurement.pairs(of: 1).isEmpty && LinkMeasurement.pairs(of: 0).isEmpty)
+  }
+
+  @Test(arguments: [(100_000, 1400, false), (100_000, 1600, true), (100, 9, false), (0, 0, false)])
+  func packetsThatAreLost(_ sent: Int, _ sentAgain: Int, _ isFound: Bool) {
+    let finding = PacketLoss(host: "b", sent: sent, sentAgain: sentAgain).finding
+    #expect((finding != nil) == isFound && (finding?.location ?? "b") == "b")
+  }
+
+  @Test func countsOfTheSystem() throws {
+    let folder = try TemporaryFolder()
+    let text = "Ip: Forwarding\nIp: 1\nTcp: InSegs OutSegs RetransSegs InErrs\nTcp: 7 3183465 693 0\nUdp: X\n"
+    let path = folder.file("proc/self/net/snmp")
+    try FileManager.default.createDirectory(atPath: folder.file("proc/self/net"), withIntermediateDirectories: true)
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    let counts = try #require(PacketLoss.counts(root: folder.path))
+    #expect(counts == (3_183_465, 693))
+    #expect(PacketLoss.counts(root: folder.file("none")) == nil)
+    #expect(PacketLoss.counts() != nil || !FileManager.default.fileExists(atPath: "/proc/self/net/snmp"))
   }
 }
