@@ -107,13 +107,17 @@ public enum Doctor {
       let (folder, failure) = try SharedFolder.look(at: path, hosts, communicator)
       guard !diagnosis.folders.contains(where: { $0.path == folder.path }) else { continue }
       diagnosis.folders.append(folder)
-      // Where the run has a folder of its own, the working folder is for reading only; where none is given, it stands for one
-      // that may yet be given.
-      let (isOfRun, hasOther) = (path == configuration.out, !configuration.out.isEmpty)
-      let differences = folder.findings(root: hosts[0].host).map { isOfRun || !hasOther ? $0 : $0.asWarning }
-      let unwritable = failure.map { Finding(.folder, $0) }.map { isOfRun ? $0 : $0.asWarning }
-      let found = differences + (isOfRun || !hasOther ? [unwritable].compactMap { $0 } : [])
-      diagnosis.add(found)
+      let differences = folder.findings(root: hosts[0].host)
+      let unwritable = [failure.map { Finding(.folder, $0) }].compactMap { $0 }
+      if path == configuration.out {
+        diagnosis.add(differences + unwritable)
+      } else if configuration.out.isEmpty {
+        // It stands for a run folder that may yet be given.
+        diagnosis.add(differences + unwritable.map(\.asWarning))
+      } else {
+        // Only what is named relative to it is read there.
+        diagnosis.add(differences.map(\.asWarning))
+      }
     }
   }
 

@@ -57,7 +57,7 @@ extension TrainingConfiguration {
       "time-limit", \.timeLimit, .timeLimit,
       """
       Ends the launch in time with a checkpoint and exit code 75: a time from its start (23:50:00, 90m, 1-12:00:00, or \
-      seconds). auto takes the end of a Slurm or PBS job, where the batch system tells it.
+      seconds). auto takes the end of a Slurm, PBS or (launch/sge.sh) Grid Engine job, where that is known.
       """, synonyms: ["max-time", "walltime", "wall-time"], onResume: .mayChange),
   ]
 
