@@ -13,12 +13,12 @@ extension Diagnosis {
   private static let rows = 16
 
   private var overview: [String] {
-    guard let first = hosts.first else { return ["ranks      \(Self.count(ranks, "rank"))"] }
+    guard let first = hosts.first else { return ["ranks      \(ranks.counted("rank"))"] }
     let launcher = first.mpi.isLaunched ? first.mpi.launcherPath ?? first.mpi.launcher : nil
     let how = launcher.map { "started by \($0)" } ?? (ranks == 1 ? "on its own" : "")
     let level = first.mpi.threadLevel.map { ", threads \($0)" } ?? ", not started"
     return [
-      "ranks      \(ranks) on \(Self.count(hosts.count, "host"))\(how.isEmpty ? "" : ", \(how)")",
+      "ranks      \(ranks) on \(hosts.count.counted("host"))\(how.isEmpty ? "" : ", \(how)")",
       "MPI        \(first.mpi.library)\(level)" + (mpirun.map { "; in PATH: \($0.path), \($0.version ?? "?")" } ?? ""),
     ]
   }
@@ -96,7 +96,7 @@ extension Diagnosis {
   private var findingLines: [String] {
     guard !findings.isEmpty else { return ["nothing to mend"] }
     let counts = [(errors, "error"), (warnings, "warning"), (notes, "note")].filter { $0.0 > 0 }
-    return [counts.map { Self.count($0.0, $0.1) }.joined(separator: ", ")]
+    return [counts.map { $0.0.counted($0.1) }.joined(separator: ", ")]
       + findings.map { finding in
         var lines = ["\(finding.severity.rawValue), \(finding.check.rawValue): \(finding.message)"]
         func add(_ label: String, _ text: String?) {
@@ -117,6 +117,4 @@ extension Diagnosis {
   private static func list(_ names: [String]) -> String {
     names.count > 4 ? "\(names[0]) and \(names.count - 1) others" : names.joined(separator: ", ")
   }
-
-  private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

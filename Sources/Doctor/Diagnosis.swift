@@ -51,9 +51,10 @@ public struct Diagnosis: Encodable, Sendable {
   var run: Run?
   /// The worst first.
   public private(set) var findings: [Finding] = []
-  public var errors: Int { count(.error) }
-  public var warnings: Int { count(.warning) }
-  public var notes: Int { count(.note) }
+  /// Of each severity.
+  public private(set) var errors = 0
+  public private(set) var warnings = 0
+  public private(set) var notes = 0
   /// Whether the ranks do not all answer any more, so that the job has to be ended.
   public internal(set) var isCutShort = false
 
@@ -62,29 +63,8 @@ public struct Diagnosis: Encodable, Sendable {
     findings = (findings + new.merged).enumerated().sorted {
       (order.firstIndex(of: $0.element.severity)!, $0.offset) < (order.firstIndex(of: $1.element.severity)!, $1.offset)
     }.map(\.element)
-  }
-
-  private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
-
-  private enum CodingKeys: String, CodingKey {
-    case date, ranks, mpirun, hosts, links, packetLoss, folders, run, findings, errors, warnings, notes, isCutShort
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(date, forKey: .date)
-    try values.encode(ranks, forKey: .ranks)
-    try values.encodeIfPresent(mpirun, forKey: .mpirun)
-    try values.encode(hosts, forKey: .hosts)
-    try values.encode(links, forKey: .links)
-    try values.encode(packetLoss, forKey: .packetLoss)
-    try values.encode(folders, forKey: .folders)
-    try values.encodeIfPresent(run, forKey: .run)
-    try values.encode(findings, forKey: .findings)
-    try values.encode(errors, forKey: .errors)
-    try values.encode(warnings, forKey: .warnings)
-    try values.encode(notes, forKey: .notes)
-    try values.encode(isCutShort, forKey: .isCutShort)
+    func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+    (errors, warnings, notes) = (count(.error), count(.warning), count(.note))
   }
 
   /// One object, keys sorted, and a line feed.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Ranks and their hosts for people: `rank 3 on nodeB`, `ranks 0, 1 on nodeA, ranks 2 to 5 on nodeB`.
 ///
 /// At most four hosts, and at most four ranges on each, are written out; of the rest stands the number.
@@ -18,14 +20,7 @@ package struct RankList: CustomStringConvertible {
 
   /// `0 to 2, 5, 7, 8`: three and more in a row as a range.
   private static func ranges(_ ranks: [Int]) -> String {
-    var runs: [ClosedRange<Int>] = []
-    for rank in ranks {
-      if let last = runs.last, last.upperBound + 1 == rank {
-        runs[runs.count - 1] = last.lowerBound...rank
-      } else {
-        runs.append(rank...rank)
-      }
-    }
+    let runs = ranks.runs
     let shown = runs.prefix(4).map { run in
       switch run.count {
       case 1: "\(run.lowerBound)"

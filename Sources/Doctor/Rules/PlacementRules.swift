@@ -21,7 +21,7 @@ package struct PlacementRules {
   /// What the cores are, such as `4 cores (Slurm's allocation)`.
   private var room: String {
     let limit = host.coreLimit.map { $0.cores == host.cores ? " (\($0.name))" : "" } ?? ""
-    return Self.count(host.cores, "core") + (isConfined ? " (processors \(host.granted), as by taskset)" : limit)
+    return host.cores.counted("core") + (isConfined ? " (processors \(host.granted), as by taskset)" : limit)
   }
 
   /// The threads for each rank if all cores are shared out.
@@ -41,8 +41,8 @@ package struct PlacementRules {
       .binding, .warning,
       threads > host.cores
         ? "more threads than cores that they may run on" : "ranks are kept to a part of the cores; the others are idle",
-      at: host.list(), expected: "\(Self.count(all, "core")) (processors \(permitted))",
-      found: "\(room) for \(Self.count(threads, "thread"))",
+      at: host.list(), expected: "\(all.counted("core")) (processors \(permitted))",
+      found: "\(room) for \(threads.counted("thread"))",
       remedy:
         "start without taskset, numactl or what else sets an affinity (taskset -cp $$ shows it); if the other cores "
         + "are for somebody else, all is well with OMP_NUM_THREADS=\(share)")
@@ -52,8 +52,8 @@ package struct PlacementRules {
     let ranks = host.ranks.count
     return Finding(
       .oversubscription, .warning, "more ranks than cores: they wait for one another's turn", at: host.host,
-      expected: "at most \(Self.count(host.cores, "rank")) on \(room)", found: Self.count(ranks, "rank"),
-      remedy: "start \(Self.count(host.cores, "rank")) there: slots=\(host.cores) in the hostfile, "
+      expected: "at most \(host.cores.counted("rank")) on \(room)", found: ranks.counted("rank"),
+      remedy: "start \(host.cores.counted("rank")) there: slots=\(host.cores) in the hostfile, "
         + "--ntasks-per-node \(host.cores), or a smaller -np")
   }
 
@@ -64,8 +64,8 @@ package struct PlacementRules {
       usesHardwareThreads
         ? "more threads than cores: two hardware threads of a core share its arithmetic"
         : "more threads than cores: they fight for them",
-      at: host.host, expected: "at most \(Self.count(host.cores, "thread")) on \(room)",
-      found: "\(host.threads): \(Self.count(host.ranks.count, "rank")) with \(each)",
+      at: host.host, expected: "at most \(host.cores.counted("thread")) on \(room)",
+      found: "\(host.threads): \(host.ranks.count.counted("rank")) with \(each)",
       remedy: "export OMP_NUM_THREADS=\(share) (and mpirun -x OMP_NUM_THREADS for other hosts), or give "
         + "--threads \(share)")
   }
@@ -94,8 +94,8 @@ package struct PlacementRules {
     return Finding(
       isPinned(first.ranks) ? .threads : .binding, .warning, "more threads than cores that they may run on",
       at: host.list(ranks),
-      expected: "\(rank.threads) cores for \(Self.count(rank.threads, "thread"))",
-      found: "\(Self.count(host.processor.cores(in: first.place), "core")) (\(first.place)) of \(room)",
+      expected: "\(rank.threads) cores for \(rank.threads.counted("thread"))",
+      found: "\(host.processor.cores(in: first.place).counted("core")) (\(first.place)) of \(room)",
       remedy: bindingRemedy(first.ranks, threads: rank.threads))
   }
 
@@ -163,6 +163,4 @@ package struct PlacementRules {
         remedy: "start with launch/local or launch/hosts, or with mpirun \(Self.binding(host.ranks.count, share))")
     ]
   }
-
-  private static func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
 }

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Some of a host's processors, as the system numbers them: a number is a hardware thread.
 ///
 /// Its text is the system's, such as `0-3,8`; the empty set's is empty.
@@ -42,14 +44,6 @@ public struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
   public func isSubset(of other: CPUSet) -> Bool { Set(numbers).isSubset(of: other.numbers) }
 
   public var description: String {
-    var runs: [ClosedRange<Int>] = []
-    for number in numbers {
-      if let last = runs.last, last.upperBound + 1 == number {
-        runs[runs.count - 1] = last.lowerBound...number
-      } else {
-        runs.append(number...number)
-      }
-    }
-    return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    numbers.runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
   }
 }
