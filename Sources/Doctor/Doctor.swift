@@ -47,7 +47,8 @@ public enum Doctor {
   ) throws {
     let configuration = options.training
     RankThreads.configure(requested: configuration.threads)
-    let facts = try gather(RankFacts(requestedThreads: configuration.threads, communicator), communicator)
+    communicator.position.place = "gathering what the ranks see of themselves"
+    let facts = try communicator.allGather(RankFacts(requestedThreads: configuration.threads, communicator))
     let hosts = HostFacts.grouped(facts)
     diagnosis.hosts = hosts.map(Diagnosis.Host.init)
     if let failure = communicator.joinFailure {
@@ -147,13 +148,6 @@ public enum Doctor {
     diagnosis.run = Diagnosis.Run(
       encoder: configuration.encoder.rawValue, batchSize: configuration.batchSize, parameters: probe.parameters,
       checkpointBytes: probe.checkpointBytes, exchanges: try probe.measureExchanges())
-  }
-
-  /// Every rank's, on every rank. A collective.
-  private static func gather(_ own: RankFacts, _ communicator: Communicator) throws -> [RankFacts] {
-    communicator.position.place = "gathering what the ranks see of themselves"
-    let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-    return try communicator.allGather(text).map { try JSONDecoder().decode(RankFacts.self, from: Data($0.utf8)) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import MPI
 
 /// Messages between two ranks, of numbers.
@@ -11,5 +12,13 @@ extension Communicator {
     var values = [Double](repeating: 0, count: count)
     try values.withUnsafeMutableBufferPointer { try receive($0.baseAddress!, count: count, from: rank) }
     return values
+  }
+}
+
+extension Communicator {
+  /// Every rank's value, in rank order, on every rank. A collective.
+  func allGather<Value: Codable>(_ own: Value) throws -> [Value] {
+    let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
+    return try allGather(text).map { try JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
   }
 }

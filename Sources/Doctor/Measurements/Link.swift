@@ -66,8 +66,7 @@ package struct LinkMeasurement {
     for host in hosts where host.ranks.count > 1 {
       own += try measurement.link((host.host, host.ranks[0]), (host.host, host.ranks[1])).map { [$0] } ?? []
     }
-    let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-    return try communicator.allGather(text).flatMap { try JSONDecoder().decode([Link].self, from: Data($0.utf8)) }
+    return try communicator.allGather(own).flatMap { $0 }
   }
 
   /// Rounds of disjoint pairs in which everyone meets everyone once: the circle method of tournaments.

@@ -32,11 +32,7 @@ package struct PacketLoss: Codable, Equatable, Sendable {
           host: communicator.host, sent: after.sent - before.sent, lost: max(0, after.lost - before.lost))
       ]
     }
-    let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-    return (
-      result,
-      try communicator.allGather(text).flatMap { try JSONDecoder().decode([PacketLoss].self, from: Data($0.utf8)) }
-    )
+    return (result, try communicator.allGather(own).flatMap { $0 })
   }
 
   /// Since the host's start; nil where its kernel does not count them.

@@ -1,7 +1,6 @@
 import Configuration
 import Datasets
 import Diagnostics
-import Foundation
 import MPI
 import Training
 
@@ -23,8 +22,7 @@ enum SharedData {
 
   private static func findings(_ spec: String, _ communicator: Communicator) throws -> [Finding] {
     communicator.position.place = "opening the data \(spec)"
-    let own = String(decoding: try JSONEncoder().encode(view(spec)), as: UTF8.self)
-    let views = try communicator.allGather(own).map { try JSONDecoder().decode(View.self, from: Data($0.utf8)) }
+    let views = try communicator.allGather(view(spec))
     let hosts = communicator.hosts
     let failed = views.indices.filter { views[$0].fingerprint.isEmpty }
     if let first = failed.first {
