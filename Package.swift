@@ -2,7 +2,8 @@
 // bt-dist: distributed data-parallel Barlow Twins on CPU clusters.
 import PackageDescription
 
-// Targets from the bottom to the top; a target imports only targets above it in this file.
+// Folders of Sources/ are layers, from the ground up; so are the targets below, and each declares every module that it
+// imports. A target imports only targets above it in this file. `.ci/run` checks both.
 // C lives only in the shims (`C...`): a module map and a header of `static inline` getters.
 
 #if arch(x86_64)
@@ -12,87 +13,149 @@ import PackageDescription
   let vectorFlags: [String] = []
 #endif
 
-/// Kernels over raw memory, whose inputs are validated by their callers: no overflow or bounds checks.
+/// Kernels over memory that their callers have checked: no overflow or bounds checks.
 let kernels: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"] + vectorFlags, .when(configuration: .release))]
-let checked: [SwiftSetting] = []
+/// Whatever reads bytes or text from outside: all checks, and vector instructions where loops are simple.
+let checked: [SwiftSetting] = [.unsafeFlags(vectorFlags, .when(configuration: .release))]
 /// Tests that start programs and compute next to nothing: optimising them would take longer than running them.
 let plain: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
-func system(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+func shim(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
   .systemLibrary(name: name, path: "Sources/Shims/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-func module(_ name: String, _ dependencies: [String], _ settings: [SwiftSetting] = checked) -> Target {
-  .target(name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: settings)
+func dependencies(_ names: String) -> [Target.Dependency] {
+  names.split(separator: " ").map { .byName(name: String($0)) }
 }
 
-func tests(_ name: String, _ path: String, _ dependencies: [String], _ settings: [SwiftSetting] = []) -> Target {
-  .testTarget(
-    name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/\(path)", swiftSettings: settings)
+/// A module of a layer, with the names of all modules that it imports.
+func module(_ layer: String, _ name: String, _ imports: String, _ settings: [SwiftSetting] = checked) -> Target {
+  .target(
+    name: name, dependencies: dependencies(imports), path: "Sources/\(layer)/\(name)", swiftSettings: settings)
+}
+
+func program(_ name: String, _ path: String, _ imports: String) -> Target {
+  .executableTarget(name: name, dependencies: dependencies(imports), path: path, swiftSettings: checked)
+}
+
+func tests(_ name: String, _ path: String, _ imports: String, _ settings: [SwiftSetting] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies(imports), path: "Tests/\(path)", swiftSettings: settings)
 }
 
 let package = Package(
   name: "bt-dist",
   products: [
     .executable(name: "bt-dist", targets: ["bt-dist"]),
-    .library(
-      name: "BarlowTwinsDistributed",
-      targets: ["Estimator", "Training", "Datasets", "Configuration", "Encoders", "Layers", "MPI", "Tensors"]),
+    .library(name: "BarlowTwinsDistributed", targets: ["BarlowTwinsDistributed"]),
     // For LD_PRELOAD in tests.
     .library(name: "fault-injector", type: .dynamic, targets: ["fault_injector"]),
   ],
   targets: [
-    system("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
-    system("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-openmp-dev"),
-    system("COneDNN", apt: "libdnnl-dev"),
-    system("COpenMP", apt: "libgomp1"),
-    system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
-    system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
-    system("CVector", apt: "libc6-dev"),
+    shim("CMPI", pkgConfig: "ompi-c", apt: "libopenmpi-dev"),
+    shim("COpenBLAS", pkgConfig: "openblas", apt: "libopenblas-openmp-dev"),
+    shim("COneDNN", apt: "libdnnl-dev"),
+    shim("COpenMP", apt: "libgomp1"),
+    shim("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    shim("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    shim("CVector", apt: "libc6-dev"),
 
-    module("Diagnostics", []),
-    module("Configuration", ["Diagnostics"]),
-    module("MPI", ["CMPI", "Diagnostics"]),
-    module("Tensors", ["COpenBLAS", "COpenMP", "CVector", "COpenSSL", "Diagnostics"], kernels),
-    module("Optimization", ["Tensors", "CVector"], kernels),
-    module("Layers", ["COneDNN", "CVector", "Tensors"], kernels),
-    module("Encoders", ["Configuration", "Layers"]),
-    module("BarlowTwins", ["Encoders", "Layers", "Tensors"], kernels),
-    module("DataParallel", ["MPI", "Layers", "Tensors"], kernels),
-    module("Datasets", ["CZlib", "Tensors", "Diagnostics"], kernels),
-    module("Training", ["Configuration", "Datasets", "DataParallel", "BarlowTwins", "Encoders", "Optimization"]),
-    module("Reporting", ["Training"]),
-    module("Evaluation", ["Tensors", "Datasets", "Diagnostics"], kernels),
-    module("Doctor", ["Training"]),
-    module("Estimator", ["Training", "Reporting"]),
-    .executableTarget(
-      name: "bt-dist", dependencies: ["Configuration", "Doctor", "Evaluation", "Reporting", "Training"],
-      path: "Sources/bt-dist"),
+    // Base
+    module("Base", "Diagnostics", ""),
+    module("Base", "Host", "Diagnostics"),
+    module("Base", "CommandLine", "Diagnostics"),
 
-    .executableTarget(
-      name: "custom-encoder", dependencies: ["Estimator", "Encoders", "Layers", "MPI"], path: "Sources/Examples"),
+    // Compute
+    module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
+    module("Compute", "Files", "CZlib COpenSSL Diagnostics Tensors"),
+    module("Compute", "Optimization", "CVector Diagnostics CommandLine Tensors", kernels),
+    module("Compute", "Layers", "COneDNN CVector Diagnostics Tensors Files Optimization", kernels),
+    module("Compute", "Encoders", "Diagnostics CommandLine Layers"),
+    module("Compute", "TwinNetwork", "Tensors Layers Encoders", kernels),
 
-    .target(name: "TestSupport", dependencies: ["Diagnostics", "Tensors"], path: "Tests/support"),
-    .executableTarget(
-      name: "rank-probe",
-      dependencies: [
-        "BarlowTwins", "DataParallel", "Encoders", "Estimator", "Layers", "MPI", "Tensors", "TestSupport", "Training",
-      ],
-      path: "Tests/probe"),
+    // Parallel
+    module("Parallel", "MPI", "CMPI Diagnostics Host"),
+    module("Parallel", "DataParallel", "Diagnostics Tensors Files Layers MPI"),
+
+    // Data
+    module("Data", "Datasets", "Diagnostics Tensors Files"),
+    module("Data", "Views", "Diagnostics Tensors Datasets", kernels),
+    module("Data", "Loading", "Diagnostics Tensors Datasets Views"),
+
+    // Run
+    module("Run", "Configuration",
+      """
+      Diagnostics CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel
+      """),
+    module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
+    module("Run", "RunRecord",
+      """
+      Diagnostics Host Tensors Files Optimization Layers TwinNetwork MPI DataParallel Configuration \
+      ModelFiles
+      """),
+    module("Run", "Planning", "Diagnostics Host Tensors Layers TwinNetwork MPI Loading"),
+    module("Run", "Training",
+      """
+      Diagnostics Host Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel Datasets \
+      Views Loading Configuration ModelFiles RunRecord Planning
+      """),
+
+    // Tools
+    module("Tools", "Reporting", "Diagnostics RunRecord Training"),
+    module("Tools", "Models",
+      """
+      Diagnostics CommandLine Tensors Files Layers Encoders TwinNetwork MPI Datasets Configuration \
+      ModelFiles RunRecord Training
+      """),
+    module("Tools", "Evaluation", "Diagnostics Tensors", kernels),
+    module("Tools", "Replaying",
+      """
+      Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord \
+      Training Reporting
+      """),
+    module("Tools", "Inspecting", "Diagnostics CommandLine Tensors Files Layers Datasets Configuration RunRecord"),
+    module("Tools", "Benchmarking",
+      """
+      Diagnostics Host CommandLine Tensors Optimization Layers Encoders TwinNetwork MPI DataParallel \
+      Datasets Loading Configuration Planning Training
+      """),
+    module("Tools", "Doctor",
+      """
+      Diagnostics Host CommandLine Tensors Files Layers MPI DataParallel Datasets Configuration Planning \
+      Training Benchmarking
+      """),
+
+    // Program
+    module("Program", "BarlowTwinsDistributed",
+      """
+      Diagnostics CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
+      Datasets Configuration ModelFiles RunRecord Training Reporting Models
+      """),
+    program("bt-dist", "Sources/Program/bt-dist",
+      """
+      Diagnostics Host CommandLine Files Encoders TwinNetwork MPI DataParallel Datasets Configuration \
+      Training Reporting Models Evaluation Replaying Inspecting Benchmarking Doctor BarlowTwinsDistributed
+      """),
+    program("custom-encoder", "Sources/Program/Examples/CustomEncoder",
+      """
+      Diagnostics Layers Encoders MPI DataParallel Datasets Configuration Training BarlowTwinsDistributed
+      """),
+
+    // Tests
+    .target(name: "TestSupport", dependencies: dependencies("Diagnostics Files"), path: "Tests/support"),
+    program("rank-probe", "Tests/probe",
+      """
+      Diagnostics Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel Datasets \
+      Configuration RunRecord Training BarlowTwinsDistributed TestSupport
+      """),
     .target(name: "fault_injector", path: "Tests/injector"),
-    tests(
-      "SingleTests", "single",
-      [
-        "TestSupport", "Diagnostics", "Configuration", "Tensors", "Optimization", "Layers", "Encoders", "BarlowTwins",
-        "DataParallel", "Datasets", "Training", "Reporting", "Doctor", "Evaluation", "Estimator",
-      ]),
-    tests(
-      "ParallelTests", "parallel",
-      ["TestSupport", "Diagnostics", "Tensors", "bt-dist", "rank-probe", "custom-encoder"],
-      plain),
-    tests(
-      "FaultTests", "faults", ["TestSupport", "Diagnostics", "Tensors", "Training", "bt-dist", "rank-probe"],
-      plain),
+    tests("SingleTests", "single",
+      """
+      Diagnostics Host CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
+      Datasets Views Loading Configuration ModelFiles RunRecord Planning Training Reporting Models \
+      Evaluation Replaying Benchmarking Doctor BarlowTwinsDistributed TestSupport
+      """),
+    tests("ParallelTests", "parallel", "Host Tensors Files TestSupport bt-dist rank-probe custom-encoder", plain),
+    tests("FaultTests", "faults", "Diagnostics Host Files RunRecord TestSupport bt-dist rank-probe", plain),
   ],
   swiftLanguageModes: [.v6]
 )

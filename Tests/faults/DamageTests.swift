@@ -1,8 +1,7 @@
-import Diagnostics
 import Foundation
+import RunRecord
 import TestSupport
 import Testing
-import Training
 
 /// Checkpoints whose bytes are not what was written: recognised, and the one before is used.
 @Suite struct DamageTests {

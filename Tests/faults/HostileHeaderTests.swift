@@ -1,6 +1,7 @@
 import Diagnostics
+import Files
 import Foundation
-import Tensors
+import Host
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import Host
 import TestSupport
 import Testing
 

@@ -1,12 +1,11 @@
-import BarlowTwins
 import Configuration
 import DataParallel
-import Diagnostics
 import Encoders
 import Layers
 import MPI
 import Optimization
 import Training
+import TwinNetwork
 
 /// `agreement FIELD`: the last rank has another value of FIELD when it is compared as before a run's step 0.
 ///

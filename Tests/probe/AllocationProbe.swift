@@ -1,9 +1,9 @@
-import BarlowTwins
 import Encoders
 import Foundation
 import Layers
 import Optimization
 import Tensors
+import TwinNetwork
 
 /// `allocations`: heap allocations of a step once the first ones are done, as a preloaded library counts them.
 ///

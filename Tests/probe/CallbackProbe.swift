@@ -2,6 +2,7 @@ import Configuration
 import DataParallel
 import Diagnostics
 import MPI
+import RunRecord
 import Training
 
 /// `callbacks MIN-STEPS [EVENT]`: a run of 6 steps with a validation every 2 and a callback that prints what it hears. At

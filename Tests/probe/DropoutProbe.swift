@@ -1,7 +1,7 @@
+import BarlowTwinsDistributed
 import Configuration
 import Datasets
 import Encoders
-import Estimator
 import Foundation
 import Layers
 import MPI

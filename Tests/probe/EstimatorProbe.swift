@@ -1,9 +1,9 @@
+import BarlowTwinsDistributed
 import Configuration
 import Datasets
-import Estimator
+import Files
 import Foundation
 import MPI
-import Tensors
 import TestSupport
 
 /// `estimator FOLDER`: every method of the estimator once; each rank writes what it got to `FOLDER/rank-R`, and rank 0

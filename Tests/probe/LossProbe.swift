@@ -1,10 +1,10 @@
-import BarlowTwins
 import DataParallel
-import Diagnostics
+import Files
 import Foundation
 import Layers
 import MPI
 import Tensors
+import TwinNetwork
 
 /// `loss FIXTURE FORM SHARDS OUT`: the loss and its gradient, each rank with its own rows of the fixture's embeddings.
 struct LossProbe {

@@ -1,11 +1,10 @@
-import BarlowTwins
 import DataParallel
-import Diagnostics
 import Encoders
+import Files
 import Foundation
 import Layers
 import MPI
-import Tensors
+import TwinNetwork
 
 /// `network FIXTURE ENCODER CONVOLUTION SHARDS OUT`: embeddings and parameter gradients of a `train-…` fixture at step
 /// 0, each rank with its own rows.

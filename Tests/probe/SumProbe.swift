@@ -1,7 +1,6 @@
 import DataParallel
 import Diagnostics
 import Foundation
-import Layers
 import MPI
 import Tensors
 

@@ -1,5 +1,4 @@
 // Parts of bt-dist on real ranks, for Tests/parallel: `mpirun -np N rank-probe PART …` writes what it computed.
-import DataParallel
 import Diagnostics
 import Foundation
 import MPI

@@ -1,6 +1,6 @@
 import Diagnostics
+import Files
 import Foundation
-import Tensors
 
 /// Numbers that look random and are the same in every run: normal with deviation 1, from SplitMix64 and Box-Muller.
 public func normalNumbers(_ count: Int, seed: UInt64) -> [Float] {

@@ -1,6 +1,6 @@
 import Diagnostics
+import Files
 import Foundation
-import Tensors
 
 /// A case of `Tests/fixtures`, computed in float64 by PyTorch, torchvision and nidl.
 public struct Fixture {

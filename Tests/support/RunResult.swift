@@ -1,6 +1,6 @@
 import Diagnostics
+import Files
 import Foundation
-import Tensors
 
 /// A run folder as somebody outside sees it: metrics and checkpoints.
 public struct RunResult: Sendable {

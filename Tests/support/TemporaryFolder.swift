@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 /// A folder that goes away with this object.

@@ -1,5 +1,6 @@
 import Configuration
 import Diagnostics
+import Optimization
 import Testing
 
 @Suite struct TimeLimitTests {

@@ -1,6 +1,8 @@
+import CommandLine
 import Configuration
 import Diagnostics
 import Foundation
+import Optimization
 import Testing
 
 @Suite struct TrainCommandTests {

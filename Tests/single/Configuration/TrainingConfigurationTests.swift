@@ -1,5 +1,6 @@
 import Configuration
 import Diagnostics
+import Optimization
 import Testing
 
 /// A text for every option that is not its default.
@@ -152,7 +153,7 @@ let otherTexts = [
     #expect(failure { $0.lambd = .nan }?.location == "--lambd")
     #expect(failure { $0.learningRate = .infinity }?.found == "inf")
     #expect(failure { $0.maxEpochs = nil }?.message == "the run has no end")
-    for scheduler in TrainingConfiguration.Scheduler.allCases {
+    for scheduler in LearningRateSchedule.Kind.allCases {
       #expect(failure { ($0.lrScheduler, $0.maxEpochs, $0.maxSteps) = (scheduler, nil, 3) } == nil)
     }
     #expect(failure { $0.gradientClipVal = -1 }?.location == "--gradient-clip-val")

@@ -1,5 +1,4 @@
 import Datasets
-import Diagnostics
 import TestSupport
 import Testing
 

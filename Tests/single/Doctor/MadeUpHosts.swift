@@ -1,6 +1,6 @@
 import Doctor
+import Host
 import Layers
-import Tensors
 
 /// Hosts of clusters that tests do not have.
 enum MadeUpHosts {

@@ -1,6 +1,6 @@
 import Doctor
+import Planning
 import Testing
-import Training
 
 /// Memory of hosts before a run is planned, and for a run.
 @Suite struct MemoryRulesTests {

@@ -1,7 +1,6 @@
 import Doctor
-import Tensors
+import Host
 import Testing
-import Training
 
 /// Cores, threads and binding of hosts with many cores.
 @Suite struct PlacementRulesTests {

@@ -1,4 +1,3 @@
-import Configuration
 import Encoders
 import Layers
 import Testing

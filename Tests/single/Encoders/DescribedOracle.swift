@@ -1,5 +1,5 @@
-import Configuration
 import Encoders
+import Optimization
 import Testing
 
 /// A described network once more in double precision: one oracle a layer, as the list stands, nothing made one.

@@ -1,11 +1,7 @@
-import BarlowTwins
 import Configuration
 import Encoders
 import Foundation
-import Layers
-import Tensors
 import TestSupport
-import Training
 
 /// `Tests/fixtures/encoders.json`: what torchvision's and nidl's own classes hold and compute.
 struct EncoderReference: Decodable {
@@ -87,7 +83,7 @@ struct EncoderReference: Decodable {
       "--out", "a", "--encoder", name, "--encoder-kwargs", arguments.json, "--stem", "imagenet",
       "--mlp-hidden", mlp.map(String.init).joined(separator: ","),
     ])
-    return try Encoder(configuration.options, sampleShape: sampleShape)
+    return try ConfiguredNetwork(configuration.options, sampleShape: sampleShape).encoder()
   }
 
   /// The fixture's numbers: uniform in [−1, 1), 24 bits, a function of a name and a place (SplitMix64's finaliser).

@@ -1,4 +1,5 @@
 import Encoders
+import Files
 import Layers
 import Tensors
 import TestSupport

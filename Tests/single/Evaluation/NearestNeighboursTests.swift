@@ -1,4 +1,3 @@
-import Diagnostics
 import Evaluation
 import Tensors
 import TestSupport

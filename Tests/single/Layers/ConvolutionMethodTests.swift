@@ -1,5 +1,4 @@
 import Layers
-import Tensors
 import TestSupport
 import Testing
 

@@ -1,5 +1,4 @@
 import Layers
-import Tensors
 import Testing
 
 /// Every layer against central differences of its own forward pass, on odd sizes: one sample of each view to a shard,

@@ -1,8 +1,7 @@
-import BarlowTwins
 import Encoders
 import Layers
-import Tensors
 import Testing
+import TwinNetwork
 
 /// Times of layers, and that taking them changes no bit.
 @Suite(.serialized) struct LayerTimesTests {

@@ -1,6 +1,4 @@
-import Diagnostics
 import Layers
-import Tensors
 import TestSupport
 import Testing
 

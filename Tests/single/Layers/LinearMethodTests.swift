@@ -1,5 +1,4 @@
 import Layers
-import Tensors
 import Testing
 
 /// Each method of a linear layer against plain loops, alone and mixed over the directions.

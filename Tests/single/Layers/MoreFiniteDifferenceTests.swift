@@ -1,5 +1,4 @@
 import Layers
-import Tensors
 import Testing
 
 /// Dropout, the other poolings, flattening and dense blocks against central differences.

@@ -1,7 +1,6 @@
 import Foundation
 import Reporting
 import Testing
-import Training
 
 @Suite struct ConsoleTests {
   @Test func barIsRedrawnTenTimesASecondAndMessagesStandAbove() throws {

@@ -1,7 +1,8 @@
-import BarlowTwins
 import Foundation
 import Layers
+import RunRecord
 import Training
+import TwinNetwork
 
 /// A folder of a test that goes when the test does.
 final class Scratch {

@@ -1,6 +1,5 @@
 import Reporting
 import Testing
-import Training
 
 @Suite struct RunProgressTests {
   private func progress(step: Int) -> RunProgress {

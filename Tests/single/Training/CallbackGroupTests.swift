@@ -1,4 +1,5 @@
 import Diagnostics
+import RunRecord
 import Testing
 import Training
 

@@ -1,4 +1,6 @@
 import Configuration
+import Optimization
+import RunRecord
 import Testing
 import Training
 
@@ -12,7 +14,7 @@ import Training
 
   /// How many values it takes until the run should end; nil if it should go on.
   private func end(_ values: [Double], _ stopping: EarlyStopping) -> Int? {
-    var state: EarlyStopping.State?
+    var state: EarlyStoppingState?
     for (count, value) in values.enumerated() {
       stopping.observe([("loss", 0), ("val_loss", value)], &state)
       if stopping.reason(state) != nil { return count + 1 }
@@ -39,7 +41,7 @@ import Training
 
   @Test func othersDoNotCountAndTheStateTellsWhose() throws {
     let (own, patient) = (try stopping(), try stopping { $0.earlyStoppingPatience = 3 })
-    var state: EarlyStopping.State?
+    var state: EarlyStoppingState?
     own.observe([("loss", 1), ("val_loss_invariance", 1)], &state)
     #expect(state == nil)
     for value in [1.0, 2, 2] { own.observe([("val_loss", value)], &state) }

@@ -1,5 +1,5 @@
 import Configuration
-import Diagnostics
+import Optimization
 import TestSupport
 import Testing
 import Training

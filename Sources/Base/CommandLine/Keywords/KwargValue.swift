@@ -1,0 +1,73 @@
+import Foundation
+
+/// A value of `--optimizer-kwargs` or `--encoder-kwargs`.
+public enum KwargValue: Sendable, Equatable {
+  case number(Double)
+  case flag(Bool)
+  case text(String)
+  /// Also the empty list.
+  case list([Double])
+  case flags([Bool])
+
+  /// A number without a fraction.
+  public var integer: Int? {
+    if case .number(let value) = self { Int(exactly: value) } else { nil }
+  }
+
+  /// A list of numbers without fractions.
+  public var integers: [Int]? {
+    guard case .list(let values) = self else { return nil }
+    let integers = values.compactMap(Int.init(exactly:))
+    return integers.count == values.count ? integers : nil
+  }
+}
+
+extension KwargValue {
+  /// A number, a boolean, a string, or a list of numbers or of booleans; nil for anything else.
+  package init?(json: JSONValue) {
+    switch json {
+    case .bool(let value): self = .flag(value)
+    case .string(let value): self = .text(value)
+    case .array(let values):
+      let numbers = values.compactMap(\.double)
+      let flags = values.compactMap { if case .bool(let flag) = $0 { flag } else { nil } }
+      if numbers.count == values.count {
+        self = .list(numbers)
+      } else if flags.count == values.count {
+        self = .flags(flags)
+      } else {
+        return nil
+      }
+    default:
+      guard let number = json.double else { return nil }
+      self = .number(number)
+    }
+  }
+
+  package var json: JSONValue {
+    switch self {
+    case .number(let value): .number(value)
+    case .flag(let value): .bool(value)
+    case .text(let value): .string(value)
+    case .list(let values): .array(values.map { .number($0) })
+    case .flags(let values): .array(values.map { .bool($0) })
+    }
+  }
+}
+
+extension ValueFormat<[String: KwargValue]> {
+  /// An object of numbers, booleans, strings and lists: JSON5 on the command line, an object in a file.
+  package static func keywordArguments(_ example: String) -> Self {
+    let fromJSON: @Sendable (JSONValue) -> [String: KwargValue]? = { value in
+      guard case .object(let members) = value else { return nil }
+      let keywords = members.compactMapValues(KwargValue.init(json:))
+      return keywords.count == members.count ? keywords : nil
+    }
+    return ValueFormat(
+      placeholder: "JSON",
+      expected: "a JSON object of numbers, booleans, strings and lists of numbers or booleans, such as \(example)",
+      fromText: { JSONValue(json5: Data($0.utf8)).flatMap(fromJSON) }, fromJSON: fromJSON,
+      toJSON: { .object($0.mapValues(\.json)) },
+      remedy: { $0.contains("{") ? "put the object in single quotes, so that the shell leaves it alone" : nil })
+  }
+}

@@ -1,0 +1,90 @@
+import Diagnostics
+
+/// Options that the help shows under one title.
+public struct OptionGroup<Target>: Sendable {
+  public let title: String
+  public let options: [OptionDefinition<Target>]
+
+  public init(_ title: String, _ options: [OptionDefinition<Target>]) {
+    self.title = title
+    self.options = options
+  }
+}
+
+/// Where an option's value comes from.
+public enum ValueOrigin: Sendable, Equatable {
+  case `default`
+  case file(path: String)
+  case commandLine
+
+  /// `default`, `run.json5` or `command line`.
+  public var description: String {
+    switch self {
+    case .default: "default"
+    case .file(let path): path
+    case .commandLine: "command line"
+    }
+  }
+
+  /// Where an error about the option `name` points: `run.json5, key 'width'` or `--width`.
+  public func location(of name: String) -> String {
+    if case .file = self { "\(description), key '\(name)'" } else { "--\(name)" }
+  }
+}
+
+/// The origins of the values that are not defaults, by option name.
+public typealias ValueOrigins = [String: ValueOrigin]
+
+extension ValueOrigins {
+  package func location(of name: String) -> String { self[name, default: .default].location(of: name) }
+}
+
+/// The options of a command by name; underscores count as hyphens, as nidl spells its parameters.
+package struct OptionTable<Target>: Sendable {
+  package let options: [OptionDefinition<Target>]
+  private let indices: [String: Int]
+
+  /// The names must differ.
+  package init(_ groups: [OptionGroup<Target>]) {
+    options = groups.flatMap(\.options)
+    indices = Dictionary(uniqueKeysWithValues: options.enumerated().map { ($1.name, $0) })
+  }
+
+  subscript(name: String) -> OptionDefinition<Target>? { indices[OptionTable.canonical(name)].map { options[$0] } }
+
+  static func canonical(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
+
+  /// `did you mean --batch-size?` for a name that is none, with `prefix` before each name; nil if nothing is near.
+  ///
+  /// `others` are names that may be meant and are not in the table.
+  func question(for name: String, prefix: String, others: [String] = []) -> String? {
+    let name = OptionTable.canonical(name)
+    if let option = options.first(where: { $0.synonyms.contains(name.lowercased()) }) {
+      return "did you mean \(prefix)\(option.name)?"
+    }
+    if name.hasPrefix("no-"), let option = self[String(name.dropFirst(3))], option.isFlag {
+      return prefix.isEmpty ? "write '\(option.name)': false" : "write \(prefix)\(option.name) false"
+    }
+    return NearestName.question(for: name, among: options.map(\.name) + others, prefix: prefix)
+  }
+
+  /// Sets the fields that a configuration file names, in the order of their names, and notes the file in `origins`.
+  ///
+  /// Unknown keys, a key in both spellings, and values of a wrong kind or range are failures that name file and key.
+  package func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
+    let origin = ValueOrigin.file(path: file.path)
+    for (key, value) in file.members.sorted(by: { $0.key < $1.key }) {
+      guard let option = self[key] else {
+        throw Failure(
+          .usage, "unknown key '\(key)'", at: origin.description,
+          remedy: question(for: key, prefix: "") ?? "the keys are the options that the command's --help lists")
+      }
+      let location = origin.location(of: option.name)
+      if origins[option.name] == origin {
+        throw Failure(.usage, "the option stands twice", at: location, remedy: "keep one of the two spellings")
+      }
+      try option.set(&target, json: value, at: location)
+      origins[option.name] = origin
+    }
+  }
+}

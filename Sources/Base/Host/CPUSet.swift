@@ -1,0 +1,47 @@
+/// Some of a host's processors, as the system numbers them: a number is a hardware thread.
+///
+/// Its text is the system's, such as `0-3,8`; the empty set's is empty.
+public struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// Ascending.
+  public let numbers: [Int]
+
+  public init(_ numbers: some Sequence<Int>) { self.numbers = Set(numbers).sorted() }
+
+  /// nil for what is not such a text.
+  public init?(_ text: some StringProtocol) {
+    var numbers: [Int] = []
+    for part in String(text).filter({ !$0.isWhitespace }).split(separator: ",") {
+      let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+      let values = ends.compactMap { Int($0) }
+      guard values.count == ends.count, values.count <= 2, values[0] >= 0, values[0] <= values[values.count - 1] else {
+        return nil
+      }
+      numbers += values[0]...values[values.count - 1]
+    }
+    self.init(numbers)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let set = CPUSet(text) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "'\(text)'"))
+    }
+    self = set
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+
+  public var isEmpty: Bool { numbers.isEmpty }
+  public var count: Int { numbers.count }
+
+  public func union(_ other: CPUSet) -> CPUSet { CPUSet(numbers + other.numbers) }
+  public func intersects(_ other: CPUSet) -> Bool { !Set(numbers).isDisjoint(with: other.numbers) }
+  public func isSubset(of other: CPUSet) -> Bool { Set(numbers).isSubset(of: other.numbers) }
+
+  public var description: String {
+    numbers.runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+  }
+}

@@ -1,0 +1,120 @@
+internal import COneDNN
+import Diagnostics
+
+/// The mean over windows (PyTorch's `AvgPool2d/3d`), through oneDNN.
+///
+/// Output extents are ⌊(extent + 2·padding − window)/stride⌋ + 1. Padding counts as zeros; or, without
+/// `countIncludesPadding`, a window's sum is divided by the number of its elements inside the images.
+public final class AveragePooling: Layer {
+  public let parameters: [ParameterSpec] = []
+  /// One number for each direction, or one for all.
+  public let window: [Int]
+  public let stride: [Int]
+  /// At most half of the window.
+  public let padding: [Int]
+  public let countIncludesPadding: Bool
+  private var input: Activation!
+  private var output: Activation!
+  private var primitive: Primitive!
+  private var forwardCalls: [PreparedCall] = []
+  private var backwardCalls: [PreparedCall] = []
+
+  /// - Parameter stride: nil for windows that lie beside each other.
+  public init(window: [Int], stride: [Int]? = nil, padding: [Int] = [0], countIncludesPadding: Bool = true) {
+    (self.window, self.stride, self.padding) = (window, stride ?? window, padding)
+    self.countIncludesPadding = countIncludesPadding
+  }
+
+  /// The same in all directions.
+  public convenience init(window: Int, stride: Int? = nil, padding: Int = 0, countIncludesPadding: Bool = true) {
+    self.init(
+      window: [window], stride: stride.map { [$0] }, padding: [padding], countIncludesPadding: countIncludesPadding)
+  }
+
+  public var takesBFloat16: Bool { true }
+
+  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+    self.input = input
+    var shape = input.shape
+    shape.spatial = try outputExtents(input.shape)
+    output = workspace.activation(shape)
+    let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
+    var operation = dnnl_pooling_desc_t()
+    var (from, to) = (x.raw, y.raw)
+    let (strides, windows, paddings) = (extents(stride), extents(window), extents(padding))
+    try OneDNN.check(
+      "describing average pooling",
+      dnnl_pooling_forward_desc_init(
+        &operation, workspace.isTraining ? dnnl_forward_training : dnnl_forward_inference, algorithm, &from, &to,
+        strides, windows, paddings, paddings))
+    primitive = try Primitive("average pooling", operation: &operation)
+    forwardCalls = try zip(input.values, output.values).map { from, to in
+      try PreparedCall(
+        primitive, scratchpad: workspace.scratchpad,
+        [(DNNL_ARG_SRC, x, .init(from.pointer)), (DNNL_ARG_DST, y, .init(to.pointer))])
+    }
+    return output
+  }
+
+  public func planBackward(_ workspace: Workspace) throws {
+    input.gradients = workspace.gradientBuffers(input.shape)
+    let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(output.shape))
+    var operation = dnnl_pooling_desc_t()
+    var (dx, dy) = (x.raw, y.raw)
+    let (strides, windows, paddings) = (extents(stride), extents(window), extents(padding))
+    try OneDNN.check(
+      "describing average pooling's gradient",
+      dnnl_pooling_backward_desc_init(&operation, algorithm, &dx, &dy, strides, windows, paddings, paddings))
+    let gradient = try Primitive("average pooling's gradient", operation: &operation, hint: primitive)
+    backwardCalls = try zip(input.gradients, output.gradients).map { to, from in
+      try PreparedCall(
+        gradient, scratchpad: workspace.scratchpad,
+        [(DNNL_ARG_DIFF_SRC, x, .init(to.pointer)), (DNNL_ARG_DIFF_DST, y, .init(from.pointer))])
+    }
+    workspace.release(output)
+  }
+
+  public var letsInputGo: Bool { true }
+
+  public func forward() throws {
+    for call in forwardCalls { try call.run() }
+  }
+
+  public func backward() throws {
+    for call in backwardCalls { try call.run() }
+  }
+
+  public var kind: String { "AveragePooling \(sizeText(window)), stride \(sizeText(stride))" }
+
+  private var algorithm: dnnl_alg_kind_t {
+    countIncludesPadding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding
+  }
+
+  /// One number a direction.
+  private func all(_ sizes: [Int]) -> [Int] {
+    sizes.count == 1 ? [Int](repeating: sizes[0], count: input.shape.spatial.count) : sizes
+  }
+
+  private func extents(_ sizes: [Int]) -> [dnnl_dim_t] { all(sizes).map { dnnl_dim_t($0) } }
+
+  private func outputExtents(_ shape: TensorShape) throws -> [Int] {
+    let (windows, strides, paddings) = (all(window), all(stride), all(padding))
+    let directions = shape.spatial.indices
+    guard !directions.isEmpty, [windows, strides, paddings].allSatisfy({ $0.count == directions.count }),
+      directions.allSatisfy({ windows[$0] >= 1 && strides[$0] >= 1 && (0...windows[$0] / 2).contains(paddings[$0]) })
+    else {
+      throw Failure(
+        .usage, "the sizes of average pooling do not fit its input",
+        expected: "a window and a stride of at least 1 and a padding of at most half the window, for each of the "
+          + "\(directions.count) directions of \(shape)",
+        found: "window \(window), stride \(stride), padding \(padding)")
+    }
+    guard directions.allSatisfy({ shape.spatial[$0] + 2 * paddings[$0] >= windows[$0] }) else {
+      throw Failure(
+        .usage, "the images are too small for average pooling",
+        expected: "at least \(zip(windows, paddings).map { "\($0 - 2 * $1)" }.joined(separator: "×"))",
+        found: shape.description, remedy: "give larger images")
+    }
+    return directions.map { (shape.spatial[$0] + 2 * paddings[$0] - windows[$0]) / strides[$0] + 1 }
+  }
+}

@@ -1,0 +1,181 @@
+internal import COneDNN
+import Diagnostics
+
+/// A 2-D or 3-D convolution (PyTorch's `Conv2d` and `Conv3d`), through oneDNN.
+///
+/// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − dilation·(kernel −
+/// 1) − 1)/stride⌋ + 1, in channel blocks. With G groups, each of G runs of neighbouring output channels sees its own
+/// inputChannels/G input channels. Weight outputChannels × inputChannels/G × kernel, bias outputChannels.
+/// Kernel, stride, padding and dilation have one entry for each spatial direction.
+public final class Convolution: TunableLayer, WeightGradientOwner {
+  /// The distribution of the initial weights. A bias is always uniform in ±1/√(inputs of one output).
+  public enum Initialization: Sendable {
+    /// Normal, deviation √(2 / (outputChannels · kernel volume)): He et al. 2015, fan out; torchvision's ResNets.
+    case heNormal
+    /// Normal, deviation √(2 / (inputChannels/groups · kernel volume)): He et al. 2015, fan in; DenseNets.
+    case heNormalFanIn
+    /// Uniform in ±1/√(inputChannels/groups · kernel volume): PyTorch's default.
+    case uniform
+  }
+
+  public let inputChannels: Int
+  public let outputChannels: Int
+  public let kernel: [Int]
+  public let stride: [Int]
+  public let padding: [Int]
+  public let dilation: [Int]
+  public let groups: Int
+  /// False for a network's first layer: the gradient with respect to the data is not computed.
+  public let needsInputGradient: Bool
+  /// The weight and, where there is one, the bias.
+  public let parameters: [ParameterSpec]
+
+  private var input: Activation!
+  private var output: Activation!
+  private var pass: (any ConvolutionPass)!
+  private var dataGradient: (any ConvolutionPass)?
+  private var weightGradient: (any ConvolutionWeightPass)!
+  private weak var workspace: Workspace!
+
+  /// - Parameter dilation: one in each direction if not given.
+  ///
+  /// Sizes that do not fit together are a usage failure when the layer is planned.
+  public init(
+    _ name: String, inputChannels: Int, outputChannels: Int, kernel: [Int], stride: [Int], padding: [Int],
+    dilation: [Int]? = nil, groups: Int = 1, bias: Bool = false, initialization: Initialization = .heNormal,
+    needsInputGradient: Bool = true
+  ) {
+    (self.inputChannels, self.outputChannels, self.groups) = (inputChannels, outputChannels, groups)
+    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+    (self.dilation, self.needsInputGradient) = (dilation ?? kernel.map { _ in 1 }, needsInputGradient)
+    let groupInputs = max(1, inputChannels / max(1, groups))
+    let volume = kernel.reduce(1) { $0 * Double($1) }
+    let fanIn = Double(groupInputs) * volume
+    let uniform = ParameterSpec.Initialization.uniform(bound: 1 / fanIn.squareRoot())
+    let distribution: ParameterSpec.Initialization =
+      switch initialization {
+      case .heNormal: .normal(deviation: (2 / (Double(outputChannels) * volume)).squareRoot())
+      case .heNormalFanIn: .normal(deviation: (2 / fanIn).squareRoot())
+      case .uniform: uniform
+      }
+    let weight = ParameterSpec(
+      name: name + ".weight", shape: [outputChannels, groupInputs] + kernel, initialization: distribution)
+    let shift = ParameterSpec(name: name + ".bias", shape: [outputChannels], initialization: uniform)
+    parameters = bias ? [weight, shift] : [weight]
+  }
+
+  /// The same stride, padding and dilation in every direction.
+  public convenience init(
+    _ name: String, inputChannels: Int, outputChannels: Int, kernel: [Int], stride: Int = 1, padding: Int,
+    dilation: Int = 1, groups: Int = 1, bias: Bool = false, initialization: Initialization = .heNormal,
+    needsInputGradient: Bool = true
+  ) {
+    self.init(
+      name, inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel,
+      stride: kernel.map { _ in stride }, padding: kernel.map { _ in padding }, dilation: kernel.map { _ in dilation },
+      groups: groups, bias: bias, initialization: initialization, needsInputGradient: needsInputGradient)
+  }
+
+  public var kind: String {
+    let details = [
+      stride.allSatisfy { $0 == 1 } ? "" : ", stride \(sizeText(stride))",
+      dilation.allSatisfy { $0 == 1 } ? "" : ", dilation \(sizeText(dilation))",
+      groups == 1 ? "" : ", groups \(groups)",
+    ]
+    return "Convolution " + kernel.map(String.init).joined(separator: "×") + details.joined()
+  }
+
+  public var takesBFloat16: Bool { true }
+
+  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+    (self.input, self.workspace) = (input, workspace)
+    try validate(input.shape)
+    let shape = TensorShape(
+      samples: input.shape.samples, channels: outputChannels,
+      spatial: kernel.indices.map {
+        (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
+      }, layout: .blocked(width: OneDNN.shared.channelBlock), element: workspace.element)
+    output = workspace.activation(shape)
+    output.isConsumable = true
+    workspace.count(
+      multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
+    pass = try plan.forward()
+    return output
+  }
+
+  public func planBackward(_ workspace: Workspace) throws {
+    if needsInputGradient {
+      input.gradients = workspace.gradientBuffers(input.shape)
+      dataGradient = try plan.dataGradient(after: pass)
+    }
+    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
+    weightGradient = try plan.weightGradient(after: pass)
+    workspace.release(output)
+  }
+
+  public var letsInputGo: Bool { true }
+
+  public func forward() throws { try pass.run() }
+
+  public func backward() throws {
+    try computeDataGradient()
+    try workspace.postpone(self)
+  }
+
+  func computeDataGradient() throws { try dataGradient?.run() }
+
+  func computeWeightGradient() throws {
+    try weightGradient.run()
+    try workspace.completed(weightGradient.sum)
+  }
+
+  private var plan: ConvolutionPlan {
+    ConvolutionPlan(
+      layer: self, geometry: geometry, input: input, output: output, parameters: parameters, workspace: workspace)
+  }
+
+  private var geometry: ConvolutionGeometry {
+    let shape = parameters[0].shape
+    return ConvolutionGeometry(
+      weightShape: groups == 1 ? shape : [groups, outputChannels / groups] + shape.dropFirst(),
+      strides: stride.map { dnnl_dim_t($0) }, paddings: padding.map { dnnl_dim_t($0) },
+      gaps: dilation.map { dnnl_dim_t($0 - 1) }, bias: parameters.count > 1 ? outputChannels : nil,
+      output: output.shape.spatial)
+  }
+}
+
+extension Convolution {
+  /// Checks the layer's sizes, and that the input has its channels and is large enough.
+  private func validate(_ input: TensorShape) throws {
+    let name = parameters[0].name
+    // The upper bound keeps every product below far from an overflow.
+    let sizes = 1...1 << 24
+    guard 2...3 ~= kernel.count, [stride, padding, dilation].allSatisfy({ $0.count == kernel.count }),
+      (kernel + stride + dilation + padding.map { $0 + 1 }).allSatisfy(sizes.contains)
+    else {
+      throw Failure(
+        .usage, "this convolution's sizes make no sense", at: name,
+        expected: "kernel, stride, padding and dilation of 2 or 3 numbers each, at least 1 (padding: 0)",
+        found: "kernel \(kernel), stride \(stride), padding \(padding), dilation \(dilation)",
+        remedy: "give one number for each direction of the images")
+    }
+    guard groups > 0, inputChannels > 0, outputChannels > 0, inputChannels % groups == 0, outputChannels % groups == 0
+    else {
+      throw Failure(
+        .usage, "this convolution's channels cannot be divided into its groups", at: name,
+        expected: "numbers of channels that \(groups) divides",
+        found: "\(inputChannels) channels in, \(outputChannels) out, \(groups) groups",
+        remedy: "choose groups that divide both, or 1")
+    }
+    let windows = zip(kernel, dilation).map { $1 * ($0 - 1) + 1 }
+    guard input.channels == inputChannels, input.spatial.count == kernel.count,
+      kernel.indices.allSatisfy({ input.spatial[$0] + 2 * padding[$0] >= windows[$0] })
+    else {
+      let dilated = windows == kernel ? "" : " with dilation \(dilation)"
+      throw Failure(
+        .usage, "the input does not fit this convolution", at: name,
+        expected: "\(inputChannels) channels and spatial extents that a kernel of \(kernel)\(dilated) fits into",
+        found: input.description, remedy: "give larger images, or choose a smaller kernel or --stem small")
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/// The number of elements of a shape (1 for the empty shape); nil when a size is negative or the product overflows.
+package func elementCount(of shape: [Int]) -> Int? {
+  var count = 1
+  for size in shape {
+    let (product, overflow) = count.multipliedReportingOverflow(by: size)
+    if size < 0 || overflow { return nil }
+    count = product
+  }
+  return count
+}

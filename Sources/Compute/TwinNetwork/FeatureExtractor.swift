@@ -1,0 +1,36 @@
+import Encoders
+import Layers
+import Tensors
+
+/// The encoder in evaluation mode: running statistics, no projector, blocks of samples of one fixed size.
+///
+/// A sample's features depend on its place in the block only by rounding; give it the same place everywhere, and the
+/// bits are the same.
+public final class FeatureExtractor {
+  /// Samples of a block.
+  public let block: Int
+  public let features: Int
+  public let state: ParameterSet
+  private let network: PlannedNetwork
+
+  /// - Parameter kernels: the choices of a training, taken where they are possible here.
+  public init(
+    encoder: Encoder, sampleShape: [Int], block: Int = 64, convolution: ConvolutionAlgorithm = .auto,
+    kernels: KernelTable = KernelTable()
+  ) throws {
+    (self.block, features) = (block, encoder.features)
+    state = try ParameterSet(encoder.layers)
+    let workspace = Workspace(
+      batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: false,
+      convolution: convolution, largestGroup: 0, kernels: KernelChooser(kernels))
+    network = try PlannedNetwork(
+      encoder.layers, input: try encoder.inputShape(samples: block, sampleShape), workspace)
+  }
+
+  /// Room for `block` samples in C order.
+  public var input: AlignedBuffer<Float> { network.input.values[0] }
+  /// `block` × `features`, after `run`.
+  public var output: AlignedBuffer<Float> { network.output.values[0] }
+
+  public func run() throws { try network.forward() }
+}

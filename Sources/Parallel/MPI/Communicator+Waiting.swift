@@ -1,0 +1,44 @@
+import Diagnostics
+import Foundation
+import Host
+
+extension Communicator {
+  /// Seconds of busy waiting before the processor is left to others between two looks: loader threads, other ranks.
+  private static let patience = 0.02
+  /// Seconds after which a rank whose launcher has died does not wait for the others any more.
+  private static let patienceWithoutLauncher = 5.0
+
+  /// Waits for transfers of this rank's main thread; background work goes on meanwhile.
+  ///
+  /// - Throws: a `Failure(.interrupted)` when some rank does not come within the stall watch's limits, or the launcher
+  ///   has died.
+  public func wait(until isDone: () throws -> Bool) throws {
+    guard size > 1 else { return }
+    let start = monotonicSeconds()
+    var now = start
+    stallWatch?.waitBegins(at: start, position)
+    while try !isDone() {
+      try backgroundWork?()
+      now = monotonicSeconds()
+      try stallWatch?.check(at: now, position)
+      if now - start > Self.patienceWithoutLauncher, Launcher.isGone { throw launcherIsGone }
+      if now - start < Self.patience { sched_yield() } else { usleep(50) }
+    }
+    now = monotonicSeconds()
+    secondsOfCommunication += now - start
+    stallWatch?.waitEnds(at: now)
+  }
+
+  private var launcherIsGone: Failure {
+    Failure(
+      .interrupted, "the launcher of this rank has died, and other ranks do not come", at: "\(position)",
+      remedy: "launch again: the run goes on from its newest checkpoint")
+  }
+
+  /// Runs what moves background transfers on, and counts its time as communication.
+  public func timed(_ work: () throws -> Void) rethrows {
+    let start = monotonicSeconds()
+    defer { secondsOfCommunication += monotonicSeconds() - start }
+    try work()
+  }
+}

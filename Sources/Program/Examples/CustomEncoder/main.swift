@@ -1,0 +1,47 @@
+// A network and a layer of one's own, trained and used through the library.
+//
+//     mpirun -np 2 .build/release/custom-encoder [RUN]
+//
+// With RUN it leaves a run folder, and a second start goes on from its newest checkpoint.
+import BarlowTwinsDistributed
+import Configuration
+import DataParallel
+import Datasets
+import Diagnostics
+import Encoders
+import Foundation
+import Layers
+import MPI
+import Training
+
+/// Linear 20 → 32, PReLU, linear 32 → 16.
+func makeEncoder(sampleShape: [Int]) -> Encoder {
+  let inputs = sampleShape.reduce(1, *)
+  let layers: [any Layer] = [
+    Linear("encoder.0", inputs: inputs, outputs: 32, bias: true, needsInputGradient: false),
+    PReLU("encoder.1", features: 32),
+    Linear("encoder.2", inputs: 32, outputs: 16, bias: true),
+  ]
+  return Encoder(name: "linear-prelu-linear", layers: Sequential(layers), features: 16, input: .rows)
+}
+
+func train(_ communicator: Communicator) throws -> Int32 {
+  var options = TrainingConfiguration()
+  (options.batchSize, options.shards, options.maxEpochs, options.lrScheduler) = (64, 4, 5, .none)
+  (options.projHiddenDim, options.projOutputDim, options.augment) = (64, 64, "noise=0.1")
+  options.learningRate = 3e-3
+  options.out = CommandLine.arguments.dropFirst().first ?? ""
+
+  let model = BarlowTwins(options, encoder: makeEncoder, communicator)
+  let table = try DataSpec.open("synthetic:20,n=640,classes=4")
+  let end = try model.fit(table)
+  let (features, targets) = try model.transformWithTargets(table)
+  if communicator.rank == 0 {
+    let slopes = try model.values(of: "encoder.1.weight").prefix(4).map { "\($0)" }.joined(separator: ", ")
+    print("\(features.rows) × \(features.columns) features of \(Set(targets).count) classes; slopes \(slopes), …")
+  }
+  return end == .finished ? 0 : Failure.Kind.interrupted.rawValue
+}
+
+SignalWatch.begin()
+exit(Job.run(report: { FileHandle.standardError.write(Data("custom-encoder: \($0)\n".utf8)) }, work: train))

@@ -1,0 +1,65 @@
+import BarlowTwinsDistributed
+import CommandLine
+import DataParallel
+import Diagnostics
+import Encoders
+import MPI
+import Models
+
+/// What `bt-dist export` is asked for.
+struct ExportOptions: Sendable {
+  var from = ""
+  var step = CheckpointChoice.newest
+  var out = ""
+  var full = false
+  var overwrite = false
+}
+
+/// Writes a checkpoint's encoder for PyTorch. Rank 0 does the work.
+enum ExportCommand: OptionCommand {
+  static let definition = CommandDefinition(
+    name: "export",
+    summary: "writes a checkpoint's encoder as a safetensors file under the names of torchvision and nidl.",
+    synopsis: ["export --from RUN --out encoder.safetensors [options]"],
+    examples: [
+      CommandExample(
+        "The encoder of the newest checkpoint, for load_state_dict(strict=True) of torchvision's or nidl's class",
+        "bt-dist export --from runs/first --out encoder.safetensors"),
+      CommandExample(
+        "Encoder and projector of step 500, as nidl's BarlowTwins names them",
+        "bt-dist export --from runs/first --step 500 --full --out model.safetensors"),
+    ],
+    groups: [
+      OptionGroup(
+        "Options",
+        [
+          OptionDefinition("from", \ExportOptions.from, .text("RUN"), "A run folder, or one of its checkpoints."),
+          OptionDefinition(
+            "step", \.step, .checkpoint,
+            "Which checkpoint of the run folder: that of step N, the newest whole one, or the best of --save-top-k."),
+          OptionDefinition("out", \.out, .text("FILE"), "The file to write: safetensors, float32."),
+          OptionDefinition(
+            "full", \.full, .boolean, "Keeps the projector, and encoder. and projection_head. before the names."),
+          OptionDefinition("overwrite", \.overwrite, .boolean, "Whether a file that is there may be replaced."),
+        ])
+    ],
+    defaults: ExportOptions(),
+    validate: { (command) throws(Failure) in
+      try requireOptions([("from", command.options.from), ("out", command.options.out)])
+    })
+
+  static func run(_ command: ParsedCommand<ExportOptions>, _ communicator: Communicator) throws -> Int32 {
+    let options = command.options
+    try communicator.onRoot {
+      let encoder = try TrainedEncoder(from: options.from, options.step, warn: printWarning)
+      let summary = try EncoderExport(encoder, isFull: options.full).write(
+        to: options.out, overwrites: options.overwrite)
+      print(
+        """
+        \(options.out): \(summary.tensors) tensors, \(summary.numbers) numbers of \
+        \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
+        """)
+    }
+    return 0
+  }
+}

@@ -1,0 +1,4 @@
+import CommandLine
+import Foundation
+
+exit(Program.run(CommandWords.ofProcess))

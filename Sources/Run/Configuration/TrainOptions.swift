@@ -1,0 +1,104 @@
+import CommandLine
+import Encoders
+
+extension TrainingConfiguration {
+  /// The options of `bt-dist train`, one for every field.
+  public static let optionGroups: [OptionGroup<TrainingConfiguration>] = [
+    OptionGroup("Data", dataOptions), OptionGroup("Network", networkOptions), OptionGroup("Loss", lossOptions),
+    OptionGroup("Optimization", optimizationOptions), OptionGroup("Length of the run", lengthOptions),
+    OptionGroup("Validation and early stopping", validationOptions), OptionGroup("Parallelism", parallelismOptions),
+    OptionGroup("Output", outputOptions + bestCheckpointOptions + badNumberOptions + loggingOptions),
+  ]
+
+  package static let optionTable = OptionTable(optionGroups)
+
+  typealias Options = [OptionDefinition<TrainingConfiguration>]
+
+  private static let dataOptions: Options = [
+    OptionDefinition(
+      "data", \.data, .text("SPEC"),
+      """
+      What to train on: fashion-mnist, idx:IMAGES[,LABELS], npy:X.npy[,Y.npy], pairs:X1.npy,X2.npy[,Y.npy] (two given \
+      views) or synthetic:SHAPE,n=COUNT. Arrays are samples first, then channels.
+      """, synonyms: ["dataset", "train", "train-data", "input"]),
+    OptionDefinition(
+      "augment", \.augment, .text("RECIPE"),
+      """
+      How two views of a sample are made: operations in their order, such as \
+      crop=0.4:1,flip,brightness=0.4@0.8,noise=0.05 (numbers, then @ and how often), \
+      small-images, none, or auto: small-images for single images and none for given pairs.
+      """, synonyms: ["augmentation", "augmentations", "transform", "transforms"]),
+    OptionDefinition(
+      "shuffle", \.shuffle, .boolean,
+      "Whether every epoch sees the samples in another order, which depends on --random-state and the epoch only."),
+    OptionDefinition(
+      "batch-size", \.batchSize, .integer(atLeast: 2),
+      "Samples a step over all ranks together, not on each; the last partial batch of an epoch is left out.",
+      synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
+    OptionDefinition(
+      "workers", \.workers, .integer(atLeast: 1, atMost: 256),
+      "Loader threads of each rank, which prepare batches beside the training.",
+      synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange, acrossRanks: .mayDiffer),
+  ]
+
+  private static let networkOptions: Options = [
+    OptionDefinition(
+      "encoder", \.encoder, .choice("NAME"),
+      """
+      The network whose output is the embedding; it is what the run is for. torchvision's mlp, resnet18, resnet34 and \
+      resnet50; nidl's resnet3d-18, resnet3d-50, their first stages (resnet3d-18-trunc, resnet3d-50-trunc), \
+      densenet3d-121 and alexnet3d.
+      """,
+      synonyms: ["arch", "model", "backbone", "network"]),
+    OptionDefinition(
+      "stem", \.stem, .choice,
+      "How a 2-D ResNet begins: imagenet is 7x7 with stride 2 and a pooling, small is 3x3 with stride 1 and none."),
+    OptionDefinition(
+      "width", \.width, .integer(atLeast: 1), "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times.",
+      synonyms: ["channels", "filters"]),
+    OptionDefinition(
+      "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
+      "Output sizes of the layers of --encoder mlp; the last one is the embedding.",
+      synonyms: ["hidden", "hidden-channels"]),
+    OptionDefinition(
+      "layers", \.layers, .optional(.layers, or: "none"),
+      """
+      The layers of --encoder layers, under PyTorch's names: a JSON list such as [{convolution: 32, kernel_size: 3, \
+      padding: 1}, 'batch_norm', 'relu', 'global_average_pool']. README.md has all of them.
+      """, synonyms: ["layer", "architecture"]),
+    OptionDefinition(
+      "encoder-kwargs", \.encoderKwargs, .keywordArguments(#"{"zero_init_residual": true}"#),
+      "Further parameters of the encoder under torchvision's and nidl's names. \(EncoderKind.keywordSummary)",
+      synonyms: ["encoder-args", "model-kwargs"]),
+    OptionDefinition(
+      "n-embedding", \.nEmbedding, .optional(.integer(atLeast: 1), or: "auto"),
+      "Size of the embedding of nidl's 3-D networks.", defaultText: "512, or 128 of alexnet3d",
+      synonyms: ["embedding-dim", "embedding-size"]),
+    OptionDefinition(
+      "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1), or: "auto"),
+      "The size of the embedding. It need not be given, and an error says if it is not the encoder's.",
+      defaultText: "the encoder's output size", onResume: .mayChange),
+    OptionDefinition(
+      "proj-hidden-dim", \.projHiddenDim, .integer(atLeast: 1), "Size of the projector's two hidden layers."),
+    OptionDefinition(
+      "proj-output-dim", \.projOutputDim, .integer(atLeast: 1),
+      "Size D of the projector's output, between whose features the loss takes the cross-correlation.",
+      synonyms: ["projection-dim", "proj-dim", "output-dim"]),
+    OptionDefinition(
+      "init", \.initialParameters, .optional(.text("FILE"), or: "none"),
+      "Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone.",
+      defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"]),
+  ]
+
+  private static let lossOptions: Options = [
+    OptionDefinition(
+      "lambd", \.lambd, .number(atLeast: 0), "The weight of the redundancy term beside the invariance term.",
+      synonyms: ["lambda", "lmbda", "lambda-param"]),
+    OptionDefinition(
+      "loss-form", \.lossForm, .choice(or: "auto"),
+      """
+      How the same loss is computed: primal forms the D x D correlation, dual works with B x B products, auto takes \
+      the cheaper of the two. They agree to rounding.
+      """),
+  ]
+}

@@ -1,0 +1,49 @@
+import CommandLine
+import Diagnostics
+
+extension TrainingConfiguration {
+  /// Takes out validation, early stopping and best checkpoints, which change nothing that a step computes.
+  package mutating func removeMonitoring() { (valData, earlyStopping, saveTopK) = (nil, nil, 0) }
+
+  /// Throws for a time of validation that cannot be, and for metrics that are not measured.
+  func validateMonitoring(origins: ValueOrigins) throws(Failure) {
+    if checkValEveryNEpoch == nil, case .fraction = valCheckInterval {
+      throw Failure(
+        .usage, "a part of an epoch is no interval over all epochs", at: origins.location(of: "val-check-interval"),
+        expected: "a count of batches, with --check-val-every-n-epoch none",
+        remedy: "give --val-check-interval N, or --check-val-every-n-epoch 1")
+    }
+    guard valData == nil else { return }
+    if let earlyStopping { try requireMeasured(earlyStopping, "early-stopping", origins) }
+    if saveTopK != 0 { try requireMeasured(monitor, "monitor", origins) }
+  }
+
+  private func requireMeasured(_ metric: Metric, _ option: String, _ origins: ValueOrigins) throws(Failure) {
+    guard metric.isOfValidation else { return }
+    throw Failure(
+      .usage, "\(metric.rawValue) is not measured without validation data", at: origins.location(of: option),
+      expected: "--val-data SPEC", remedy: "give validation data, or --\(option) loss")
+  }
+
+  /// Sentences on options of validation, early stopping and checkpoints that have no effect.
+  func monitoringRemarks(_ unused: ([String], String) -> [String]) -> [String] {
+    var remarks: [String] = []
+    if valData == nil {
+      let names = [
+        "val-augment", "limit-val-batches", "check-val-every-n-epoch", "val-check-interval", "num-sanity-val-steps",
+      ]
+      remarks += unused(names, "without --val-data")
+    }
+    if earlyStopping == nil {
+      let names = ["patience", "min-delta", "mode"].map { "early-stopping-\($0)" } + ["min-epochs", "min-steps"]
+      remarks += unused(names, "without --early-stopping")
+    }
+    if !enableCheckpointing {
+      let names = ["checkpoint-every-n-steps", "keep-checkpoints", "save-top-k", "monitor", "monitor-mode"]
+      remarks += unused(names, "with --enable-checkpointing false")
+    } else if saveTopK == 0 {
+      remarks += unused(["monitor", "monitor-mode"], "without --save-top-k")
+    }
+    return remarks
+  }
+}

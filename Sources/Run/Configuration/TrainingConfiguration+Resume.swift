@@ -1,0 +1,63 @@
+import CommandLine
+import Diagnostics
+
+/// An option whose values differ between two configurations.
+public struct OptionDifference: Sendable, Equatable, CustomStringConvertible {
+  /// The option's name: `batch-size`.
+  public let option: String
+  /// The values as the command line spells them; `null` for no value.
+  public let old: String
+  public let new: String
+  /// Whether a resumed run may differ in it.
+  public let onResume: ResumeRule
+
+  /// `--threads 4 instead of 2`
+  public var description: String { "--\(option) \(new) instead of \(old)" }
+}
+
+extension TrainingConfiguration {
+  /// The options in which this configuration differs from an older one, in the order of the help.
+  public func differences(from other: TrainingConfiguration) -> [OptionDifference] {
+    Self.optionTable.options.compactMap { option in
+      if option.value(in: self) == option.value(in: other) { return nil }
+      return OptionDifference(
+        option: option.name, old: option.text(in: other), new: option.text(in: self), onResume: option.onResume)
+    }
+  }
+
+  /// Throws unless this configuration may go on with the run of `saved`; the differences that are allowed come back.
+  ///
+  /// An option that was not given this time, such as the number of shards, is taken from the run and is no conflict.
+  /// `path` is where `saved` was read from.
+  @discardableResult
+  public func checkResume(of saved: TrainingConfiguration, path: String) throws(Failure) -> [OptionDifference] {
+    let differences = differences(from: saved)
+    let conflicts = differences.filter {
+      $0.onResume == .mustMatch && !($0.option == "shards" && shards == nil)
+        && !($0.option == "kernel-table" && agrees(saved.kernels))
+    }
+    if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }
+    throw Failure(
+      .usage, "the run was started with other options", at: path,
+      expected: conflicts.map { "--\($0.option) \($0.old)" }.joined(separator: " "),
+      found: conflicts.map { "--\($0.option) \($0.new)" }.joined(separator: " "),
+      remedy: "give the options of the run (bt-dist train --config \(path)), or another --out for a new run")
+  }
+
+  /// Whether a run's table of kernels has every entry that is given.
+  private func agrees(_ saved: [String: [String: String]]?) -> Bool {
+    (kernels ?? [:]).allSatisfy { layer, entries in entries.allSatisfy { saved?[layer]?[$0.key] == $0.value } }
+  }
+
+  /// What the user should know of an allowed difference; nil where there is nothing to say.
+  public func remark(on difference: OptionDifference) -> String? {
+    if difference.option == "precision" {
+      return "\(difference): the parameters are float32 as before; from here on steps round differently"
+    }
+    let endsCosine = maxEpochs == nil ? ["max-epochs", "max-steps"] : ["max-epochs"]
+    if endsCosine.contains(difference.option) && lrScheduler == .warmupCosine {
+      return "\(difference): the cosine now ends at another step, so learning rates differ from those of the run so far"
+    }
+    return nil
+  }
+}

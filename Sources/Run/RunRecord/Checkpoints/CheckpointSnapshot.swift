@@ -1,0 +1,44 @@
+import Files
+import Layers
+import ModelFiles
+import Optimization
+import Tensors
+
+/// Copies of all tensors of a checkpoint, so that the next steps can go on while it is written.
+///
+/// As large as parameters, running statistics and moments together; the memory is taken once and used again. Whoever
+/// writes it keeps it from being taken again meanwhile.
+final class CheckpointSnapshot: @unchecked Sendable {
+  private let model: ModelFile
+  private let moments: [(name: String, source: AlignedBuffer<Float>, copy: AlignedBuffer<Float>)]
+  private let parameters, statistics: AlignedBuffer<Float>
+
+  init(_ state: ParameterSet, _ optimizer: any Optimizer) {
+    func copy(of buffer: AlignedBuffer<Float>) -> AlignedBuffer<Float> { AlignedBuffer(buffer.count, for: .snapshot) }
+    model = ModelFile(state)
+    (parameters, statistics) = (copy(of: state.parameters.values), copy(of: state.statistics.values))
+    moments = optimizer.state.map { ($0.name, $0.buffer, copy(of: $0.buffer)) }
+  }
+
+  /// Copies everything as it is now, on all threads of the rank. The first time takes longer: the memory comes into being.
+  func take() {
+    let arenas = [(model.state.parameters.values, parameters), (model.state.statistics.values, statistics)]
+    for (source, copy) in arenas + moments.map({ ($0.source, $0.copy) }) {
+      ThreadPool.forEachRange(of: source.count) { range in
+        (copy.pointer + range.lowerBound).update(from: source.pointer + range.lowerBound, count: range.count)
+      }
+    }
+  }
+
+  /// The copies as tensors of the two files, for a model after so many updates; this object must outlive them.
+  func tensors(updates: Int) -> (model: [NamedTensor], optimizer: [NamedTensor]) {
+    let layout = model.state.parameters
+    return (
+      model.tensors(updates: updates, parameters: parameters, statistics: statistics),
+      moments.flatMap { layout.namedTensors(in: $0.copy, prefix: $0.name + ".") }
+    )
+  }
+
+  /// Bytes of the tensors; the files have some more.
+  var bytes: Int { ([parameters, statistics] + moments.map(\.copy)).reduce(0) { $0 + $1.bytes } }
+}

@@ -1,0 +1,113 @@
+import Diagnostics
+import Foundation
+import TwinNetwork
+
+/// What a checkpoint says beside its tensors: `state.json`.
+package struct CheckpointState: Codable, Equatable, Sendable {
+  package var format = 1
+  /// Steps done, bad ones among them.
+  package var step: Int
+  /// Updates of the parameters, where bad steps made them fewer than the steps; nil: as many.
+  package var updates: Int?
+  /// How many steps before the next one were bad, without a good one between; nil: none.
+  package var badStepsInARow: Int?
+  /// Shards of a batch when it was written.
+  package var shards: Int
+  /// The loss of the run's first step; nil before it.
+  package var lossStart: Double?
+  /// SHA-256 of the parameters' names, shapes and order.
+  package var layout: String
+  /// What was measured after this very step, by the names of `Metric`; finite values only.
+  package var metrics: [String: Double]?
+  /// Of the epoch so far; nil at its start.
+  package var epochLoss: MeanLoss?
+  package var earlyStopping: EarlyStoppingState?
+  /// Whether what follows the step (validation, end of an epoch, early stopping) is still to be done: it was interrupted.
+  package var isUnfinished: Bool?
+  /// `KernelTable.choices`; nil in checkpoints of older versions.
+  package var kernels: [String: [String: String]]?
+
+  package enum CodingKeys: String, CodingKey {
+    case format, step, shards, layout, metrics, kernels
+    case updates
+    case badStepsInARow = "bad_steps_in_a_row"
+    case lossStart = "loss_start"
+    case epochLoss = "epoch_loss"
+    case earlyStopping = "early_stopping"
+    case isUnfinished = "unfinished"
+  }
+
+  package static let fileName = "state.json"
+
+  package func json() throws -> String { try prettyJSON(self) }
+
+  package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
+    (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
+  }
+
+  /// Updates that made the parameters what they are.
+  package var updateCount: Int { updates ?? step }
+
+  /// Takes note of a step without an update, after which the parameters are those of so many updates. Its loss belongs
+  /// to no mean.
+  package mutating func passBadStep(updates count: Int) {
+    step += 1
+    updates = count == step ? nil : count
+    badStepsInARow = (badStepsInARow ?? 0) + 1
+  }
+
+  /// Takes note of a step.
+  package mutating func advance(_ loss: LossValue) {
+    step += 1
+    updates = updates.map { $0 + 1 }
+    badStepsInARow = nil
+    lossStart = lossStart ?? loss.total
+    epochLoss = epochLoss ?? MeanLoss()
+    epochLoss?.add(loss)
+  }
+
+  package init(contentsOf path: String) throws { self = try decodeJSON(path) }
+
+  package init(json text: String) throws {
+    self = try JSONDecoder().decode(CheckpointState.self, from: Data(text.utf8))
+  }
+}
+
+/// Sizes and digests of a checkpoint's files: `manifest.json`, written last.
+package struct CheckpointManifest: Codable, Sendable {
+  package struct File: Codable, Sendable {
+    package var bytes: Int
+    package var sha256: String
+  }
+  var format = 1
+  package var files: [String: File] = [:]
+
+  package static let fileName = "manifest.json"
+
+  func json() throws -> String { try prettyJSON(self) }
+
+  init() {}
+
+  package init(contentsOf path: String) throws { self = try decodeJSON(path) }
+}
+
+/// One member a line. JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`.
+func prettyJSON(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+}
+
+func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
+  guard let data = FileManager.default.contents(atPath: path) else {
+    throw Failure(.data, "the file is missing or cannot be read", at: path)
+  }
+  let decoder = JSONDecoder()
+  decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  do { return try decoder.decode(Value.self, from: data) } catch {
+    throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
+  }
+}

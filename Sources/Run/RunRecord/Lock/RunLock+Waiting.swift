@@ -1,0 +1,44 @@
+import Diagnostics
+import Foundation
+
+extension RunLock {
+  /// Returns when nobody alive holds the lock, with a remark if the last holder has not ended in order.
+  static func waitUntilFree(
+    _ descriptor: Int32, _ path: String, _ limits: Limits, _ say: (String) -> Void
+  ) throws -> String? {
+    let start = monotonicSeconds()
+    var (first, hasSaid): (LockRecord?, Bool) = (nil, false)
+    while true {
+      let kernel = limits.usesKernel ? try KernelLock.take(descriptor, path: path) : .unavailable
+      let record = LockRecord(contentsOf: path)
+      first = first ?? record
+      let isOpen = record?.isReleased ?? true
+      if kernel != .heldByAnother, isOpen { return nil }
+      if kernel == .taken, let record, record.isOfThisKernel { return remark(record) }
+
+      let waited = (monotonicSeconds() - start)
+      // A record that changes shows life, whatever the clocks; on one kernel the lock does.
+      let isAlive = record != first || (kernel == .heldByAnother && record?.isOfThisKernel ?? true)
+      if isAlive, waited >= limits.conflict { throw inUse(path, record) }
+      if !isAlive, waited >= limits.silence { return record.map(remark) }
+      if !hasSaid {
+        let limit = Int((isAlive ? limits.conflict : limits.silence).rounded(.up))
+        say("\(path): waiting up to \(limit) s for \(record?.holder ?? "another launch"), which has not ended in order")
+        hasSaid = true
+      }
+      usleep(100_000)
+    }
+  }
+
+  private static func remark(_ record: LockRecord) -> String {
+    "the last launch of this run (\(record.holder)) has not ended in order"
+  }
+
+  private static func inUse(_ path: String, _ record: LockRecord?) -> Failure {
+    Failure(
+      .cannotWrite, "the run folder is in use by another launch", at: path, expected: "one launch of a run at a time",
+      found: record?.holder,
+      remedy: "wait for its end, or end it (kill -USR1 \(record.map { "\($0.pid)" } ?? "PID")"
+        + "\(record.map { " on \($0.host)" } ?? ""): it saves a checkpoint), or choose another folder with --out")
+  }
+}

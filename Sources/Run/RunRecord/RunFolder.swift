@@ -1,0 +1,70 @@
+import Configuration
+import DataParallel
+import Diagnostics
+import Files
+import Foundation
+import MPI
+
+/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
+/// steps were bad. Used by rank 0 only, but for the paths.
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public var configurationPath: String { path + "/config.json" }
+  public var checkpointsPath: String { path + "/checkpoints" }
+  public var metricsPath: String { path + "/metrics.jsonl" }
+  public var badBatchesPath: String { path + "/bad-batches" }
+  public var launchesPath: String { path + "/launches.jsonl" }
+
+  /// Creates the folder, sees that it can be written to, and keeps other launches out of it. A collective.
+  ///
+  /// - Parameter report: told on rank 0 when there is another launch to wait for.
+  /// - Returns: on rank 0 the lock, on other ranks nil.
+  package func lock(report: ((String) -> Void)?, _ communicator: Communicator) throws -> RunLock? {
+    communicator.position.place = "locking the run folder"
+    // Rank 0 may have to wait for longer than the others would for a rank that hangs.
+    let limit = communicator.stallWatch?.limit
+    communicator.stallWatch?.limit = nil
+    defer { communicator.stallWatch?.limit = limit }
+    var lock: RunLock?
+    try communicator.onRoot {
+      try prepare()
+      lock = try RunLock(folder: path) { report?($0) }
+    }
+    return lock
+  }
+
+  /// Creates the folder and sees that it can be written to.
+  package func prepare() throws {
+    do {
+      try FileManager.default.createDirectory(atPath: checkpointsPath, withIntermediateDirectories: true)
+    } catch {
+      throw Failure.cannotWrite("create the run folder", path: path, errno: systemError(error))
+    }
+    try OutputFile.replace(path + "/.writable", with: "")
+    unlink(path + "/.writable")
+  }
+
+  /// The configuration of the run that is there; nil in a new folder.
+  public func configuration() throws -> TrainingConfiguration? {
+    guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
+    guard let data = FileManager.default.contents(atPath: configurationPath) else {
+      throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
+    }
+    return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
+  }
+
+  /// The configuration of a run that must be there; `place` is what the user named.
+  package func recordedConfiguration(at place: String) throws -> TrainingConfiguration {
+    if let configuration = try configuration() { return configuration }
+    throw Failure(
+      .data, "there is no run", at: place, expected: "a folder with config.json that bt-dist train has written",
+      remedy: "give the folder that --out named")
+  }
+
+  package func store(_ configuration: TrainingConfiguration) throws {
+    try OutputFile.replace(configurationPath, with: configuration.json)
+  }
+}

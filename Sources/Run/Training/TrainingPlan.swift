@@ -1,0 +1,66 @@
+import Configuration
+import Loading
+
+/// What is decided before the first step and stays: the configuration with nothing left open, and the run's length.
+public struct TrainingPlan: Sendable {
+  /// With shards and epochs resolved, as `config.json` stores it.
+  public let configuration: TrainingConfiguration
+  public let batches: BatchPlan
+  /// nil when nothing is validated on.
+  public let validation: ValidationPlan?
+  /// The step after which the run ends; `.max`: none.
+  public let lastStep: Int
+  /// The first step after which early stopping and callbacks may end the run.
+  package let earliestStop: Int
+
+  /// - Parameter shards: S; overrides the configuration's.
+  /// - Parameter validationSamples: nil without validation data.
+  /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
+  /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards, for a limit
+  ///   that leaves no batch, and for what `ValidationPlan` throws.
+  package init(
+    _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
+    until end: Int = .max
+  ) throws {
+    try configuration.validate(shards: shards)
+    let batches = try BatchPlan(
+      count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
+      shuffle: configuration.shuffle,
+      limit: configuration.limitTrainBatches.batches(of: samples / configuration.batchSize, "--limit-train-batches"))
+    validation = try validationSamples.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
+    // Saturating: "for ever" is a legitimate number of epochs.
+    func steps(epochs: Int) -> Int {
+      let (steps, isTooMany) = epochs.multipliedReportingOverflow(by: batches.stepsPerEpoch)
+      return isTooMany ? .max : steps
+    }
+    lastStep = min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max, end)
+    earliestStop = max(configuration.minEpochs.map(steps) ?? 0, configuration.minSteps ?? 0)
+    (self.configuration, self.batches) = (configuration, batches)
+  }
+
+  /// Whether a checkpoint is to be saved after `step` steps: at the end of each epoch unless a number of steps or
+  /// minutes is given, and at the end of the run.
+  package func isCheckpointDue(after step: Int) -> Bool {
+    step == lastStep || checkpointInterval.map { step % $0 == 0 } ?? false
+  }
+
+  /// Steps between the checkpoints that an undisturbed run has, beside its last one; nil where only time decides.
+  package var checkpointInterval: Int? {
+    configuration.checkpointEveryNSteps ?? (configuration.checkpointEveryNMinutes == nil ? batches.stepsPerEpoch : nil)
+  }
+
+  package func isEpochEnd(after step: Int) -> Bool { step % batches.stepsPerEpoch == 0 }
+
+  /// Epochs completed after `step` steps; a fraction within an epoch.
+  package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
+
+  /// What the user should know of the schedule.
+  package var remarks: [String] {
+    let schedule = configuration.learningRateSchedule
+    guard lastStep > 0, schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
+    return [
+      "the warm-up of \(configuration.warmupEpochs) epochs takes the whole run of \(lastStep) steps: "
+        + "the learning rate never falls"
+    ]
+  }
+}

@@ -1,0 +1,38 @@
+import Configuration
+import Datasets
+import Diagnostics
+import Loading
+import Views
+
+/// The data that a run validates on, and how views are made of them.
+struct ValidationSet {
+  /// Batches that are loaded ahead.
+  static let depth = 2
+
+  let dataset: any Dataset
+  let augmentation: Augmentation
+  let plan: ValidationPlan
+
+  /// - Parameter trained: the data that the network was planned for.
+  /// - Throws: a usage failure for samples of another shape, and for a recipe that is not for them.
+  init(
+    _ dataset: any Dataset, _ plan: ValidationPlan, _ configuration: TrainingConfiguration, trained: any Dataset
+  ) throws {
+    guard dataset.sampleShape == trained.sampleShape else {
+      throw Failure(
+        .usage, "the validation samples have another shape than those that are trained on", at: "--val-data",
+        expected: "samples of \(trained.sampleShape)", found: "\(dataset.sampleShape)")
+    }
+    let recipe = configuration.valAugment ?? configuration.augment
+    augmentation = try Augmentation.parse(
+      recipe, shape: dataset.sampleShape, viewsPerSample: dataset.viewsPerSample)
+    (self.dataset, self.plan) = (dataset, plan)
+  }
+
+  /// Begins to load the first `batches` batches: the same views whenever it is called.
+  func makeLoader(batches: Int, localShards: Range<Int>, workers: Int) throws -> BatchLoader {
+    try BatchLoader(
+      dataset: dataset, plan: plan.batches, augmentation: augmentation, purpose: .validation, localShards: localShards,
+      steps: 0..<batches, workers: workers, depth: Self.depth)
+  }
+}

@@ -1,0 +1,63 @@
+import Configuration
+import Datasets
+import Diagnostics
+import Tensors
+
+/// Made-up pairs of views that are held in memory: what a step costs without reading and augmenting.
+///
+/// Values are uniform in 0…1, and a function of the shape alone. Large samples repeat after some.
+struct HeldPairs: Dataset {
+  let name: String
+  let count: Int
+  let sampleShape: [Int]
+  let labels: [Int32]? = nil
+  let viewsPerSample = 2
+  private let values: AlignedBuffer<Float>
+  private let held: Int
+
+  /// Floats that are held at most, if that is more than a pair.
+  private static let limit = 1 << 22
+
+  init(count: Int, sampleShape: [Int]) {
+    (self.count, self.sampleShape) = (count, sampleShape)
+    let shape = sampleShape.map(String.init).joined(separator: "x")
+    name = "\(BenchConfiguration.heldData) (\(shape), held in memory)"
+    let size = sampleShape.reduce(1, *)
+    held = max(1, min(count, Self.limit / (2 * size)))
+    values = AlignedBuffer(held * 2 * size, for: .data)
+    var stream = PhiloxStream(seed: 0, purpose: .syntheticData)
+    for i in 0..<values.count { values.pointer[i] = stream.uniform() }
+  }
+
+  func read(_ index: Int, view: Int, into destination: UnsafeMutablePointer<Float>) throws {
+    try check(index, view)
+    let start = (index % held * 2 + view) * sampleSize
+    destination.update(from: values.pointer + start, count: sampleSize)
+  }
+}
+
+extension TrainingConfiguration {
+  /// The data to measure on.
+  func openBenchmarkData() throws -> any Dataset {
+    guard data == BenchConfiguration.heldData else { return try DataSpec.open(data) }
+    guard let shape = usualShape else {
+      throw Failure(
+        .usage, "the encoder has no usual shape of samples", at: "--data",
+        expected: "a data specification with --encoder \(encoder.rawValue)", found: data,
+        remedy: "give the shape: --data synthetic:3x32x32")
+    }
+    return HeldPairs(count: batchSize, sampleShape: shape)
+  }
+
+  /// Samples that the encoder is made for.
+  private var usualShape: [Int]? { encoder.usualShape(encoderOptions) }
+
+  /// The same steps without an end, and with nothing around them: no folder, checkpoints, validation or early stop.
+  var asBenchmark: TrainingConfiguration {
+    var copy = self
+    (copy.out, copy.resume, copy.enableCheckpointing, copy.saveTopK) = ("", .auto, false, 0)
+    (copy.valData, copy.earlyStopping, copy.minEpochs, copy.minSteps) = (nil, nil, nil, nil)
+    (copy.maxEpochs, copy.maxSteps, copy.limitTrainBatches) = (1 << 40, nil, .all)
+    return copy
+  }
+}

@@ -1,0 +1,94 @@
+import Configuration
+import DataParallel
+import Diagnostics
+import Layers
+import MPI
+import Tensors
+import Training
+import TwinNetwork
+
+/// What the loss alone costs, in both of its forms.
+public struct LossMeasurement: Sendable, Encodable {
+  public struct Form: Sendable, Encodable {
+    public var form: String
+    /// Whether a training of this size takes it.
+    public var isChosen: Bool
+    public var forwardMs: Spread
+    /// Standardisation, loss and gradient.
+    public var forwardBackwardMs: Spread
+    /// Forward and backward, over all ranks.
+    public var flops: Int
+    public var flopsPerSecond: Double
+    public var shareOfGemm: Double
+  }
+
+  /// B
+  public var batchSize: Int
+  /// D
+  public var features: Int
+  public var gemmFlopsPerSecond: Double
+  public var forms: [Form]
+
+  /// Both forms in turns, on embeddings of normal numbers. A collective.
+  init(
+    batchSize: Int, features: Int, repeats: Int, warmup: Int, _ configuration: TrainingConfiguration,
+    _ communicator: Communicator
+  ) throws {
+    (self.batchSize, self.features) = (batchSize, features)
+    var configuration = configuration
+    configuration.batchSize = batchSize
+    let shards = configuration.shards ?? communicator.size
+    let group = try communicator.together {
+      try configuration.validate(shards: shards)
+      return try ShardGroup(communicator, shards: shards, reduction: configuration.reduction)
+    }
+    let embeddings = Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
+    let chosen = BarlowTwinsLoss.Form.cheaper(batch: batchSize, features: features)
+    let losses = [BarlowTwinsLoss.Form.dual, .primal].map { form in
+      BarlowTwinsLoss(embeddings: embeddings, batch: group, lambd: configuration.lambd, form: form)
+    }
+    var (forward, both) = ([[Double]](repeating: [], count: 2), [[Double]](repeating: [], count: 2))
+    for step in 0..<warmup + repeats {
+      for (index, loss) in losses.enumerated() {
+        let times = try [{ _ = try loss.forward() }, { _ = try loss.forwardBackward() }].map {
+          try communicator.milliseconds($0)
+        }
+        guard step >= warmup else { continue }
+        forward[index].append(times[0])
+        both[index].append(times[1])
+      }
+    }
+    let gemm = try MatrixPeak.measure(communicator)
+    gemmFlopsPerSecond = gemm
+    forms = losses.enumerated().map { index, loss in
+      let spread = Spread(both[index])
+      let rate = 1e3 * Double(loss.flops) / spread.median
+      return Form(
+        form: loss.form.rawValue, isChosen: loss.form == chosen, forwardMs: Spread(forward[index]),
+        forwardBackwardMs: spread, flops: loss.flops, flopsPerSecond: rate, shareOfGemm: rate / gemm)
+    }
+  }
+
+  private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) -> Activation {
+    let shape = TensorShape(samples: rows, channels: features)
+    let values = group.localShards.map { shard in
+      let buffer = AlignedBuffer<Float>(shape.count, for: .activations)
+      var stream = PhiloxStream(seed: 0, purpose: .syntheticData, sample: shard)
+      for i in 0..<buffer.count { buffer.pointer[i] = stream.normal() }
+      return buffer
+    }
+    let activation = Activation(shape, values: values)
+    activation.gradients = values.map { _ in AlignedBuffer(shape.count, for: .activations) }
+    return activation
+  }
+}
+
+extension Communicator {
+  /// How long `work` takes on this rank, when all ranks begin together. A collective.
+  func milliseconds(_ work: () throws -> Void) throws -> Double {
+    _ = try maximum([0])
+    let start = monotonicSeconds()
+    try work()
+    return 1e3 * (monotonicSeconds() - start)
+  }
+}

@@ -1,0 +1,90 @@
+import Configuration
+import Layers
+import Planning
+import Tensors
+
+/// What was measured of one configuration.
+public struct RunMeasurement: Sendable, Encodable {
+  public struct Layer: Sendable, Encodable {
+    public var name: String
+    public var kind: String
+    public var output: String
+    public var parameters: Int
+    /// Of one view of one sample, forward.
+    public var multiplyAdds: Int
+    /// Medians, over all samples of the rank.
+    public var forwardMs: Double
+    public var backwardMs: Double
+  }
+
+  /// `A`, or `B` for the second.
+  public var name: String
+  public var encoder: String
+  public var data: String
+  public var batchSize: Int
+  public var shards: Int
+  public var ranks: Int
+  public var threads: Int
+  public var parameters: Int
+  public var lossForm: String
+  /// Of the last step.
+  public var lossValue: Double
+  /// Measured steps in their order.
+  public var steps: [StepTimes]
+  public var stepMs: Spread
+  /// At the median step.
+  public var samplesPerSecond: Double
+  /// Of a step over all ranks, forward, backward and loss: two a multiply-add of the direct algorithms.
+  public var flopsPerStep: Double
+  public var flopsPerSecond: Double
+  /// OpenBLAS's sgemm on all ranks at once.
+  public var gemmFlopsPerSecond: Double
+  public var shareOfGemm: Double
+  /// Of the rank that needs most, before the first step; nil where that is not known.
+  public var predictedMemoryBytes: Int?
+  /// Of the rank that had most; nil where that is not known, and when two configurations share the process.
+  public var peakMemoryBytes: Int?
+  /// Empty unless asked for.
+  public var layers: [Layer]
+  /// The options in which it differs from `bt-dist train`'s defaults, as the command line spells them.
+  public var options: [String: String]
+
+  init(_ measured: MeasuredRun, name: String, gemm: Double, peak: Int?) {
+    let (run, configuration) = (measured.run, measured.run.plan.configuration)
+    let (network, table) = (run.network, ModelTable(run.network, batchSize: configuration.batchSize))
+    self.name = name
+    (encoder, data, batchSize) = (configuration.encoder.rawValue, run.parts.dataset.name, configuration.batchSize)
+    (shards, ranks) = (run.plan.batches.shards, run.communicator.size)
+    (threads, parameters) = (ThreadPool.threads, table.parameters)
+    (lossForm, lossValue) = (network.loss.form.rawValue, measured.lastLoss)
+    steps = measured.steps
+    stepMs = Spread(steps.map(\.step))
+    samplesPerSecond = 1e3 * Double(configuration.batchSize) / stepMs.median
+    flopsPerStep = table.flopsPerStep
+    (flopsPerSecond, gemmFlopsPerSecond) = (1e3 * flopsPerStep / stepMs.median, gemm)
+    shareOfGemm = flopsPerSecond / gemm
+    (predictedMemoryBytes, peakMemoryBytes) = (measured.predictedBytes, peak)
+    layers = Self.layers(network.descriptions, measured.layers)
+    let differences = configuration.differences(from: TrainingConfiguration())
+    options = Dictionary(
+      differences.map { difference in
+        let option = TrainingConfiguration.command.option(difference.option)
+        return ("--\(difference.option)", option?.text(in: configuration) ?? "")
+      }
+    ) { $1 }
+  }
+
+  private static func layers(_ descriptions: [LayerDescription], _ times: [[LayerTimes]]) -> [Layer] {
+    guard !times.isEmpty else { return [] }
+    return descriptions.enumerated().map { index, layer in
+      Layer(
+        name: layer.name, kind: layer.kind, output: layer.output.description, parameters: layer.parameters,
+        multiplyAdds: layer.multiplyAdds.forward,
+        forwardMs: Spread(times.map { 1e3 * $0[index].forward }).median,
+        backwardMs: Spread(times.map { 1e3 * $0[index].backward }).median)
+    }
+  }
+
+  /// The median over the steps of a part of them.
+  func median(_ path: KeyPath<StepTimes, Double>) -> Double { Spread(steps.map { $0[keyPath: path] }).median }
+}

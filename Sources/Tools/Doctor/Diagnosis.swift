@@ -1,0 +1,77 @@
+import Benchmarking
+import Foundation
+import Host
+import Layers
+
+/// What `bt-dist doctor` saw, measured and found.
+public struct Diagnosis: Encodable, Sendable {
+  /// A host and its ranks.
+  struct Host: Encodable, Sendable {
+    var host: String
+    var ranks: [Int]
+    var processor: String
+    /// For all its ranks together.
+    var cores: Int
+    /// What allows fewer than the host has.
+    var coreLimit: String?
+    var hardwareThreads: Int
+    var memoryNodes: Int
+    /// Of each rank.
+    var threads: [Int]
+    /// The processors of each rank.
+    var boundTo: [CPUSet]
+    var memory: MemoryFacts
+    var kernels: KernelTraits
+    var mpi: MPIFacts
+    var workingFolder: String
+    var interfaces: [NetworkInterface]
+    /// Nil for rank 0's own host.
+    var clock: ClockOffset?
+    /// Of the run that was asked for.
+    var neededBytes: Int?
+  }
+
+  /// The run that was asked for.
+  struct Run: Encodable, Sendable {
+    var encoder: String
+    var batchSize: Int
+    var parameters: Int
+    var checkpointBytes: Int
+    var exchanges: [RunProbe.Exchange]
+  }
+
+  public var date = Date().formatted(.iso8601)
+  public var ranks = 1
+  /// The `mpirun` that a shell would find first.
+  var mpirun: MPIRunInPath?
+  var hosts: [Host] = []
+  var links: [Link] = []
+  var packetLoss: [PacketLoss] = []
+  var folders: [SharedFolder] = []
+  var run: Run?
+  /// The worst first.
+  public private(set) var findings: [Finding] = []
+  /// Of each severity.
+  public private(set) var errors = 0
+  public private(set) var warnings = 0
+  public private(set) var notes = 0
+  /// Whether the ranks do not all answer any more, so that the job has to be ended.
+  public internal(set) var isCutShort = false
+
+  mutating func add(_ new: [Finding]) {
+    let order = Finding.Severity.allCases
+    findings = (findings + new.merged).enumerated().sorted {
+      (order.firstIndex(of: $0.element.severity)!, $0.offset) < (order.firstIndex(of: $1.element.severity)!, $1.offset)
+    }.map(\.element)
+    func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+    (errors, warnings, notes) = (count(.error), count(.warning), count(.note))
+  }
+
+  /// One object, keys sorted, and a line feed.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+  }
+}

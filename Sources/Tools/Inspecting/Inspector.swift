@@ -1,0 +1,62 @@
+import Datasets
+import Diagnostics
+import Files
+import Foundation
+import RunRecord
+
+/// Finds out what a path or a data specification stands for, and says what it holds.
+public struct Inspector: Sendable {
+  /// Reads every value of tensors and samples; otherwise only headers, and a part of a data set's samples.
+  public var readsValues = false
+  /// Compares checkpoints with the SHA-256 of their manifests; otherwise sizes only.
+  public var verifies = false
+
+  public init(readsValues: Bool = false, verifies: Bool = false) {
+    (self.readsValues, self.verifies) = (readsValues, verifies)
+  }
+
+  /// Kinds of things that can be inspected, for messages.
+  static let readable = "a run folder, a checkpoint folder, a safetensors, npy or idx file, or a data specification"
+
+  /// Reads only. `Failure(.data)` or `.usage` for what is none of the things above or cannot be read at all; what is
+  /// damaged in parts comes back with `problems`.
+  public func inspect(_ path: String) throws -> Inspection {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      if Self.isDataSpec(path) { return try inspectData(path) }
+      throw Failure(.data, "there is no such file or folder", at: path, expected: Self.readable)
+    }
+    if isFolder.boolValue { return try inspectFolder(path) }
+    let file = try InputFile(path: path)
+    switch try FileKind(file) {
+    case .safetensors: return try inspectSafetensors(path)
+    case .npy: return try inspectNpy(path)
+    case .idx: return try inspectIdx(path)
+    case .other(let words, let remedy):
+      throw Failure(
+        .data, "this is nothing that bt-dist can read", at: path, expected: Self.readable,
+        found: "\(words), \(file.bytes) bytes", remedy: remedy)
+    }
+  }
+
+  private static func isDataSpec(_ text: String) -> Bool {
+    let word = text.prefix { $0 != ":" }
+    return DataSpec.kinds.contains { $0.name == word }
+  }
+
+  private func inspectFolder(_ path: String) throws -> Inspection {
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+    if has("config.json") || has("metrics.jsonl") { return inspectRun(path) }
+    if has(CheckpointManifest.fileName) || has(CheckpointState.fileName) { return inspectCheckpoint(path) }
+    let names: [String]
+    do { names = try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
+      throw Failure.cannotRead("list the folder", path: path, errno: systemError(error))
+    }
+    let runs = names.filter { has("\($0)/config.json") || has("\($0)/\(CheckpointManifest.fileName)") }
+    throw Failure(
+      .data, "the folder is neither a run nor a checkpoint", at: path,
+      expected: "config.json, or \(CheckpointManifest.fileName)",
+      found: names.isEmpty ? "nothing" : names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : ""),
+      remedy: runs.first.map { "look into it: bt-dist inspect \(path)/\($0)" })
+  }
+}

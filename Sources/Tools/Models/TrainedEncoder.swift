@@ -1,0 +1,53 @@
+import Configuration
+import Diagnostics
+import Encoders
+import Foundation
+import Layers
+import ModelFiles
+import RunRecord
+import TwinNetwork
+
+/// The encoder of a run: its configuration, and the checkpoint whose parameters it takes.
+public struct TrainedEncoder: Sendable {
+  public let configuration: TrainingConfiguration
+  public let checkpoint: Checkpoint
+
+  /// - Parameter path: a run folder, or a checkpoint folder inside one.
+  /// - Parameter choice: which checkpoint of a run folder; of the newest ones the first that is whole is taken.
+  /// - Parameter warn: told of checkpoints that are not whole.
+  public init(
+    from path: String, _ choice: CheckpointChoice = .newest, warn: (String) -> Void = { _ in }
+  ) throws {
+    let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
+    let folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
+    configuration = try folder.recordedConfiguration(at: path)
+    if isCheckpoint, choice != .newest {
+      throw Failure(
+        .usage, "a checkpoint is chosen twice", at: "--step", expected: "a run folder beside it", found: path,
+        remedy: "leave --step out, or give the run folder")
+    }
+    checkpoint =
+      isCheckpoint
+      ? try Checkpoint(verifying: path)
+      : try choice.checkpoint(of: CheckpointStore(runFolder: path, keep: 1), runFolder: path, warn: warn)
+  }
+
+  /// The encoder with its parameters read from the checkpoint.
+  public func extractor(sampleShape: [Int]) throws -> FeatureExtractor {
+    let extractor = try makeExtractor(sampleShape)
+    try ModelFile(extractor.state).read(checkpoint.modelPath, ignoring: "projection_head.")
+    return extractor
+  }
+
+  /// The same encoder as it was before training.
+  public func untrainedExtractor(sampleShape: [Int]) throws -> FeatureExtractor {
+    let extractor = try makeExtractor(sampleShape)
+    try extractor.state.initialise(seed: configuration.randomState)
+    return extractor
+  }
+
+  private func makeExtractor(_ sampleShape: [Int]) throws -> FeatureExtractor {
+    try ConfiguredNetwork(configuration, sampleShape: sampleShape)
+      .featureExtractor(kernels: try KernelTable(checkpoint.state.kernels ?? configuration.kernels ?? [:]))
+  }
+}

@@ -1,4 +1,0 @@
-import Configuration
-import Foundation
-
-exit(Program.run(CommandWords.ofProcess))
