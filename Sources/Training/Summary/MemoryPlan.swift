@@ -24,7 +24,7 @@ package struct MemoryPlan: Equatable, Sendable {
     guard let beside = parts.bytesBesideBuffers else { return nil }
     self.init(
       buffers: MemoryLedger.process.bytes,
-      later: [.loader: parts.loaderBytes, .communication: parts.globalStep.communicationBytes],
+      later: [.loader: parts.loaderBytes, .communication: parts.group.gradientSumBytes],
       beside: beside)
   }
 }

@@ -52,6 +52,7 @@ let channelBlocks: TensorShape.Layout = {
 struct TestNetwork {
   let state: ParameterSet
   let network: PlannedNetwork
+  let batch: WatchedBatch
   let shards: Int
   private let views: Int
 
@@ -66,8 +67,9 @@ struct TestNetwork {
     (self.shards, views) = (shards, isTraining ? 2 : 1)
     var shape = input
     shape.samples /= shards
+    batch = WatchedBatch(shards: shards)
     let workspace = Workspace(
-      batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics,
+      batch: batch, parameters: state.parameters, statistics: state.statistics,
       isTraining: isTraining, convolution: convolution, element: element,
       largestGroup: state.parameters.layout.largestLayer, kernels: kernels)
     workspace.randomness = StepRandomness(seed: 3, step: 4)
