@@ -18,10 +18,7 @@ struct ConvolutionGeometry {
   /// PyTorch's weight shape; with several groups their number comes first and the output channels are those of a group.
   /// In memory both are the same.
   let weightShape: [Int]
-  let strides: [dnnl_dim_t]
-  let paddings: [dnnl_dim_t]
-  /// Positions left out between two of the kernel: PyTorch's dilation less one.
-  let gaps: [dnnl_dim_t]
+  let windows: Windows
   /// The channels of the output where there is a bias.
   let bias: Int?
   /// Spatial extents of the output.
@@ -39,8 +36,8 @@ struct ConvolutionGeometry {
   func allowsWinograd(_ algorithm: ConvolutionAlgorithm) -> Bool {
     if let method { return method == .winograd && algorithm != .direct }
     // Four dimensions: two directions in space and one group.
-    guard algorithm != .direct, weightShape.count == 4, weightShape[2...] == [3, 3],
-      strides.allSatisfy({ $0 == 1 }), gaps.allSatisfy({ $0 == 0 })
+    guard algorithm != .direct, weightShape.count == 4, windows.kernel == [3, 3], windows.stride == [1, 1],
+      windows.dilation == [1, 1]
     else { return false }
     let (least, use) = algorithm == .winograd ? (16, 0) : (64, 0.6)
     return tileUse >= use && weightShape[0] >= least && weightShape[1] >= least && OneDNN.shared.channelBlock == 16
@@ -55,9 +52,9 @@ struct ConvolutionGeometry {
   /// do not hold, and with a stride above 1 windows that reach beyond the end of an extent of less than window and
   /// padding, or at less than three positions, in any direction, cover all 700 failures among 16,000 random shapes.
   func allowsWeightGradientKernels(_ input: [Int], _ element: TensorShape.Element) -> Bool {
+    let reach = windows.reach
     let directions = input.indices.map { i in
-      let window = (weightShape[weightShape.count - input.count + i] - 1) * (Int(gaps[i]) + 1) + 1
-      return (extent: input[i], window: window, stride: Int(strides[i]), padding: Int(paddings[i]), output: output[i])
+      (extent: input[i], window: reach[i], stride: windows.stride[i], padding: windows.padding[i], output: output[i])
     }
     if element == .bfloat16 {
       return directions.allSatisfy {
@@ -104,6 +101,7 @@ struct ConvolutionGeometry {
     let weightElement = direction == .weightGradient ? .float32 : x.element
     var (x, w, y) = (x.raw, try MemoryDescriptor.any(weightShape, weightElement).raw, y.raw)
     var bias = try MemoryDescriptor.plain([self.bias ?? 1]).raw
+    let (strides, gaps, paddings) = (windows.strides, windows.gaps, windows.paddings)
     let status = withUnsafePointer(to: &bias) { bias in
       switch direction {
       case .forward:

@@ -30,5 +30,5 @@ extension ConvolutionGeometry {
   var allowsMatrixProduct: Bool { weightShape.count == 2 + output.count }
 
   /// Whether the kernel has one position.
-  var isPointwise: Bool { weightShape.dropFirst(weightShape.count - output.count).allSatisfy { $0 == 1 } }
+  var isPointwise: Bool { windows.kernel.allSatisfy { $0 == 1 } }
 }
