@@ -70,19 +70,12 @@ struct ConvolutionGeometry {
 
   // MARK: Primitives
 
-  /// What is computed of y = w ∗ x + b.
-  enum Direction: String {
-    case forward = "a convolution"
-    case dataGradient = "a convolution's data gradient"
-    case weightGradient = "a convolution's weight gradient"
-  }
-
   /// Makes a primitive for given layouts of x and y, with Winograd's algorithm where that is wanted and exists for the
   /// shape, else with the direct one.
   ///
   /// - Parameter hint: the forward primitive, for a gradient.
   func primitive(
-    _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm,
+    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm,
     hint: Primitive? = nil
   ) throws -> Primitive {
     if x.element == .float32, allowsWinograd(algorithm),
@@ -94,7 +87,7 @@ struct ConvolutionGeometry {
   }
 
   private func make(
-    _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t, _ hint: Primitive?
+    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t, _ hint: Primitive?
   ) throws -> Primitive {
     var operation = dnnl_convolution_desc_t()
     // The gradient of the weights goes to the float32 arena.
@@ -117,7 +110,8 @@ struct ConvolutionGeometry {
           &operation, kind, &x, &w, nil, &y, strides, gaps, paddings, paddings)
       }
     }
-    try OneDNN.check("describing \(direction.rawValue)", status)
-    return try Primitive(direction.rawValue, operation: &operation, hint: hint)
+    let name = direction.name(of: "a convolution")
+    try OneDNN.check("describing \(name)", status)
+    return try Primitive(name, operation: &operation, hint: hint)
   }
 }

@@ -15,7 +15,7 @@ struct ConvolutionKernel {
   /// Whether oneDNN has a kernel for these shapes that is made for one of the layouts it is offered: neither its
   /// reference loops nor a matrix product.
   static func isFast(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, _ workspace: Workspace
   ) throws -> Bool {
     try fast(direction, geometry, input: input, output: output, forward: nil, workspace) != nil
@@ -27,7 +27,7 @@ struct ConvolutionKernel {
   ///
   /// - Parameter forward: the kernel of the forward pass, for a gradient.
   init(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, name: String, forward: ConvolutionKernel? = nil, _ workspace: Workspace
   ) throws {
     if let fast = try Self.fast(direction, geometry, input: input, output: output, forward: forward, workspace) {
@@ -49,13 +49,13 @@ struct ConvolutionKernel {
     self.init(primitive: last, input: own.x, output: own.y)
     if last.isReference {
       workspace.remarks.append(
-        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(last.implementation))")
+        "\(name): oneDNN has no fast kernel for \(direction.name(of: "a convolution")) to \(output) here (\(last.implementation))")
     }
   }
 
   /// In the activations' own layouts, both in channel blocks, or both channels last; bf16 also in float32.
   private static func fast(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, input: TensorShape,
     output: TensorShape, forward: ConvolutionKernel?, _ workspace: Workspace
   ) throws -> ConvolutionKernel? {
     let elements: [TensorShape.Element] = output.element == .float32 ? [.float32] : [.bfloat16, .float32]
@@ -81,7 +81,7 @@ struct ConvolutionKernel {
   }
 
   private static func make(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, _ x: MemoryDescriptor,
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, _ x: MemoryDescriptor,
     _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm, forward: ConvolutionKernel?
   ) throws -> Primitive {
     guard direction != .forward else { return try geometry.primitive(direction, x, y, algorithm) }

@@ -9,7 +9,7 @@ struct ConvolutionPlan {
   let workspace: Workspace
 
   /// The methods that may compute a direction; the one that is taken without measuring comes first.
-  func candidates(_ direction: ConvolutionGeometry.Direction) throws -> [ConvolutionMethod] {
+  func candidates(_ direction: KernelDirection) throws -> [ConvolutionMethod] {
     // In bf16 oneDNN alone.
     guard output.shape.element == .float32 else { return [.direct] }
     let algorithm = workspace.convolution
@@ -50,15 +50,9 @@ struct ConvolutionPlan {
 
   /// The method of one direction, and the geometry that asks oneDNN for it.
   private func choose(_ direction: KernelDirection) throws -> (method: ConvolutionMethod, ConvolutionGeometry) {
-    let part: ConvolutionGeometry.Direction =
-      switch direction {
-      case .forward: .forward
-      case .dataGradient: .dataGradient
-      case .weightGradient: .weightGradient
-      }
     var geometry = geometry
     let method = try workspace.kernels.choose(
-      direction, of: layer, among: candidates(part),
+      direction, of: layer, among: candidates(direction),
       multiplyAdds: parameters[0].shape.reduce(input.shape.samples * output.shape.plane, *), input: input.shape,
       workspace)
     geometry.method = method
