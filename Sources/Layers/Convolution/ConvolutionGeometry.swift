@@ -1,18 +1,6 @@
 import COneDNN
 import Diagnostics
 
-/// How convolutions are computed.
-public enum ConvolutionAlgorithm: Sendable {
-  /// For each layer and direction what is known to be faster.
-  case auto
-  /// oneDNN's direct kernels; matrix products where it has none that is made for a layer.
-  case direct
-  /// Winograd wherever it applies, as in the cases below; else direct.
-  case winograd
-  case matrixProduct
-  case planes
-}
-
 /// Sizes of a convolution in oneDNN's terms.
 struct ConvolutionGeometry {
   /// PyTorch's weight shape; with several groups their number comes first and the output channels are those of a group.

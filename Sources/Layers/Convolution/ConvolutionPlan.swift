@@ -8,15 +8,26 @@ struct ConvolutionPlan {
   let parameters: [ParameterSpec]
   let workspace: Workspace
 
-  /// The methods that may compute a direction; the one that is taken without measuring comes first.
+  /// The methods that can compute a direction, as far as `ConvolutionAlgorithm` leaves a choice.
+  private func possible(_ candidates: [ConvolutionMethod]) -> [ConvolutionMethod] {
+    guard workspace.convolution == .auto, output.shape.element == .float32 else { return candidates }
+    return ConvolutionMethod.allCases.filter { method in
+      switch method {
+      case .direct: true
+      case .winograd: geometry.allowsWinograd(.winograd)
+      case .matrixProduct: geometry.allowsMatrixProduct
+      case .planes: geometry.allowsPlanes(input.shape)
+      }
+    }
+  }
+
+  /// The methods that may be the fastest of a direction; the one that is taken without measuring comes first.
   func candidates(_ direction: KernelDirection) throws -> [ConvolutionMethod] {
     // In bf16 oneDNN alone.
     guard output.shape.element == .float32 else { return [.direct] }
     let algorithm = workspace.convolution
     let hasProducts = geometry.allowsMatrixProduct
     let hasPlanes = geometry.allowsPlanes(input.shape)
-    if algorithm == .planes, hasPlanes { return [.planes] }
-    if algorithm == .matrixProduct, hasProducts { return [.matrixProduct] }
     var usual: ConvolutionMethod = geometry.allowsWinograd(algorithm) ? .winograd : .direct
     if hasProducts, direction == .weightGradient,
       try !ConvolutionKernel.isFast(direction, geometry, input: input.shape, output: output.shape, workspace)
@@ -51,8 +62,9 @@ struct ConvolutionPlan {
   /// The method of one direction, and the geometry that asks oneDNN for it.
   private func choose(_ direction: KernelDirection) throws -> (method: ConvolutionMethod, ConvolutionGeometry) {
     var geometry = geometry
+    let candidates = try candidates(direction)
     let method = try workspace.kernels.choose(
-      direction, of: layer, among: candidates(direction),
+      direction, of: layer, among: candidates, possible: possible(candidates),
       multiplyAdds: parameters[0].shape.reduce(input.shape.samples * output.shape.plane, *), input: input.shape,
       workspace)
     geometry.method = method

@@ -34,6 +34,14 @@ struct Samples {
   }
 }
 
+extension KernelTable {
+  /// One method for all directions of a layer.
+  init(_ layer: String, _ method: ConvolutionMethod) {
+    self.init()
+    for direction in KernelDirection.allCases { self[layer + ".weight", direction] = method.rawValue }
+  }
+}
+
 /// ‖x − y‖ / ‖y‖
 func distance(_ x: [Double], from y: [Double]) -> Double {
   precondition(x.count == y.count)
