@@ -56,7 +56,8 @@ extension Windows {
     else {
       throw Failure(
         .usage, "the sizes of \(name) make no sense for \(input)",
-        expected: "window, stride and padding of 1 number or 1 for each direction, at least 1, padding 0 to half a window",
+        expected:
+          "window, stride and padding of 1 number or 1 for each direction, at least 1, padding 0 to half a window",
         found: "window \(window), stride \(stride), padding \(padding)",
         remedy: "give one number for each direction of the images")
     }

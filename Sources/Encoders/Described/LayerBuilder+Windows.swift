@@ -92,8 +92,8 @@ extension LayerBuilder {
       guard case .sizes(let sizes) = padding else { return [] }
       return try self.sizes(sizes, "padding", layer)
     }
-    let reach = try makeWindows(kernel: kernel, stride: stride, padding: kernel.map { _ in 0 }, dilation: dilation, layer)
-      .reach
+    let none = kernel.map { _ in 0 }
+    let reach = try makeWindows(kernel: kernel, stride: stride, padding: none, dilation: dilation, layer).reach
     guard stride.allSatisfy({ $0 == 1 }), reach.allSatisfy({ $0 % 2 == 1 }) else {
       throw Failure(
         .usage, "padding 'same' does not fit this convolution", at: layer.place,

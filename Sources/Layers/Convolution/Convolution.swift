@@ -33,9 +33,7 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
   private var input: Activation!
   private var output: Activation!
   private var windows: Windows!
-  private var pass: (any ConvolutionPass)!
-  private var dataGradient: (any ConvolutionPass)?
-  private var weightGradient: (any ConvolutionWeightPass)!
+  private(set) var passes: LayerPasses!
   private weak var workspace: Workspace!
 
   /// - Parameter dilation: one in each direction if not given.
@@ -99,39 +97,30 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     output.isConsumable = true
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
-    pass = try plan.forward()
+    passes = try LayerPasses(plan)
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    if needsInputGradient {
-      input.gradients = workspace.gradientBuffers(input.shape)
-      dataGradient = try plan.dataGradient(after: pass)
-    }
-    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
-    weightGradient = try plan.weightGradient(after: pass)
-    workspace.release(output)
+    try passes.planBackward(plan, needsInputGradient: needsInputGradient)
   }
 
   public var letsInputGo: Bool { true }
 
-  public func forward() throws { try pass.run() }
+  public func forward() throws { try passes.run(.forward) }
 
   public func backward() throws {
-    try computeDataGradient()
+    try passes.run(.dataGradient)
     try workspace.postpone(self)
   }
 
-  func computeDataGradient() throws { try dataGradient?.run() }
-
-  func computeWeightGradient() throws {
-    try weightGradient.run()
-    try workspace.completed(weightGradient.sum)
-  }
+  func computeWeightGradient() throws { try passes.runWeightGradient(workspace) }
 
   private var plan: ConvolutionPlan {
     ConvolutionPlan(
-      layer: self, geometry: geometry, input: input, output: output, parameters: parameters, workspace: workspace)
+      layer: WeightedLayer(
+        layer: self, input: input, inputShape: input.shape, output: output, workspace: workspace),
+      geometry: geometry)
   }
 
   private var geometry: ConvolutionGeometry {

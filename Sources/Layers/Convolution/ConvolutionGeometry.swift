@@ -75,7 +75,8 @@ struct ConvolutionGeometry {
   }
 
   private func make(
-    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t, _ hint: Primitive?
+    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t,
+    _ hint: Primitive?
   ) throws -> Primitive {
     var operation = dnnl_convolution_desc_t()
     // The gradient of the weights goes to the float32 arena.
