@@ -63,10 +63,9 @@ struct NetworkProbe {
       }
     }
     let arena = network.state.parameters
-    let buckets = GradientBuckets(arena, group)
-    network.gradientsCompleted = buckets.completed
+    group.sumGradients(of: arena)
     let value = try network.forwardBackward()
-    try buckets.finish()
+    try group.finishGradients()
     let z = try gatherViews(network.embeddings.values, perView: rows * sizes[2], group)
     try communicator.onRoot {
       try SafetensorsWriter.write(

@@ -52,14 +52,14 @@ struct SumProbe {
     var layout = ParameterLayout()
     try layout.append(name: "weight", shape: [count])
     let arena = ParameterArena(layout)
-    let buckets = GradientBuckets(arena, group)
+    group.sumGradients(of: arena)
     for _ in 0..<2 {
       for i in 0..<count { arena.gradients.pointer[i] = Float(number(communicator.rank, i)) }
       for part in 1...3 {
         usleep(UInt32((communicator.rank * 7 + part * 3) % 5 * 300))
-        try buckets.completed(count * part / 4)
+        try group.gradientsCompleted(below: count * part / 4)
       }
-      try buckets.finish()
+      try group.finishGradients()
       for i in stride(from: 0, to: count, by: count < 1 << 20 ? 1 : 101) {
         let expected = treeSum((0..<communicator.size).map { Float(number($0, i)) })
         let found = arena.gradients.pointer[i]

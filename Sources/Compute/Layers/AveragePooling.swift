@@ -1,5 +1,5 @@
 internal import COneDNN
-import Diagnostics
+import Tensors
 
 /// The mean over windows (PyTorch's `AvgPool2d/3d`), through oneDNN.
 ///
@@ -15,6 +15,7 @@ public final class AveragePooling: Layer {
   public let countIncludesPadding: Bool
   private var input: Activation!
   private var output: Activation!
+  private var windows: Windows!
   private var primitive: Primitive!
   private var forwardCalls: [PreparedCall] = []
   private var backwardCalls: [PreparedCall] = []
@@ -36,17 +37,17 @@ public final class AveragePooling: Layer {
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     var shape = input.shape
-    shape.spatial = try outputExtents(input.shape)
+    (windows, shape.spatial) = try Windows.pooling(
+      "average pooling", window: window, stride: stride, padding: padding, over: input.shape)
     output = workspace.activation(shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     var operation = dnnl_pooling_desc_t()
     var (from, to) = (x.raw, y.raw)
-    let (strides, windows, paddings) = (extents(stride), extents(window), extents(padding))
     try OneDNN.check(
       "describing average pooling",
       dnnl_pooling_forward_desc_init(
         &operation, workspace.isTraining ? dnnl_forward_training : dnnl_forward_inference, algorithm, &from, &to,
-        strides, windows, paddings, paddings))
+        windows.strides, windows.extents, windows.paddings, windows.paddings))
     primitive = try Primitive("average pooling", operation: &operation)
     forwardCalls = try zip(input.values, output.values).map { from, to in
       try PreparedCall(
@@ -61,10 +62,10 @@ public final class AveragePooling: Layer {
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(output.shape))
     var operation = dnnl_pooling_desc_t()
     var (dx, dy) = (x.raw, y.raw)
-    let (strides, windows, paddings) = (extents(stride), extents(window), extents(padding))
     try OneDNN.check(
       "describing average pooling's gradient",
-      dnnl_pooling_backward_desc_init(&operation, algorithm, &dx, &dy, strides, windows, paddings, paddings))
+      dnnl_pooling_backward_desc_init(
+        &operation, algorithm, &dx, &dy, windows.strides, windows.extents, windows.paddings, windows.paddings))
     let gradient = try Primitive("average pooling's gradient", operation: &operation, hint: primitive)
     backwardCalls = try zip(input.gradients, output.gradients).map { to, from in
       try PreparedCall(
@@ -88,33 +89,5 @@ public final class AveragePooling: Layer {
 
   private var algorithm: dnnl_alg_kind_t {
     countIncludesPadding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding
-  }
-
-  /// One number a direction.
-  private func all(_ sizes: [Int]) -> [Int] {
-    sizes.count == 1 ? [Int](repeating: sizes[0], count: input.shape.spatial.count) : sizes
-  }
-
-  private func extents(_ sizes: [Int]) -> [dnnl_dim_t] { all(sizes).map { dnnl_dim_t($0) } }
-
-  private func outputExtents(_ shape: TensorShape) throws -> [Int] {
-    let (windows, strides, paddings) = (all(window), all(stride), all(padding))
-    let directions = shape.spatial.indices
-    guard !directions.isEmpty, [windows, strides, paddings].allSatisfy({ $0.count == directions.count }),
-      directions.allSatisfy({ windows[$0] >= 1 && strides[$0] >= 1 && (0...windows[$0] / 2).contains(paddings[$0]) })
-    else {
-      throw Failure(
-        .usage, "the sizes of average pooling do not fit its input",
-        expected: "a window and a stride of at least 1 and a padding of at most half the window, for each of the "
-          + "\(directions.count) directions of \(shape)",
-        found: "window \(window), stride \(stride), padding \(padding)")
-    }
-    guard directions.allSatisfy({ shape.spatial[$0] + 2 * paddings[$0] >= windows[$0] }) else {
-      throw Failure(
-        .usage, "the images are too small for average pooling",
-        expected: "at least \(zip(windows, paddings).map { "\($0 - 2 * $1)" }.joined(separator: "×"))",
-        found: shape.description, remedy: "give larger images")
-    }
-    return directions.map { (shape.spatial[$0] + 2 * paddings[$0] - windows[$0]) / strides[$0] + 1 }
   }
 }

@@ -2,7 +2,8 @@ import Tensors
 
 /// The batch of all ranks, as layers and losses see it: S shards, some of them here, and sums over all of them.
 ///
-/// `DataParallel.ShardGroup` is the distributed one. Every method is a collective: all ranks call it in the same order.
+/// `DataParallel.ShardGroup` is the distributed one. Sums and gatherings are collectives: all ranks call them in the same
+/// order.
 public protocol GlobalBatch: AnyObject {
   /// Shards of the whole batch, S.
   var shards: Int { get }
@@ -25,6 +26,10 @@ public protocol GlobalBatch: AnyObject {
   ///
   /// - Parameter all: S × `countPerShard` numbers, in the order of the shards.
   func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws
+
+  /// Told in backward that all gradients below arena offset `end` are complete for this rank's shards, so that their
+  /// sums over the ranks may begin. It does not wait.
+  func gradientsCompleted(below end: Int) throws
 }
 
 extension GlobalBatch {
@@ -49,4 +54,6 @@ public final class LocalBatch: GlobalBatch {
   public func finishSum(at place: String) {}
 
   public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) {}
+
+  public func gradientsCompleted(below end: Int) {}
 }

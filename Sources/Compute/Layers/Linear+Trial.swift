@@ -6,12 +6,4 @@ extension Linear {
       String(parameters[0].name.dropLast(".weight".count)), inputs: inputs, outputs: outputs, bias: hasBias,
       needsInputGradient: needsInputGradient)
   }
-
-  func run(_ direction: KernelDirection) throws {
-    switch direction {
-    case .forward: try forward()
-    case .dataGradient: try computeDataGradient()
-    case .weightGradient: try computeWeightGradient()
-    }
-  }
 }

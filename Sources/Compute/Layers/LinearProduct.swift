@@ -1,30 +1,34 @@
 import Tensors
 
-/// A linear layer's directions as matrix products on the arena's own memory, a shard at a time: y = x·wᵀ + b,
-/// ∂L/∂x = ∂L/∂y·w, ∂L/∂w = (∂L/∂y)ᵀ·x and ∂L/∂b, the sum of ∂L/∂y over the rows.
-final class LinearProduct {
-  private let input: Activation
-  private let output: Activation
-  private let (samples, inputs, outputs): (Int, Int, Int)
-  private let weight: UnsafeMutablePointer<Float>
-  private let bias: UnsafeMutablePointer<Float>?
-  /// Arena offsets of weight and bias.
-  private let offsets: (weight: Int, bias: Int)
-  private let sums: AlignedBuffer<Double>
+/// A linear layer's sizes: samples × inputs to samples × outputs.
+private struct LinearSizes {
+  let samples: Int
+  let inputs: Int
+  let outputs: Int
 
-  /// - Parameter specs: the weight, outputs × inputs, and the bias where there is one.
-  init(input: Activation, output: Activation, _ specs: [ParameterSpec], _ workspace: Workspace) throws {
-    (self.input, self.output) = (input, output)
-    (samples, inputs, outputs) = (input.shape.samples, specs[0].shape[1], specs[0].shape[0])
-    let entries = try specs.map { try workspace.parameters.layout.entry($0.name) }
-    weight = workspace.parameters.pointer(of: entries[0])
-    bias = entries.count > 1 ? workspace.parameters.pointer(of: entries[1]) : nil
-    offsets = (entries[0].offset, entries.last!.offset)
-    sums = AlignedBuffer(bias == nil ? 0 : outputs)
+  init(_ layer: WeightedLayer) {
+    samples = layer.input.shape.samples
+    inputs = layer.parameters[0].shape[1]
+    outputs = layer.parameters[0].shape[0]
+  }
+}
+
+/// y = x·wᵀ + b as a matrix product on the arena's own memory, a shard at a time.
+final class LinearForward: KernelPass {
+  private let (input, output): (Activation, Activation)
+  private let sizes: LinearSizes
+  private let weight: UnsafePointer<Float>
+  private let bias: UnsafePointer<Float>?
+
+  init(_ layer: WeightedLayer) throws {
+    (input, output) = (layer.input, layer.output)
+    sizes = LinearSizes(layer)
+    weight = try layer.weight
+    bias = try layer.bias
   }
 
-  func forward() {
-    let (samples, inputs, outputs) = (samples, inputs, outputs)
+  func run() {
+    let (samples, inputs, outputs) = (sizes.samples, sizes.inputs, sizes.outputs)
     for (x, y) in zip(input.values, output.values) {
       if let bias {
         let target = y.pointer
@@ -37,32 +41,44 @@ final class LinearProduct {
         strideB: inputs, beta: bias == nil ? 0 : 1, c: y.pointer, strideC: outputs)
     }
   }
+}
 
-  func dataGradient() {
+/// ∂L/∂x = ∂L/∂y·w in the same way.
+final class LinearDataGradient: KernelPass {
+  private let (input, output): (Activation, Activation)
+  private let sizes: LinearSizes
+  private let weight: UnsafePointer<Float>
+
+  init(_ layer: WeightedLayer) throws {
+    (input, output) = (layer.input, layer.output)
+    sizes = LinearSizes(layer)
+    weight = try layer.weight
+  }
+
+  func run() {
+    let (inputs, outputs) = (sizes.inputs, sizes.outputs)
     for (dx, dy) in zip(input.gradients, output.gradients) {
       MatrixProduct.multiply(
-        m: samples, n: inputs, k: outputs, a: dy.pointer, strideA: outputs, b: weight, strideB: inputs,
+        m: sizes.samples, n: inputs, k: outputs, a: dy.pointer, strideA: outputs, b: weight, strideB: inputs,
         c: dx.pointer, strideC: inputs)
     }
   }
+}
 
-  /// Writes one shard's part to its place in the sum.
-  func weightGradient(_ leaf: Int, _ sum: GradientSum) {
-    let (x, dy) = (input.backwardValues[leaf].pointer, output.gradients[leaf].pointer)
+/// ∂L/∂w = (∂L/∂y)ᵀ·x, and ∂L/∂b.
+final class LinearWeightGradient: WeightGradientPass {
+  let gradient: WeightGradient
+  private let sizes: LinearSizes
+
+  init(_ layer: WeightedLayer) throws {
+    gradient = try WeightGradient(layer)
+    sizes = LinearSizes(layer)
+  }
+
+  func computeWeight(_ leaf: Int) {
+    let (inputs, outputs) = (sizes.inputs, sizes.outputs)
     MatrixProduct.multiply(
-      m: outputs, n: inputs, k: samples, a: dy, transposeA: true, strideA: outputs, b: x, strideB: inputs,
-      c: sum.address(leaf: leaf, offset: offsets.weight), strideC: inputs)
-    guard bias != nil else { return }
-    let (samples, outputs, sums) = (samples, outputs, sums.pointer)
-    let target = sum.address(leaf: leaf, offset: offsets.bias)
-    ThreadPool.forEachRange(of: (outputs + 63) / 64) { range in
-      let (first, last) = (range.lowerBound * 64, min(outputs, range.upperBound * 64))
-      for j in first..<last { sums[j] = 0 }
-      for row in 0..<samples {
-        let dy = dy + row * outputs
-        for j in first..<last { sums[j] += Double(dy[j]) }
-      }
-      for j in first..<last { target[j] = Float(sums[j]) }
-    }
+      m: outputs, n: inputs, k: sizes.samples, a: gradient.output.gradients[leaf].pointer, transposeA: true,
+      strideA: outputs, b: gradient.inputs[leaf].pointer, strideB: inputs, c: gradient.target(leaf), strideC: inputs)
   }
 }

@@ -1,4 +1,3 @@
-internal import CVector
 import Tensors
 
 /// Max pooling of one shard's tensor, a block of channels at a time.
@@ -36,9 +35,9 @@ struct MaxPoolingKernel {
     _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?
   ) {
     switch input.width {
-    case 16: forward(x, y, choices, Maximum16.self)
-    case 8: forward(x, y, choices, Maximum8.self)
-    default: forward(x, y, choices, Maximum1.self)
+    case 16: forward(x, y, choices, VectorMaximum<SIMD16<Float>>.self)
+    case 8: forward(x, y, choices, VectorMaximum<SIMD8<Float>>.self)
+    default: forward(x, y, choices, SingleMaximum.self)
     }
   }
 
@@ -118,104 +117,6 @@ extension ConvolutionWindows {
         let row = (depth.place(z, 0) * height.input + height.place(y, 0)) * width.input
         for x in 0..<width.output { body(row + width.place(x, 0)) }
       }
-    }
-  }
-}
-
-/// Neighbouring channels' largest values so far, and where in the window they are.
-private protocol MaximumLanes {
-  static var count: Int { get }
-  /// −∞ at a window's first position.
-  init(first: Int32)
-  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32)
-  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?)
-}
-
-private struct Maximum16: MaximumLanes {
-  static var count: Int { 16 }
-  var best = SIMD16<Float>(repeating: -.infinity)
-  var choice: SIMD16<Int32>
-
-  @inline(__always)
-  init(first: Int32) { choice = SIMD16(repeating: first) }
-
-  @inline(__always)
-  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
-    let x = SIMD16<Float>.load(x, full: true, lanes: 0)
-    withLanes(&best, &choice) { best, choice in
-      withUnsafeBytes(of: x) {
-        bt_choose_larger16(best, choice, $0.baseAddress!.assumingMemoryBound(to: Float.self), place)
-      }
-    }
-  }
-
-  @inline(__always)
-  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
-    best.store(y, full: true, lanes: 0)
-    var (best, choice) = (best, choice)
-    if let choices { withLanes(&best, &choice) { bt_narrow_int16($1, choices) } }
-  }
-}
-
-private struct Maximum8: MaximumLanes {
-  static var count: Int { 8 }
-  var best = SIMD8<Float>(repeating: -.infinity)
-  var choice: SIMD8<Int32>
-
-  @inline(__always)
-  init(first: Int32) { choice = SIMD8(repeating: first) }
-
-  @inline(__always)
-  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
-    let x = SIMD8<Float>.load(x, full: true, lanes: 0)
-    withLanes(&best, &choice) { best, choice in
-      withUnsafeBytes(of: x) {
-        bt_choose_larger8(best, choice, $0.baseAddress!.assumingMemoryBound(to: Float.self), place)
-      }
-    }
-  }
-
-  @inline(__always)
-  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
-    best.store(y, full: true, lanes: 0)
-    var (best, choice) = (best, choice)
-    if let choices { withLanes(&best, &choice) { bt_narrow_int8($1, choices) } }
-  }
-}
-
-/// One channel, in plain images.
-private struct Maximum1: MaximumLanes {
-  static var count: Int { 1 }
-  var best = -Float.infinity
-  var choice: Int32
-
-  @inline(__always)
-  init(first: Int32) { choice = first }
-
-  @inline(__always)
-  mutating func take<Number: StoredNumber>(_ x: UnsafePointer<Number>, _ place: Int32) {
-    let x = x.pointee.float
-    if x > best || x.isNaN { (best, choice) = (x, place) }
-  }
-
-  @inline(__always)
-  func store<Number: StoredNumber>(_ y: UnsafeMutablePointer<Number>, _ choices: UnsafeMutablePointer<UInt16>?) {
-    y.pointee = Number(best)
-    choices?.pointee = UInt16(truncatingIfNeeded: choice)
-  }
-}
-
-/// CVector's functions take vectors through memory; the optimiser keeps them in registers.
-@inline(__always)
-private func withLanes<Values, Places>(
-  _ values: inout Values, _ places: inout Places,
-  _ body: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>) -> Void
-) {
-  withUnsafeMutableBytes(of: &values) { values in
-    withUnsafeMutableBytes(of: &places) { places in
-      body(
-        values.baseAddress!.assumingMemoryBound(to: Float.self),
-        places.baseAddress!.assumingMemoryBound(to: Int32.self))
     }
   }
 }

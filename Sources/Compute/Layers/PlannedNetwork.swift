@@ -40,8 +40,7 @@ public final class PlannedNetwork {
     ending.forward()
   }
 
-  /// Parameter gradients of this rank's shards from the output's gradients; `workspace.gradientsCompleted` is told as
-  /// they appear.
+  /// Parameter gradients of this rank's shards from the output's gradients; the global batch is told as they appear.
   public func backward() throws {
     try ending.backward()
     try layers.backward()

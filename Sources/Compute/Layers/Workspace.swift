@@ -20,8 +20,6 @@ public final class Workspace {
   public var randomness: StepRandomness?
   private var randomStreams: Set<String> = []
 
-  /// Called in backward when all gradients at arena offsets below `end` are complete for this rank's shards.
-  public var gradientsCompleted: ((_ end: Int) throws -> Void)?
   /// Remarks of planning, such as a slow kernel.
   public internal(set) var remarks: [String] = []
 
@@ -130,7 +128,7 @@ public final class Workspace {
 
   /// Tells that the gradients of a layer are complete for this rank's shards.
   public func completed(_ sum: GradientSum) throws {
-    try gradientsCompleted?(sum.group.offset + sum.group.count)
+    try batch.gradientsCompleted(below: sum.group.offset + sum.group.count)
   }
 
   /// Adds up gradients of one layer over the local shards, in the order of the reduction tree.

@@ -46,12 +46,6 @@ public final class BarlowTwinsNetwork {
   /// z of the local shards: after `forwardBackward` view 1's rows and then view 2's.
   public var embeddings: Activation { network.output }
 
-  /// Told in backward that all gradients below an arena offset are complete for this rank's shards.
-  public var gradientsCompleted: ((_ end: Int) throws -> Void)? {
-    get { network.workspace.gradientsCompleted }
-    set { network.workspace.gradientsCompleted = newValue }
-  }
-
   /// The layers of encoder and projector, blocks of several as one.
   public var descriptions: [LayerDescription] { network.descriptions }
 

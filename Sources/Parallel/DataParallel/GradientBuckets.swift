@@ -6,9 +6,9 @@ import Tensors
 /// Gradients lie in the arena in the order in which they are completed: a bucket is the next `bucketSize` of them. A
 /// bucket's sum is begun when its last gradient is there, and moved on whenever backward has done a layer or waits for
 /// another rank. No thread of its own: on cores that are all busy with computing it would only take time from them.
-public final class GradientBuckets {
+final class GradientBuckets {
   /// Floats of a bucket: 4 MB (smaller ones cost latency, larger ones leave the cache).
-  public static let bucketSize = 1 << 20
+  static let bucketSize = 1 << 20
   /// Buckets whose sums are under way at the same time.
   private static let limit = 4
 
@@ -22,23 +22,18 @@ public final class GradientBuckets {
   /// Arena offset below which all gradients are complete on this rank.
   private var completed = 0
 
-  public init(_ arena: ParameterArena, _ group: ShardGroup) {
-    (self.arena, communicator) = (arena, group.communicator)
+  init(_ arena: ParameterArena, _ communicator: Communicator, _ reduction: Reduction) {
+    self.arena = arena
+    self.communicator = communicator
     places = stride(from: 0, to: arena.gradients.count, by: Self.bucketSize).map { start in
       let first = arena.layout.entries.first { $0.range.upperBound > start }
       return "sum of the gradients from \(first?.name ?? "?") on"
     }
-    sums = (0..<Self.limit).map { _ in RankSum(group.communicator, group.reduction, .background) }
-    takeTurn()
-  }
-
-  /// Makes these the sums that go on while the rank waits for others: for several networks that take turns in a process.
-  public func takeTurn() {
-    communicator.backgroundWork = { [weak self] in try self?.advance() }
+    sums = (0..<Self.limit).map { _ in RankSum(communicator, reduction, .background) }
   }
 
   /// Bytes that the sums allocate when they are first used.
-  public var bytes: Int {
+  var bytes: Int {
     guard communicator.size > 1, communicator.size.nonzeroBitCount == 1 else { return 0 }
     return sums.indices.reduce(0) { bytes, index in
       let count = min(Self.bucketSize, gradients.count - index * Self.bucketSize)
@@ -51,14 +46,14 @@ public final class GradientBuckets {
   private var gradients: UnsafeMutableBufferPointer<Float> { arena.gradients.elements }
 
   /// All gradients below arena offset `end` are complete on this rank; called by backward after each layer.
-  public func completed(_ end: Int) throws {
+  func completed(_ end: Int) throws {
     completed = end
     guard communicator.size > 1 else { return }
     try communicator.timed { try advance() }
   }
 
   /// Waits until all gradients are those of the global batch.
-  public func finish() throws {
+  func finish() throws {
     completed = gradients.count
     try communicator.wait {
       try advance()
@@ -70,7 +65,7 @@ public final class GradientBuckets {
   }
 
   /// Moves the sums under way on and begins those that can be begun, without waiting.
-  private func advance() throws {
+  func advance() throws {
     while true {
       for bucket in done..<begun where try sums[bucket % Self.limit].advance() && bucket == done { done += 1 }
       let start = begun * Self.bucketSize

@@ -15,6 +15,8 @@ public final class ShardGroup: GlobalBatch {
   /// Used in turn: what the last sum sent may still be under way when the next one begins.
   private let rankSums: [RankSum<Double>]
   private var turn = 0
+  /// The sums of the gradients; nil before `sumGradients`.
+  private var buckets: GradientBuckets?
 
   /// - Throws: a usage failure when the shards cannot be shared out evenly.
   public init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
@@ -43,12 +45,29 @@ public final class ShardGroup: GlobalBatch {
 
   public func finishSum(at place: String) throws {
     communicator.position.place = place
-    try communicator.wait { try rankSums[turn].advance() }
+    try communicator.wait(meanwhile: moveGradients) { try rankSums[turn].advance() }
   }
 
   public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws {
     communicator.position.place = place
     let counts = [Int](repeating: localShards.count * countPerShard, count: communicator.size)
-    try communicator.allGather(inPlace: all, counts: counts)
+    try communicator.allGather(inPlace: all, counts: counts, meanwhile: moveGradients)
   }
+
+  private func moveGradients() throws { try buckets?.advance() }
+
+  // MARK: Gradients
+
+  /// From now on sums the gradients of `arena` over the ranks, as backward completes them.
+  ///
+  /// For the one network that trains on this group; networks that take turns in a process have a group each.
+  public func sumGradients(of arena: ParameterArena) { buckets = GradientBuckets(arena, communicator, reduction) }
+
+  /// Bytes that the gradients' sums allocate when they are first used.
+  public var gradientSumBytes: Int { buckets?.bytes ?? 0 }
+
+  public func gradientsCompleted(below end: Int) throws { try buckets?.completed(end) }
+
+  /// Waits until all gradients are those of the global batch. A collective.
+  public func finishGradients() throws { try buckets?.finish() }
 }

@@ -52,7 +52,11 @@ extension Communicator {
 
   /// Gathers `counts[r]` elements from each rank r into `all` on every rank, in rank order. This rank's own part
   /// already stands in its place.
-  public func allGather<Element: MPIElement>(inPlace all: UnsafeMutablePointer<Element>, counts: [Int]) throws {
+  ///
+  /// - Parameter work: done again and again while this rank waits; see `wait`.
+  public func allGather<Element: MPIElement>(
+    inPlace all: UnsafeMutablePointer<Element>, counts: [Int], meanwhile work: () throws -> Void = {}
+  ) throws {
     guard size > 1 else { return }
     _ = try length(counts.reduce(0, +))
     let lengths = counts.map(Int32.init)
@@ -60,7 +64,7 @@ extension Communicator {
     for r in 1..<size { offsets[r] = offsets[r - 1] + lengths[r - 1] }
     try lengths.withUnsafeBufferPointer { lengths in
       try offsets.withUnsafeBufferPointer { offsets in
-        try collective("MPI_Iallgatherv") {
+        try collective("MPI_Iallgatherv", meanwhile: work) {
           MPI_Iallgatherv(
             bt_mpi_in_place(), 0, Element.mpiType, all, lengths.baseAddress, offsets.baseAddress, Element.mpiType, $0,
             $1)
@@ -106,11 +110,12 @@ extension Communicator {
 
   /// Begins one operation of the foreground and waits for it.
   private func collective(
-    _ operation: String, _ call: (MPI_Comm, UnsafeMutablePointer<MPI_Request?>) throws -> Int32
+    _ operation: String, meanwhile work: () throws -> Void = {},
+    _ call: (MPI_Comm, UnsafeMutablePointer<MPI_Request?>) throws -> Int32
   ) throws {
     guard size > 1 else { return }
     try foreground.begin(operation, call)
-    try wait { try foreground.isComplete }
+    try wait(meanwhile: work) { try foreground.isComplete }
   }
 
   private func inPieces(_ count: Int, _ body: (_ offset: Int, _ length: Int32) throws -> Void) throws {

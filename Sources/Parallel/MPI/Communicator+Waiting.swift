@@ -8,17 +8,18 @@ extension Communicator {
   /// Seconds after which a rank whose launcher has died does not wait for the others any more.
   private static let patienceWithoutLauncher = 5.0
 
-  /// Waits for transfers of this rank's main thread; background work goes on meanwhile.
+  /// Waits for transfers of this rank's main thread.
   ///
+  /// - Parameter work: done again and again meanwhile. It must not wait itself.
   /// - Throws: a `Failure(.interrupted)` when some rank does not come within the stall watch's limits, or the launcher
   ///   has died.
-  public func wait(until isDone: () throws -> Bool) throws {
+  public func wait(meanwhile work: () throws -> Void = {}, until isDone: () throws -> Bool) throws {
     guard size > 1 else { return }
     let start = monotonicSeconds()
     var now = start
     stallWatch?.waitBegins(at: start, position)
     while try !isDone() {
-      try backgroundWork?()
+      try work()
       now = monotonicSeconds()
       try stallWatch?.check(at: now, position)
       if now - start > Self.patienceWithoutLauncher, Launcher.isGone { throw launcherIsGone }

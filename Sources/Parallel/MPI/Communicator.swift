@@ -18,8 +18,6 @@ public final class Communicator {
   public internal(set) var secondsOfCommunication = 0.0
   /// Where this rank is in the run; whoever calls collectives keeps it true, for messages about ranks that are late.
   public var position = Position()
-  /// What has to go on while this rank waits for others. It must not wait itself.
-  public var backgroundWork: (() throws -> Void)?
   /// Notices ranks that do not come.
   public private(set) var stallWatch: StallWatch?
   /// Why this process is on its own although it was started with others; see `alone(because:)`.

@@ -23,7 +23,7 @@ package final class GlobalStep {
   private let optimizer: any Optimizer
   private let schedule: LearningRateSchedule
   private let batches: BatchPlan
-  private let buckets: GradientBuckets
+  private let group: ShardGroup
   private let gradientNorm: GradientNorm
   private let clipping: GradientClipping?
   private let clock: PhaseClock
@@ -37,18 +37,12 @@ package final class GlobalStep {
     (self.network, self.optimizer, self.schedule, self.batches) = (network, optimizer, schedule, batches)
     self.clipping = clipping
     gradientNorm = GradientNorm(network.state.parameters.layout)
-    buckets = GradientBuckets(network.state.parameters, group)
+    self.group = group
+    group.sumGradients(of: network.state.parameters)
     clock = PhaseClock(group.communicator)
     otherStatistics = AlignedBuffer(network.state.statistics.values.count, for: .parameters)
-    network.gradientsCompleted = buckets.completed
     network.phaseDidEnd = clock.end
   }
-
-  /// To be called before a step when another network of this process has done steps meanwhile.
-  package func takeTurn() { buckets.takeTurn() }
-
-  /// Bytes for sums between ranks that the first steps allocate.
-  var communicationBytes: Int { buckets.bytes }
 
   /// The step after `step` steps, on what lies in the network's inputs. A collective.
   ///
@@ -58,7 +52,7 @@ package final class GlobalStep {
     let (parameters, statistics) = (network.state.parameters, network.state.statistics.values)
     otherStatistics.pointer.update(from: statistics.pointer, count: statistics.count)
     let loss = try network.forwardBackward(StepRandomness(seed: batches.order.seed, step: step)).withOneNaN
-    try buckets.finish()
+    try group.finishGradients()
     let norm = gradientNorm.measure(parameters)
     let learningRate = schedule.learningRate(step: step, stepsPerEpoch: batches.stepsPerEpoch)
     let badNumber = BadNumber(loss, gradientNorm: norm, statistics: statistics)

@@ -40,10 +40,10 @@ public enum Benchmark {
     }
     let peaks = try communicator.allGather("\(ProcessMemory.peak ?? 0)").compactMap { Int($0) }
     let peak = runs.count == 1 && !peaks.contains(0) ? peaks.max() : nil
-    runs[0].takeTurn()
+    runs[0].configureThreads()
     var report = try BenchmarkReport(communicator)
     report.configurations = try zip(["A", "B"], runs).map { name, run in
-      run.takeTurn()
+      run.configureThreads()
       return RunMeasurement(run, name: name, gemm: try MatrixPeak.measure(communicator), peak: peak)
     }
     report.comparison = comparison(report.configurations ?? [])

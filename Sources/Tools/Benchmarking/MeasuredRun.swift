@@ -36,17 +36,14 @@ final class MeasuredRun {
     (self.communicator, control) = (communicator, StepControl(communicator))
   }
 
-  /// Sets the rank's threads and background work to those of this run.
-  func takeTurn() {
-    RankThreads.configure(requested: requestedThreads)
-    run.parts.globalStep.takeTurn()
-  }
+  /// Sets the rank's threads to those of this run.
+  func configureThreads() { RankThreads.configure(requested: requestedThreads) }
 
   /// One step of the training. A collective.
   ///
   /// - Parameter counts: whether its times are kept.
   func measureStep(counts: Bool) throws {
-    takeTurn()
+    configureThreads()
     if loader == nil { loader = try communicator.together(run.parts.makeLoader) }
     communicator.position = Position(step: step + 1, place: "agreement on the step")
     let (clock, whole) = (PhaseClock(communicator), PhaseClock(communicator))

@@ -53,12 +53,10 @@ package final class RunProbe {
     let (group, configuration) = (run.parts.group, run.plan.configuration)
     let (gradients, statistics) = (run.network.state.parameters.gradients, run.network.state.statistics.layout)
     gradients.elements.update(repeating: 0)
-    run.parts.globalStep.takeTurn()
-    let buckets = GradientBuckets(run.network.state.parameters, group)
     var exchanges = [
       Exchange(
         name: "sum of gradients", bytes: gradients.bytes, countPerStep: 1,
-        ms: try median { try buckets.finish() })
+        ms: try median { try group.finishGradients() })
     ]
     let perShard = run.plan.batches.samplesPerShard * configuration.projOutputDim
     let embeddings = AlignedBuffer<Float>(perShard * group.shards)

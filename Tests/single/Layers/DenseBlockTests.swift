@@ -187,7 +187,7 @@ final class DenseOracle: LayerOracle {
       input: TensorShape(samples: 8, channels: 2, spatial: [6, 5]), shards: shards)
     let gradients = test.state.parameters.gradients
     var seen: [(end: Int, values: [UInt32])] = []
-    test.network.workspace.gradientsCompleted = { end in seen.append((end, Array(bits(gradients)[..<end]))) }
+    test.batch.completed = { end in seen.append((end, Array(bits(gradients)[..<end]))) }
     _ = try test.forward(Samples(8, 2, [6, 5], seed: 1))
     try test.backward(Samples(8, block.outputs, [6, 5], seed: 2))
     #expect(seen.count == 3 * 4 + 1 && zip(seen, seen.dropFirst()).allSatisfy { $0.end < $1.end })

@@ -153,7 +153,7 @@ import Testing
       input: TensorShape(samples: 8, channels: 3, spatial: [6, 5]), shards: shards)
     let gradients = test.state.parameters.gradients
     var seen: [(end: Int, values: [UInt32])] = []
-    test.network.workspace.gradientsCompleted = { end in seen.append((end, Array(bits(gradients)[..<end]))) }
+    test.batch.completed = { end in seen.append((end, Array(bits(gradients)[..<end]))) }
     _ = try test.forward(Samples(8, 3, [6, 5], seed: 1))
     try test.backward(Samples(8, 5, seed: 2))
     let final = bits(gradients)

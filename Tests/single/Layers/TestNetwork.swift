@@ -34,6 +34,14 @@ struct Samples {
   }
 }
 
+extension KernelTable {
+  /// One method for all directions of a layer.
+  init(_ layer: String, _ method: ConvolutionMethod) {
+    self.init()
+    for direction in KernelDirection.allCases { self[layer + ".weight", direction] = method.rawValue }
+  }
+}
+
 /// ‖x − y‖ / ‖y‖
 func distance(_ x: [Double], from y: [Double]) -> Double {
   precondition(x.count == y.count)
@@ -52,6 +60,7 @@ let channelBlocks: TensorShape.Layout = {
 struct TestNetwork {
   let state: ParameterSet
   let network: PlannedNetwork
+  let batch: WatchedBatch
   let shards: Int
   private let views: Int
 
@@ -66,8 +75,9 @@ struct TestNetwork {
     (self.shards, views) = (shards, isTraining ? 2 : 1)
     var shape = input
     shape.samples /= shards
+    batch = WatchedBatch(shards: shards)
     let workspace = Workspace(
-      batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics,
+      batch: batch, parameters: state.parameters, statistics: state.statistics,
       isTraining: isTraining, convolution: convolution, element: element,
       largestGroup: state.parameters.layout.largestLayer, kernels: kernels)
     workspace.randomness = StepRandomness(seed: 3, step: 4)

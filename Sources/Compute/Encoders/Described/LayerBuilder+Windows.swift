@@ -10,10 +10,10 @@ extension LayerBuilder {
     let kernel = try sizes(description.kernelSize, "kernel_size", layer)
     let stride = try sizes(description.stride, "stride", layer)
     let dilation = try sizes(description.dilation, "dilation", layer)
-    let reach = zip(kernel, dilation).map { ($0 - 1) * $1 + 1 }
-    let padding = try self.padding(description.padding, reach: reach, stride: stride, layer)
+    let padding = try self.padding(description.padding, kernel: kernel, stride: stride, dilation: dilation, layer)
     try checkGroups(description, layer)
-    let spatial = try outputExtents(window: reach, stride: stride, padding: padding, "kernel", layer)
+    let windows = try makeWindows(kernel: kernel, stride: stride, padding: padding, dilation: dilation, layer)
+    let spatial = try output(of: windows, "kernel", layer)
     let convolution = Convolution(
       layer.name, inputChannels: shape.channels, outputChannels: description.channels, kernel: kernel, stride: stride,
       padding: padding, dilation: dilation, groups: description.groups, bias: description.bias,
@@ -26,16 +26,14 @@ extension LayerBuilder {
   mutating func maxPooling(_ description: LayerSpecification.Pooling, _ layer: DescribedLayer) throws(Failure)
     -> MaxPooling
   {
-    let windows = try self.windows(description, layer)
-    shape.spatial = windows.output
+    let windows = try pooling(description, layer)
     return MaxPooling(window: windows.kernel, stride: windows.stride, padding: windows.padding)
   }
 
   mutating func averagePooling(_ description: LayerSpecification.Pooling, _ layer: DescribedLayer) throws(Failure)
     -> AveragePooling
   {
-    let windows = try self.windows(description, layer)
-    shape.spatial = windows.output
+    let windows = try pooling(description, layer)
     return AveragePooling(window: windows.kernel, stride: windows.stride, padding: windows.padding)
   }
 
@@ -45,45 +43,56 @@ extension LayerBuilder {
     return AdaptiveAveragePooling(output: shape.spatial)
   }
 
-  /// The sizes of a pooling for each direction.
-  func windows(_ description: LayerSpecification.Pooling, _ layer: DescribedLayer) throws(Failure)
-    -> (kernel: [Int], stride: [Int], padding: [Int], output: [Int])
+  /// The windows of a pooling, over which the images go.
+  private mutating func pooling(_ description: LayerSpecification.Pooling, _ layer: DescribedLayer) throws(Failure)
+    -> Windows
   {
     try requireImages(layer)
     let kernel = try sizes(description.kernelSize, "kernel_size", layer)
     let stride = try sizes(description.stride ?? description.kernelSize, "stride", layer)
     let padding = try sizes(description.padding, "padding", layer)
-    // PyTorch's rule: no window without an element.
-    guard zip(kernel, padding).allSatisfy({ $1 <= $0 / 2 }) else {
+    let windows = try makeWindows(kernel: kernel, stride: stride, padding: padding, layer)
+    guard windows.padsAtMostHalf else {
       throw Failure(
         .usage, "the padding is too wide", at: layer.place, expected: "at most half of the window of \(text(kernel))",
         found: text(padding))
     }
-    let output = try outputExtents(window: kernel, stride: stride, padding: padding, "window", layer)
-    return (kernel, stride, padding, output)
+    shape.spatial = try output(of: windows, "window", layer)
+    return windows
   }
 
-  /// ⌊(extent + 2·padding − window)/stride⌋ + 1 in each direction.
-  private func outputExtents(
-    window: [Int], stride: [Int], padding: [Int], _ what: String, _ layer: DescribedLayer
-  ) throws(Failure) -> [Int] {
-    let rest = shape.spatial.indices.map { shape.spatial[$0] + 2 * padding[$0] - window[$0] }
-    guard rest.allSatisfy({ $0 >= 0 }) else {
+  private func makeWindows(
+    kernel: [Int], stride: [Int], padding: [Int], dilation: [Int]? = nil, _ layer: DescribedLayer
+  ) throws(Failure) -> Windows {
+    guard let windows = Windows(kernel: kernel, stride: stride, padding: padding, dilation: dilation) else {
+      throw Failure(
+        .usage, "the sizes of this layer make no sense", at: layer.place, expected: "sizes of at least 1 (padding: 0)",
+        found: "kernel \(text(kernel)), stride \(text(stride)), padding \(text(padding))"
+          + (dilation.map { ", dilation \(text($0))" } ?? ""))
+    }
+    return windows
+  }
+
+  /// The extents that a layer's windows make of the images.
+  private func output(of windows: Windows, _ what: String, _ layer: DescribedLayer) throws(Failure) -> [Int] {
+    guard let output = windows.output(over: shape.spatial) else {
       throw Failure(
         .usage, "the \(what) does not fit into the images", at: layer.place,
-        expected: "extents of at least \(text(zip(window, padding).map { max(1, $0 - 2 * $1) }))",
-        found: text(shape.spatial), remedy: "give a smaller \(what), padding, or fewer strides before it")
+        expected: "extents of at least \(text(windows.leastExtents))", found: text(shape.spatial),
+        remedy: "give a smaller \(what), padding, or fewer strides before it")
     }
-    return zip(rest, stride).map { $0 / $1 + 1 }
+    return output
   }
 
-  private func padding(_ padding: LayerPadding, reach: [Int], stride: [Int], _ layer: DescribedLayer) throws(Failure)
-    -> [Int]
-  {
+  private func padding(
+    _ padding: LayerPadding, kernel: [Int], stride: [Int], dilation: [Int], _ layer: DescribedLayer
+  ) throws(Failure) -> [Int] {
     guard padding == .same else {
       guard case .sizes(let sizes) = padding else { return [] }
       return try self.sizes(sizes, "padding", layer)
     }
+    let none = kernel.map { _ in 0 }
+    let reach = try makeWindows(kernel: kernel, stride: stride, padding: none, dilation: dilation, layer).reach
     guard stride.allSatisfy({ $0 == 1 }), reach.allSatisfy({ $0 % 2 == 1 }) else {
       throw Failure(
         .usage, "padding 'same' does not fit this convolution", at: layer.place,

@@ -1,8 +1,11 @@
 import Tensors
 
-/// ∂L/∂b of a convolution: the sum of ∂L/∂y over a shard's samples and positions, in double precision and in the order
+/// ∂L/∂b of a convolution or a linear layer: the sum of ∂L/∂y over a shard's samples and positions, in double precision and in the order
 /// of memory, whatever the threads.
 final class BiasGradient {
+  /// Numbers of a row that one task sums.
+  private static let rowPart = 64
+
   private let output: Activation
   private let sum: GradientSum
   private let offset: Int
@@ -27,16 +30,23 @@ final class BiasGradient {
 
   private func add<Number: StoredNumber>(_ dy: UnsafePointer<Number>) {
     let (shape, sums) = (output.shape, sums.pointer)
-    guard case .blocked(let width) = shape.layout else { preconditionFailure("convolutions write channel blocks") }
-    let blockStride = shape.plane * width
-    ThreadPool.forEachRange(of: shape.storedChannels / width) { range in
+    let width: Int
+    switch shape.layout {
+    case .blocked(let lanes): width = lanes
+    case .plain:
+      precondition(shape.spatial.isEmpty, "plain rows, or channel blocks")
+      width = Self.rowPart
+    }
+    let (channels, blockStride) = (shape.storedChannels, shape.plane * width)
+    ThreadPool.forEachRange(of: (channels + width - 1) / width) { range in
       for block in range {
         let total = sums + block * width
-        for lane in 0..<width { total[lane] = 0 }
+        let lanes = min(width, channels - block * width)
+        for lane in 0..<lanes { total[lane] = 0 }
         for sample in 0..<shape.samples {
           var at = sample * shape.sampleStride + block * blockStride
           for _ in 0..<shape.plane {
-            for lane in 0..<width { total[lane] += Double(dy[at + lane].float) }
+            for lane in 0..<lanes { total[lane] += Double(dy[at + lane].float) }
             at += width
           }
         }

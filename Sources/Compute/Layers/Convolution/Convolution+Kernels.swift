@@ -1,34 +1,28 @@
 internal import COneDNN
 
-/// y = w ∗ x + b for each local shard.
-final class ConvolutionForward: ConvolutionPass {
-  let kernel: ConvolutionKernel
+/// y from x and w, and b, through oneDNN, for each local shard.
+final class PrimitiveForward: KernelPass {
+  let kernel: LayerKernel
   let weight: PackedWeight
   private let calls: [PreparedCall]
 
-  /// - Parameter parameters: the weight and, where there is one, the bias.
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    _ workspace: Workspace
-  ) throws {
-    let kernel = try ConvolutionKernel(
-      .forward, geometry, input: input.shape, output: output.shape, name: parameters[0].name, workspace)
+  init(_ layer: WeightedLayer, _ kernel: LayerKernel) throws {
+    let workspace = layer.workspace
     // Winograd's data gradient takes the same layout.
     let weight = try PackedWeight(
-      parameters[0], shape: geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md),
+      layer.parameters[0], shape: kernel.weightShape, layout: kernel.primitive.layout(dnnl_query_weights_md),
       isKept: !workspace.isTraining || kernel.primitive.isWinograd, workspace)
-    (self.kernel, self.weight) = (kernel, weight)
-    let (source, result) = (
-      try KernelTensor(input.shape, as: kernel.input, workspace),
-      try KernelTensor(output.shape, as: kernel.output, workspace)
-    )
-    let bias = try parameters.dropFirst().map { spec in
+    self.kernel = kernel
+    self.weight = weight
+    let source = try KernelTensor(layer.inputShape, as: kernel.input, workspace)
+    let result = try KernelTensor(layer.output.shape, as: kernel.output, workspace)
+    let bias = try layer.parameters.dropFirst().map { spec in
       (
         argument: DNNL_ARG_BIAS, layout: try MemoryDescriptor.plain(spec.shape),
         address: UnsafeMutableRawPointer(try workspace.parameters.pointer(of: spec.name))
       )
     }
-    calls = try zip(input.values, output.values).flatMap { x, y in
+    calls = try zip(layer.input.values, layer.output.values).flatMap { x, y in
       let run = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
@@ -47,30 +41,26 @@ final class ConvolutionForward: ConvolutionPass {
   }
 }
 
-/// ∂L/∂x = wᵀ ∗ ∂L/∂y for each local shard.
-final class ConvolutionDataGradient: ConvolutionPass {
+/// ∂L/∂x from ∂L/∂y and w, through oneDNN, for each local shard.
+final class PrimitiveDataGradient: KernelPass {
   private let weight: PackedWeight
   private let isShared: Bool
   private let calls: [PreparedCall]
 
-  /// - Parameter forward: the forward pass where it is oneDNN's, whose weight is shared if the layouts agree.
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, weight spec: ParameterSpec,
-    forward: ConvolutionForward?, _ workspace: Workspace
-  ) throws {
-    let kernel = try ConvolutionKernel(
-      .dataGradient, geometry, input: input.shape, output: output.shape, name: spec.name, forward: forward?.kernel,
-      workspace)
+  /// - Parameter forward: the forward pass where it is oneDNN's, whose weight is shared if it is kept and the layouts
+  ///   agree.
+  init(_ layer: WeightedLayer, _ kernel: LayerKernel, forward: PrimitiveForward?) throws {
+    let workspace = layer.workspace
     let layout = kernel.primitive.layout(dnnl_query_weights_md)
     let shared = forward.flatMap { $0.weight.isKept && layout.isSame(as: $0.weight.layout) ? $0.weight : nil }
     let weight =
-      try shared ?? PackedWeight(spec, shape: geometry.weightShape, layout: layout, isKept: false, workspace)
-    (self.weight, isShared) = (weight, shared != nil)
-    let (source, result) = (
-      try KernelTensor(output.shape, as: kernel.output, workspace),
-      try KernelTensor(input.shape, as: kernel.input, workspace)
-    )
-    calls = try zip(input.gradients, output.gradients).flatMap { dx, dy in
+      try shared
+      ?? PackedWeight(layer.parameters[0], shape: kernel.weightShape, layout: layout, isKept: false, workspace)
+    self.weight = weight
+    isShared = shared != nil
+    let source = try KernelTensor(layer.output.shape, as: kernel.output, workspace)
+    let result = try KernelTensor(layer.inputShape, as: kernel.input, workspace)
+    calls = try zip(layer.input.gradients, layer.output.gradients).flatMap { dx, dy in
       let run = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
@@ -89,41 +79,38 @@ final class ConvolutionDataGradient: ConvolutionPass {
   }
 }
 
-/// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree, through oneDNN.
-final class ConvolutionWeightGradient: ConvolutionWeightPass {
-  let sum: GradientSum
-  let input: Activation
+/// ∂L/∂w and ∂L/∂b, through oneDNN.
+final class PrimitiveWeightGradient: WeightGradientPass {
+  let gradient: WeightGradient
   private let calls: [[PreparedCall]]
-  let bias: BiasGradient?
 
-  /// - Parameter parameters: the weight and, where there is one, the bias.
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    forward: ConvolutionForward?, _ workspace: Workspace
-  ) throws {
-    let kernel = try ConvolutionKernel(
-      .weightGradient, geometry, input: input.shape, output: output.shape, name: parameters[0].name,
-      forward: forward?.kernel, workspace)
-    let sum = try workspace.gradientSum(of: parameters)
-    let inputs = input.planRebuilding(workspace)
-    (self.sum, self.input) = (sum, input)
-    bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
+  /// - Parameter sumsBias: whether the kernel computes ∂L/∂b too; else it is summed in double precision beside it.
+  init(_ layer: WeightedLayer, _ kernel: LayerKernel, sumsBias: Bool) throws {
+    let workspace = layer.workspace
+    let gradient = try WeightGradient(layer, sumsBias: !sumsBias)
+    self.gradient = gradient
     let unpacker = try Unpacker(
-      geometry.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
-    let (x, dy) = (
-      try KernelTensor(input.shape, as: kernel.input, workspace),
-      try KernelTensor(output.shape, as: kernel.output, workspace)
-    )
-    calls = try input.values.indices.map { leaf in
-      let target = sum.address(leaf: leaf, offset: sum.group.offset)
-      let (values, gradients) = (inputs[leaf], output.gradients[leaf])
-      let gradient = try PreparedCall(
+      kernel.weightShape, layout: kernel.primitive.layout(dnnl_query_diff_weights_md), workspace)
+    let x = try KernelTensor(layer.inputShape, as: kernel.input, workspace)
+    let dy = try KernelTensor(layer.output.shape, as: kernel.output, workspace)
+    let biases = sumsBias ? Array(layer.parameters.dropFirst()) : []
+    calls = try gradient.inputs.indices.map { leaf in
+      let target = gradient.target(leaf)
+      let (values, gradients) = (gradient.inputs[leaf], layer.output.gradients[leaf])
+      let bias = try biases.map { spec in
+        let offset = try workspace.parameters.layout.entry(spec.name).offset
+        return (
+          argument: DNNL_ARG_DIFF_BIAS, layout: try MemoryDescriptor.plain(spec.shape),
+          address: UnsafeMutableRawPointer(gradient.sum.address(leaf: leaf, offset: offset))
+        )
+      }
+      let run = try PreparedCall(
         kernel.primitive, scratchpad: workspace.scratchpad,
         [
           x.argument(DNNL_ARG_SRC, values), dy.argument(DNNL_ARG_DIFF_DST, gradients),
           (DNNL_ARG_DIFF_WEIGHTS, unpacker.layout, unpacker.address(for: target)),
-        ])
-      return [try x.load(values), try dy.load(gradients), gradient, try unpacker.call(to: target, workspace)]
+        ] + bias)
+      return [try x.load(values), try dy.load(gradients), run, try unpacker.call(to: target, workspace)]
         .compactMap { $0 }
     }
     unpacker.release(workspace)

@@ -11,12 +11,4 @@ extension Convolution {
       outputChannels: outputChannels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
       groups: groups, bias: parameters.count > 1, needsInputGradient: needsInputGradient)
   }
-
-  func run(_ direction: KernelDirection) throws {
-    switch direction {
-    case .forward: try forward()
-    case .dataGradient: try computeDataGradient()
-    case .weightGradient: try computeWeightGradient()
-    }
-  }
 }

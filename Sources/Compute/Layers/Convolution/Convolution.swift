@@ -1,5 +1,5 @@
-internal import COneDNN
 import Diagnostics
+import Tensors
 
 /// A 2-D or 3-D convolution (PyTorch's `Conv2d` and `Conv3d`), through oneDNN.
 ///
@@ -32,9 +32,8 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
 
   private var input: Activation!
   private var output: Activation!
-  private var pass: (any ConvolutionPass)!
-  private var dataGradient: (any ConvolutionPass)?
-  private var weightGradient: (any ConvolutionWeightPass)!
+  private var windows: Windows!
+  private(set) var passes: LayerPasses!
   private weak var workspace: Workspace!
 
   /// - Parameter dilation: one in each direction if not given.
@@ -89,69 +88,55 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    try validate(input.shape)
+    let (windows, extents) = try fitWindows(to: input.shape)
+    self.windows = windows
     let shape = TensorShape(
-      samples: input.shape.samples, channels: outputChannels,
-      spatial: kernel.indices.map {
-        (input.shape.spatial[$0] + 2 * padding[$0] - dilation[$0] * (kernel[$0] - 1) - 1) / stride[$0] + 1
-      }, layout: .blocked(width: OneDNN.shared.channelBlock), element: workspace.element)
+      samples: input.shape.samples, channels: outputChannels, spatial: extents,
+      layout: .blocked(width: OneDNN.shared.channelBlock), element: workspace.element)
     output = workspace.activation(shape)
     output.isConsumable = true
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)
-    pass = try plan.forward()
+    passes = try LayerPasses(plan)
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    if needsInputGradient {
-      input.gradients = workspace.gradientBuffers(input.shape)
-      dataGradient = try plan.dataGradient(after: pass)
-    }
-    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
-    weightGradient = try plan.weightGradient(after: pass)
-    workspace.release(output)
+    try passes.planBackward(plan, needsInputGradient: needsInputGradient)
   }
 
   public var letsInputGo: Bool { true }
 
-  public func forward() throws { try pass.run() }
+  public func forward() throws { try passes.run(.forward) }
 
   public func backward() throws {
-    try computeDataGradient()
+    try passes.run(.dataGradient)
     try workspace.postpone(self)
   }
 
-  func computeDataGradient() throws { try dataGradient?.run() }
-
-  func computeWeightGradient() throws {
-    try weightGradient.run()
-    try workspace.completed(weightGradient.sum)
-  }
+  func computeWeightGradient() throws { try passes.runWeightGradient(workspace) }
 
   private var plan: ConvolutionPlan {
     ConvolutionPlan(
-      layer: self, geometry: geometry, input: input, output: output, parameters: parameters, workspace: workspace)
+      layer: WeightedLayer(
+        layer: self, input: input, inputShape: input.shape, output: output, workspace: workspace),
+      geometry: geometry)
   }
 
   private var geometry: ConvolutionGeometry {
     let shape = parameters[0].shape
     return ConvolutionGeometry(
-      weightShape: groups == 1 ? shape : [groups, outputChannels / groups] + shape.dropFirst(),
-      strides: stride.map { dnnl_dim_t($0) }, paddings: padding.map { dnnl_dim_t($0) },
-      gaps: dilation.map { dnnl_dim_t($0 - 1) }, bias: parameters.count > 1 ? outputChannels : nil,
-      output: output.shape.spatial)
+      weightShape: groups == 1 ? shape : [groups, outputChannels / groups] + shape.dropFirst(), windows: windows,
+      bias: parameters.count > 1 ? outputChannels : nil, output: output.shape.spatial)
   }
 }
 
 extension Convolution {
-  /// Checks the layer's sizes, and that the input has its channels and is large enough.
-  private func validate(_ input: TensorShape) throws {
+  /// The windows, and the extents of the output, of an input that has the layer's channels and is large enough.
+  private func fitWindows(to input: TensorShape) throws -> (Windows, output: [Int]) {
     let name = parameters[0].name
-    // The upper bound keeps every product below far from an overflow.
-    let sizes = 1...1 << 24
-    guard 2...3 ~= kernel.count, [stride, padding, dilation].allSatisfy({ $0.count == kernel.count }),
-      (kernel + stride + dilation + padding.map { $0 + 1 }).allSatisfy(sizes.contains)
+    guard 2...3 ~= kernel.count,
+      let windows = Windows(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
     else {
       throw Failure(
         .usage, "this convolution's sizes make no sense", at: name,
@@ -167,15 +152,13 @@ extension Convolution {
         found: "\(inputChannels) channels in, \(outputChannels) out, \(groups) groups",
         remedy: "choose groups that divide both, or 1")
     }
-    let windows = zip(kernel, dilation).map { $1 * ($0 - 1) + 1 }
-    guard input.channels == inputChannels, input.spatial.count == kernel.count,
-      kernel.indices.allSatisfy({ input.spatial[$0] + 2 * padding[$0] >= windows[$0] })
-    else {
-      let dilated = windows == kernel ? "" : " with dilation \(dilation)"
+    guard input.channels == inputChannels, let output = windows.output(over: input.spatial) else {
+      let dilated = windows.reach == kernel ? "" : " with dilation \(dilation)"
       throw Failure(
         .usage, "the input does not fit this convolution", at: name,
         expected: "\(inputChannels) channels and spatial extents that a kernel of \(kernel)\(dilated) fits into",
         found: input.description, remedy: "give larger images, or choose a smaller kernel or --stem small")
     }
+    return (windows, output)
   }
 }

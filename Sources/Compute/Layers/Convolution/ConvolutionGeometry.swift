@@ -1,26 +1,12 @@
 internal import COneDNN
-
-/// How convolutions are computed.
-public enum ConvolutionAlgorithm: String, CaseIterable, Sendable {
-  /// For each layer and direction what is known to be faster.
-  case auto
-  /// oneDNN's direct kernels; matrix products where it has none that is made for a layer.
-  case direct
-  /// Winograd wherever it applies, as in the cases below; else direct.
-  case winograd
-  case matrixProduct
-  case planes
-}
+import Diagnostics
 
 /// Sizes of a convolution in oneDNN's terms.
 struct ConvolutionGeometry {
   /// PyTorch's weight shape; with several groups their number comes first and the output channels are those of a group.
   /// In memory both are the same.
   let weightShape: [Int]
-  let strides: [dnnl_dim_t]
-  let paddings: [dnnl_dim_t]
-  /// Positions left out between two of the kernel: PyTorch's dilation less one.
-  let gaps: [dnnl_dim_t]
+  let windows: Windows
   /// The channels of the output where there is a bias.
   let bias: Int?
   /// Spatial extents of the output.
@@ -38,8 +24,8 @@ struct ConvolutionGeometry {
   func allowsWinograd(_ algorithm: ConvolutionAlgorithm) -> Bool {
     if let method { return method == .winograd && algorithm != .direct }
     // Four dimensions: two directions in space and one group.
-    guard algorithm != .direct, weightShape.count == 4, weightShape[2...] == [3, 3],
-      strides.allSatisfy({ $0 == 1 }), gaps.allSatisfy({ $0 == 0 })
+    guard algorithm != .direct, weightShape.count == 4, windows.kernel == [3, 3], windows.stride == [1, 1],
+      windows.dilation == [1, 1]
     else { return false }
     let (least, use) = algorithm == .winograd ? (16, 0) : (64, 0.6)
     return tileUse >= use && weightShape[0] >= least && weightShape[1] >= least && OneDNN.shared.channelBlock == 16
@@ -54,9 +40,9 @@ struct ConvolutionGeometry {
   /// do not hold, and with a stride above 1 windows that reach beyond the end of an extent of less than window and
   /// padding, or at less than three positions, in any direction, cover all 700 failures among 16,000 random shapes.
   func allowsWeightGradientKernels(_ input: [Int], _ element: TensorShape.Element) -> Bool {
+    let reach = windows.reach
     let directions = input.indices.map { i in
-      let window = (weightShape[weightShape.count - input.count + i] - 1) * (Int(gaps[i]) + 1) + 1
-      return (extent: input[i], window: window, stride: Int(strides[i]), padding: Int(paddings[i]), output: output[i])
+      (extent: input[i], window: reach[i], stride: windows.stride[i], padding: windows.padding[i], output: output[i])
     }
     if element == .bfloat16 {
       return directions.allSatisfy {
@@ -72,19 +58,12 @@ struct ConvolutionGeometry {
 
   // MARK: Primitives
 
-  /// What is computed of y = w ∗ x + b.
-  enum Direction: String {
-    case forward = "a convolution"
-    case dataGradient = "a convolution's data gradient"
-    case weightGradient = "a convolution's weight gradient"
-  }
-
   /// Makes a primitive for given layouts of x and y, with Winograd's algorithm where that is wanted and exists for the
   /// shape, else with the direct one.
   ///
   /// - Parameter hint: the forward primitive, for a gradient.
   func primitive(
-    _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm,
+    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm,
     hint: Primitive? = nil
   ) throws -> Primitive {
     if x.element == .float32, allowsWinograd(algorithm),
@@ -96,13 +75,15 @@ struct ConvolutionGeometry {
   }
 
   private func make(
-    _ direction: Direction, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t, _ hint: Primitive?
+    _ direction: KernelDirection, _ x: MemoryDescriptor, _ y: MemoryDescriptor, _ kind: dnnl_alg_kind_t,
+    _ hint: Primitive?
   ) throws -> Primitive {
     var operation = dnnl_convolution_desc_t()
     // The gradient of the weights goes to the float32 arena.
     let weightElement = direction == .weightGradient ? .float32 : x.element
     var (x, w, y) = (x.raw, try MemoryDescriptor.any(weightShape, weightElement).raw, y.raw)
     var bias = try MemoryDescriptor.plain([self.bias ?? 1]).raw
+    let (strides, gaps, paddings) = (windows.strides, windows.gaps, windows.paddings)
     let status = withUnsafePointer(to: &bias) { bias in
       switch direction {
       case .forward:
@@ -118,7 +99,8 @@ struct ConvolutionGeometry {
           &operation, kind, &x, &w, nil, &y, strides, gaps, paddings, paddings)
       }
     }
-    try OneDNN.check("describing \(direction.rawValue)", status)
-    return try Primitive(direction.rawValue, operation: &operation, hint: hint)
+    let name = direction.name(of: "a convolution")
+    try OneDNN.check("describing \(name)", status)
+    return try Primitive(name, operation: &operation, hint: hint)
   }
 }

@@ -1,23 +1,19 @@
 internal import COneDNN
 import Tensors
 
-/// oneDNN's kernel for one direction of a convolution, and the layouts of input and output that it computes in.
+/// oneDNN's kernels for a convolution.
 ///
 /// Activations are in channel blocks, and a network's images are plain. Where oneDNN has only its reference loops for
 /// that, some 100 times slower, the kernel works on copies in another layout: groups of channels that fill no block,
 /// for example, go channels last. bf16 that oneDNN has no such kernel for is computed in float32, on copies too.
-struct ConvolutionKernel {
-  let primitive: Primitive
-  let input: MemoryDescriptor
-  let output: MemoryDescriptor
-
+extension LayerKernel {
   /// Whether oneDNN has a kernel for these shapes that is made for one of the layouts it is offered: neither its
   /// reference loops nor a matrix product.
   static func isFast(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
-    output: TensorShape, _ workspace: Workspace
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, of layer: WeightedLayer
   ) throws -> Bool {
-    try fast(direction, geometry, input: input, output: output, forward: nil, workspace) != nil
+    try fast(
+      direction, geometry, input: layer.input.shape, output: layer.output.shape, forward: nil, layer.workspace) != nil
   }
 
   /// Chooses the first of: the activations' own layouts, both in channel blocks, both channels last, each if oneDNN has
@@ -26,9 +22,10 @@ struct ConvolutionKernel {
   ///
   /// - Parameter forward: the kernel of the forward pass, for a gradient.
   init(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
-    output: TensorShape, name: String, forward: ConvolutionKernel? = nil, _ workspace: Workspace
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, of layer: WeightedLayer, forward: LayerKernel? = nil
   ) throws {
+    let (name, workspace) = (layer.parameters[0].name, layer.workspace)
+    var (input, output) = (layer.input.shape, layer.output.shape)
     if let fast = try Self.fast(direction, geometry, input: input, output: output, forward: forward, workspace) {
       self = fast
       return
@@ -36,27 +33,27 @@ struct ConvolutionKernel {
     func make(_ x: MemoryDescriptor, _ y: MemoryDescriptor) throws -> Primitive {
       try Self.make(direction, geometry, x, y, .direct, forward: forward)
     }
-    var (input, output) = (input, output)
     (input.element, output.element) = (.float32, .float32)
     let (x, y) = (try MemoryDescriptor.plain(input.dimensions), try MemoryDescriptor.plain(output.dimensions))
     if let primitive = try? make(x, y), !primitive.isReference {
-      self.init(primitive: primitive, input: x, output: y)
+      self.init(primitive: primitive, input: x, output: y, weightShape: geometry.weightShape)
       return
     }
     let own = (x: try MemoryDescriptor(input), y: try MemoryDescriptor(output))
     let last = try make(own.x, own.y)
-    self.init(primitive: last, input: own.x, output: own.y)
+    self.init(primitive: last, input: own.x, output: own.y, weightShape: geometry.weightShape)
     if last.isReference {
+      let what = direction.name(of: "a convolution")
       workspace.remarks.append(
-        "\(name): oneDNN has no fast kernel for \(direction.rawValue) to \(output) here (\(last.implementation))")
+        "\(name): oneDNN has no fast kernel for \(what) to \(output) here (\(last.implementation))")
     }
   }
 
   /// In the activations' own layouts, both in channel blocks, or both channels last; bf16 also in float32.
   private static func fast(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, input: TensorShape,
-    output: TensorShape, forward: ConvolutionKernel?, _ workspace: Workspace
-  ) throws -> ConvolutionKernel? {
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, input: TensorShape,
+    output: TensorShape, forward: LayerKernel?, _ workspace: Workspace
+  ) throws -> LayerKernel? {
     let elements: [TensorShape.Element] = output.element == .float32 ? [.float32] : [.bfloat16, .float32]
     var (input, output) = (input, output)
     for element in elements {
@@ -73,24 +70,22 @@ struct ConvolutionKernel {
       ]
       for (x, y) in layouts {
         let primitive = try? make(direction, geometry, x, y, workspace.convolution, forward: forward)
-        if let primitive, primitive.isFast { return ConvolutionKernel(primitive: primitive, input: x, output: y) }
+        if let primitive, primitive.isFast {
+          return LayerKernel(primitive: primitive, input: x, output: y, weightShape: geometry.weightShape)
+        }
       }
     }
     return nil
   }
 
   private static func make(
-    _ direction: ConvolutionGeometry.Direction, _ geometry: ConvolutionGeometry, _ x: MemoryDescriptor,
-    _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm, forward: ConvolutionKernel?
+    _ direction: KernelDirection, _ geometry: ConvolutionGeometry, _ x: MemoryDescriptor,
+    _ y: MemoryDescriptor, _ algorithm: ConvolutionAlgorithm, forward: LayerKernel?
   ) throws -> Primitive {
     guard direction != .forward else { return try geometry.primitive(direction, x, y, algorithm) }
     let agrees = forward.map { x.isSame(as: $0.input) && y.isSame(as: $0.output) } ?? false
     let hint = agrees ? forward!.primitive : try geometry.primitive(.forward, x, y, .direct)
     return try geometry.primitive(direction, x, y, algorithm, hint: hint)
-  }
-
-  private init(primitive: Primitive, input: MemoryDescriptor, output: MemoryDescriptor) {
-    (self.primitive, self.input, self.output) = (primitive, input, output)
   }
 }
 

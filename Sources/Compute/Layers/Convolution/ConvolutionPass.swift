@@ -1,25 +1,23 @@
-/// One direction of a layer's convolution over all local shards, by whatever method; planned for fixed shapes.
-protocol ConvolutionPass: AnyObject {
+/// One direction of a layer with weights over all local shards, by whatever method; planned for fixed shapes.
+protocol KernelPass: AnyObject {
   func run() throws
 }
 
 /// ∂L/∂w and ∂L/∂b, summed over the local shards along the reduction tree.
-protocol ConvolutionWeightPass: ConvolutionPass {
-  var sum: GradientSum { get }
-  var input: Activation { get }
-  var bias: BiasGradient? { get }
+protocol WeightGradientPass: KernelPass {
+  var gradient: WeightGradient { get }
 
-  /// Writes one shard's ∂L/∂w to its place in the sum, from the input's `backwardValues`.
+  /// Writes one shard's ∂L/∂w to its place in the sum; ∂L/∂b too, unless that is `gradient.bias`'s work.
   func computeWeight(_ leaf: Int) throws
 }
 
-extension ConvolutionWeightPass {
+extension WeightGradientPass {
   func run() throws {
-    input.rebuild()
-    for leaf in input.values.indices {
+    gradient.input.rebuild()
+    for leaf in gradient.inputs.indices {
       try computeWeight(leaf)
-      bias?.run(leaf: leaf)
-      sum.merge(afterLeaf: leaf)
+      gradient.bias?.run(leaf: leaf)
+      gradient.sum.merge(afterLeaf: leaf)
     }
   }
 }

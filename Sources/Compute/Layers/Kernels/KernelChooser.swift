@@ -24,22 +24,24 @@ public final class KernelChooser {
 
   /// Chooses for one direction of a layer that is being planned: forward first, then the gradients.
   ///
-  /// - Parameter candidates: methods that the layer has for its sizes; the static rule's first.
+  /// - Parameter candidates: methods of the layer that are worth measuring for its sizes; the static rule's first.
+  /// - Parameter possible: those that a given table may ask for; the candidates if not given.
   /// - Parameter multiplyAdds: of one call, for a shard.
   func choose<Method: RawRepresentable<String>>(
-    _ direction: KernelDirection, of layer: any TunableLayer, among candidates: [Method], multiplyAdds: Int,
-    input: TensorShape, _ workspace: Workspace
+    _ direction: KernelDirection, of layer: any TunableLayer, among candidates: [Method], possible: [Method]? = nil,
+    multiplyAdds: Int, input: TensorShape, _ workspace: Workspace
   ) throws -> Method {
     let name = layer.parameters[0].name
     let words = candidates.map(\.rawValue)
     var word = words[0]
     if let wanted = given[name, direction] {
-      if words.contains(wanted) {
+      let possible = (possible ?? candidates).map(\.rawValue)
+      if possible.contains(wanted) {
         word = wanted
       } else if isStrict {
         throw Failure(
           .usage, "this layer's \(direction.text) has no such method here", at: "--kernel-table, \(name)",
-          expected: "one of " + words.joined(separator: ", "), found: wanted,
+          expected: "one of " + possible.joined(separator: ", "), found: wanted,
           remedy: "correct or leave out this entry, or see whether --convolution rules the method out")
       } else {
         workspace.remarks.append(
@@ -50,7 +52,7 @@ public final class KernelChooser {
       word = try tuner.fastest(direction, of: layer, words, after: table, input: input, workspace)
     }
     table[name, direction] = word
-    return candidates[words.firstIndex(of: word)!]
+    return Method(rawValue: word)!
   }
 
   /// Throws a usage failure if the given table is strict and has entries that no planned layer has asked for.

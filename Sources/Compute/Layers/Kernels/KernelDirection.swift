@@ -10,4 +10,7 @@ public enum KernelDirection: String, Codable, CaseIterable, Sendable {
     case .weightGradient: "weight gradient"
     }
   }
+
+  /// What is computed of `layer`, for messages: "a convolution", "a convolution's data gradient".
+  func name(of layer: String) -> String { self == .forward ? layer : "\(layer)'s \(text)" }
 }

@@ -29,7 +29,8 @@ final class KernelTrial {
     }
   }
 
-  func run(_ direction: KernelDirection) throws { try layer.run(direction) }
+  /// Computes one direction, from whatever lies in the buffers.
+  func run(_ direction: KernelDirection) throws { try layer.passes.run(direction) }
 }
 
 /// Random input and output gradient of one layer.

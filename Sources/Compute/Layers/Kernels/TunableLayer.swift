@@ -4,6 +4,6 @@ protocol TunableLayer: Layer {
   var sizes: String { get }
   /// A layer of the same sizes that is not planned.
   func unplannedCopy() -> any TunableLayer
-  /// Computes one direction, from whatever lies in the buffers.
-  func run(_ direction: KernelDirection) throws
+  /// Set when the layer is planned.
+  var passes: LayerPasses! { get }
 }

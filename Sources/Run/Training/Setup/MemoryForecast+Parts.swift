@@ -27,7 +27,7 @@ extension MemoryPlan {
     guard let beside = parts.bytesBesideBuffers else { return nil }
     self.init(
       buffers: MemoryLedger.process.bytes,
-      later: [.loader: parts.loaderBytes, .communication: parts.globalStep.communicationBytes],
+      later: [.loader: parts.loaderBytes, .communication: parts.group.gradientSumBytes],
       beside: beside)
   }
 }

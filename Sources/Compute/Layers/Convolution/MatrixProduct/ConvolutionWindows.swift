@@ -31,14 +31,19 @@ struct ConvolutionWindows {
   let volume: Int
 
   /// - Parameter input: spatial extents.
-  init(_ geometry: ConvolutionGeometry, input: [Int]) {
-    let kernel = geometry.weightShape.suffix(input.count)
+  /// - Parameter output: those that the windows give.
+  init(_ windows: Windows, over input: [Int], output: [Int]) {
     self.init(
-      zip(input.indices, kernel).map { axis, kernel in
+      input.indices.map { axis in
         Axis(
-          input: input[axis], output: geometry.output[axis], kernel: kernel, stride: Int(geometry.strides[axis]),
-          padding: Int(geometry.paddings[axis]), dilation: Int(geometry.gaps[axis]) + 1)
+          input: input[axis], output: output[axis], kernel: windows.kernel[axis], stride: windows.stride[axis],
+          padding: windows.padding[axis], dilation: windows.dilation[axis])
       })
+  }
+
+  /// - Parameter input: spatial extents.
+  init(_ geometry: ConvolutionGeometry, input: [Int]) {
+    self.init(geometry.windows, over: input, output: geometry.output)
   }
 
   /// Windows of one position each.

@@ -1,21 +1,17 @@
 import Tensors
 
 /// y = w ∗ x + b as products of the input's windows with the weight as PyTorch stores it.
-final class MatrixProductForward: ConvolutionPass {
+final class MatrixProductForward: KernelPass {
   private let (input, output): (Activation, Activation)
   private let scratch: MatrixProductScratch
   private let weight: UnsafePointer<Float>
   private let bias: UnsafePointer<Float>?
 
-  /// - Parameter parameters: the weight and, where there is one, the bias.
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    _ workspace: Workspace
-  ) throws {
-    (self.input, self.output) = (input, output)
-    scratch = MatrixProductScratch(geometry, input: input.shape, output: output.shape, workspace)
-    weight = UnsafePointer(try workspace.parameters.pointer(of: parameters[0].name))
-    bias = try parameters.dropFirst().first.map { UnsafePointer(try workspace.parameters.pointer(of: $0.name)) }
+  init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
+    (input, output) = (layer.input, layer.output)
+    scratch = MatrixProductScratch(geometry, layer)
+    weight = try layer.weight
+    bias = try layer.bias
   }
 
   func run() {
@@ -33,18 +29,15 @@ final class MatrixProductForward: ConvolutionPass {
 }
 
 /// ∂L/∂x = wᵀ ∗ ∂L/∂y: the gradients of all windows as matrix products, added up where windows overlap.
-final class MatrixProductDataGradient: ConvolutionPass {
+final class MatrixProductDataGradient: KernelPass {
   private let (input, output): (Activation, Activation)
   private let scratch: MatrixProductScratch
   private let weight: UnsafePointer<Float>
 
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    _ workspace: Workspace
-  ) throws {
-    (self.input, self.output) = (input, output)
-    scratch = MatrixProductScratch(geometry, input: input.shape, output: output.shape, workspace)
-    weight = UnsafePointer(try workspace.parameters.pointer(of: parameters[0].name))
+  init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
+    (input, output) = (layer.input, layer.output)
+    scratch = MatrixProductScratch(geometry, layer)
+    weight = try layer.weight
   }
 
   func run() {
@@ -65,38 +58,25 @@ final class MatrixProductDataGradient: ConvolutionPass {
 /// ∂L/∂w = Σ ∂L/∂y ⊗ window over all positions, written in PyTorch's order, and ∂L/∂b.
 ///
 /// Positions are summed in a fixed order, that of OpenBLAS's sgemm; another number of threads may give other bits.
-final class MatrixProductWeightGradient: ConvolutionWeightPass {
-  let sum: GradientSum
-  let input: Activation
-  private let output: Activation
-  /// Where the input's values are in backward.
-  private let inputs: [AlignedBuffer<Float>]
+final class MatrixProductWeightGradient: WeightGradientPass {
+  let gradient: WeightGradient
   private let scratch: MatrixProductScratch
-  let bias: BiasGradient?
 
-  /// - Parameter parameters: the weight and, where there is one, the bias.
-  init(
-    _ geometry: ConvolutionGeometry, input: Activation, output: Activation, parameters: [ParameterSpec],
-    _ workspace: Workspace
-  ) throws {
-    (self.input, self.output) = (input, output)
-    let sum = try workspace.gradientSum(of: parameters)
-    self.sum = sum
-    inputs = input.planRebuilding(workspace)
-    bias = try parameters.dropFirst().first.map { try BiasGradient($0, of: output, sum, workspace) }
-    scratch = MatrixProductScratch(geometry, input: input.shape, output: output.shape, workspace)
+  init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
+    gradient = try WeightGradient(layer)
+    scratch = MatrixProductScratch(geometry, layer)
   }
 
   func computeWeight(_ leaf: Int) {
     let (windows, results) = (scratch.windows, scratch.results)
+    let (x, dy) = (gradient.inputs[leaf].pointer, gradient.output.gradients[leaf].pointer)
     for rows in scratch.parts {
-      windows.gather(inputs[leaf].pointer, rows: rows, to: scratch.windowRows.pointer)
-      results.gather(output.gradients[leaf].pointer, rows: rows, to: scratch.resultRows.pointer)
+      windows.gather(x, rows: rows, to: scratch.windowRows.pointer)
+      results.gather(dy, rows: rows, to: scratch.resultRows.pointer)
       MatrixProduct.multiply(
         m: results.length, n: windows.length, k: rows.count, a: scratch.resultRows.pointer, transposeA: true,
         strideA: results.length, b: scratch.windowRows.pointer, strideB: windows.length,
-        beta: rows.lowerBound == 0 ? 0 : 1, c: sum.address(leaf: leaf, offset: sum.group.offset),
-        strideC: windows.length)
+        beta: rows.lowerBound == 0 ? 0 : 1, c: gradient.target(leaf), strideC: windows.length)
     }
   }
 }

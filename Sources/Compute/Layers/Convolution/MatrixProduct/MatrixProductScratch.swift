@@ -12,7 +12,8 @@ struct MatrixProductScratch {
 
   /// Takes the memory from the pool, for passes that are run one after another, and gives it back at once: layers that
   /// are planned later use it too.
-  init(_ geometry: ConvolutionGeometry, input: TensorShape, output: TensorShape, _ workspace: Workspace) {
+  init(_ geometry: ConvolutionGeometry, _ layer: WeightedLayer) {
+    let (input, output, workspace) = (layer.input.shape, layer.output.shape, layer.workspace)
     let windows = ConvolutionColumns(input, ConvolutionWindows(geometry, input: input.spatial))
     let results = ConvolutionColumns(output, ConvolutionWindows(positionsOf: output.spatial))
     (self.windows, self.results) = (windows, results)
@@ -30,5 +31,5 @@ extension ConvolutionGeometry {
   var allowsMatrixProduct: Bool { weightShape.count == 2 + output.count }
 
   /// Whether the kernel has one position.
-  var isPointwise: Bool { weightShape.dropFirst(weightShape.count - output.count).allSatisfy { $0 == 1 } }
+  var isPointwise: Bool { windows.kernel.allSatisfy { $0 == 1 } }
 }

@@ -1,6 +1,5 @@
 import Optimization
 
-
 /// Six numbers of each lane: a row or column of a transformed tile.
 struct Six<Vector: FloatVector> {
   let a, b, c, d, e, f: Vector
