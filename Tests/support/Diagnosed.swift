@@ -2,23 +2,23 @@ import Diagnostics
 import Foundation
 
 /// What `bt-dist doctor --json` has printed.
-public struct Diagnosed {
-  public struct Finding {
-    public let check, severity, message, remedy: String
-    public let location, expected: String?
+package struct Diagnosed {
+  package struct Finding {
+    package let check, severity, message, remedy: String
+    package let location, expected: String?
     /// Empty where nothing is said.
-    public let found: String
+    package let found: String
   }
 
-  public let json: [String: Any]
-  public let findings: [Finding]
-  public let code: Int32
+  package let json: [String: Any]
+  package let findings: [Finding]
+  package let code: Int32
   /// For messages of failed expectations.
-  public let text: String
+  package let text: String
 
-  public var errors: [Finding] { findings.filter { $0.severity == "error" } }
+  package var errors: [Finding] { findings.filter { $0.severity == "error" } }
 
-  public init(_ result: LaunchResult) throws {
+  package init(_ result: LaunchResult) throws {
     (code, text) = (result.code, result.text)
     guard let json = try? JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any],
       let list = json["findings"] as? [[String: String]]
@@ -32,7 +32,7 @@ public struct Diagnosed {
   }
 
   /// The finding of this kind, which must be the only one but for notes.
-  public func only(_ check: String, _ severity: String) throws -> Finding {
+  package func only(_ check: String, _ severity: String) throws -> Finding {
     let serious = findings.filter { $0.severity != "note" }
     guard serious.count == 1, serious[0].check == check, serious[0].severity == severity, !serious[0].remedy.isEmpty
     else {

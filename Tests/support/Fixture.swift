@@ -3,30 +3,30 @@ import Files
 import Foundation
 
 /// A case of `Tests/fixtures`, computed in float64 by PyTorch, torchvision and nidl.
-public struct Fixture {
-  public let file: SafetensorsFile
+package struct Fixture {
+  package let file: SafetensorsFile
 
-  public init(_ name: String) throws {
+  package init(_ name: String) throws {
     file = try SafetensorsFile(path: Fixture.path(name + ".safetensors"))
   }
 
   /// Where a file of `Tests/fixtures` lies.
-  public static func path(_ name: String) -> String {
+  package static func path(_ name: String) -> String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("fixtures").appendingPathComponent(name).path
   }
 
-  public func floats(_ name: String) throws -> [Float] { try file.floats(of: name) }
+  package func floats(_ name: String) throws -> [Float] { try file.floats(of: name) }
 
   /// A scalar or an array stored as JSON text in the metadata.
-  public func value<Value: Decodable>(_ name: String, as _: Value.Type = Value.self) throws -> Value {
+  package func value<Value: Decodable>(_ name: String, as _: Value.Type = Value.self) throws -> Value {
     guard let text = file.metadata[name] else { throw Failure(.data, "no metadata '\(name)'", at: file.path) }
     return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
   }
 }
 
 /// ‖x − y‖ / ‖y‖ over all numbers together.
-public func relativeError(_ x: some Sequence<Float>, to y: some Sequence<Float>) -> Double {
+package func relativeError(_ x: some Sequence<Float>, to y: some Sequence<Float>) -> Double {
   var (difference, norm) = (0.0, 0.0)
   for (x, y) in zip(x, y) {
     difference += (Double(x) - Double(y)) * (Double(x) - Double(y))

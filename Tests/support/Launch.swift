@@ -2,16 +2,16 @@ import Diagnostics
 import Foundation
 
 /// What a program that a test started has left behind.
-public struct LaunchResult: Sendable {
-  public let code: Int32
-  public let output: String
-  public let errors: String
+package struct LaunchResult: Sendable {
+  package let code: Int32
+  package let output: String
+  package let errors: String
   /// Both streams, for messages of failed expectations.
-  public var text: String { "exit \(code)\n\(output)\n\(errors)" }
+  package var text: String { "exit \(code)\n\(output)\n\(errors)" }
 }
 
 /// A program of this package, alone or under a real `mpirun`. Tests never call `MPI_Init` themselves.
-public final class Launch: Sendable {
+package final class Launch: Sendable {
   private let process = Process()
   private let folder: TemporaryFolder
 
@@ -19,7 +19,7 @@ public final class Launch: Sendable {
   ///
   /// - Parameter folders: each rank's working folder; empty: a temporary one, the same for all.
   /// - Parameter blocksSignals: starts the program with signals blocked, as a thread of a scheduler might.
-  public convenience init(
+  package convenience init(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
     folders: [String] = [], blocksSignals: Bool = false
   ) throws {
@@ -36,7 +36,7 @@ public final class Launch: Sendable {
   }
 
   /// Starts one job whose ranks need not be called alike, under `mpirun`.
-  public convenience init(
+  package convenience init(
     _ calls: [RankCall], environment: [String: String] = [:], threads: Int = 1, blocksSignals: Bool = false
   ) throws {
     let options = ["--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1"]
@@ -86,20 +86,20 @@ public final class Launch: Sendable {
     try body()
   }
 
-  public var identifier: Int32 { process.processIdentifier }
-  public var isRunning: Bool { process.isRunning }
-  public func send(signal number: Int32) { kill(process.processIdentifier, number) }
+  package var identifier: Int32 { process.processIdentifier }
+  package var isRunning: Bool { process.isRunning }
+  package func send(signal number: Int32) { kill(process.processIdentifier, number) }
 
   /// Signals one rank behind `mpirun`'s back, as a batch system or a user would.
-  public func send(signal number: Int32, toRank rank: Int) throws { kill(try process(ofRank: rank), number) }
+  package func send(signal number: Int32, toRank rank: Int) throws { kill(try process(ofRank: rank), number) }
 
   /// The process of a rank of this `mpirun`.
-  public func process(ofRank rank: Int) throws -> Int32 {
+  package func process(ofRank rank: Int) throws -> Int32 {
     try Self.process(ofRank: rank) { [identifier] in $0.parent == identifier }
   }
 
   /// The process of a rank whose command line has this argument, whoever started it.
-  public static func process(ofRank rank: Int, calledWith argument: String) throws -> Int32 {
+  package static func process(ofRank rank: Int, calledWith argument: String) throws -> Int32 {
     try process(ofRank: rank) {
       let words = FileManager.default.contents(atPath: "/proc/\($0.child)/cmdline") ?? Data()
       return words.split(separator: 0).contains(Data(argument.utf8))
@@ -121,7 +121,7 @@ public final class Launch: Sendable {
   }
 
   /// The process that started a process, such as the `mpirun` of a rank.
-  public static func parent(of process: Int32) throws -> Int32 {
+  package static func parent(of process: Int32) throws -> Int32 {
     let status = String(
       decoding: FileManager.default.contents(atPath: "/proc/\(process)/stat") ?? Data(), as: UTF8.self)
     // pid (name) state parent …
@@ -132,7 +132,7 @@ public final class Launch: Sendable {
   }
 
   /// Waits until `condition` holds; false if the program ends before, or after `limit` seconds.
-  public func wait(limit: Double = 60, until condition: () -> Bool) -> Bool {
+  package func wait(limit: Double = 60, until condition: () -> Bool) -> Bool {
     let deadline = Date(timeIntervalSinceNow: limit)
     while Date() < deadline {
       if condition() { return true }
@@ -143,11 +143,11 @@ public final class Launch: Sendable {
   }
 
   /// What the program has printed so far.
-  public var output: String { folder.text("output") }
-  public var errors: String { folder.text("errors") }
+  package var output: String { folder.text("output") }
+  package var errors: String { folder.text("errors") }
 
   /// Waits for the end. A program that runs for longer than `limit` seconds is killed, and that is a failure.
-  public func finish(limit: Double = 120) throws -> LaunchResult {
+  package func finish(limit: Double = 120) throws -> LaunchResult {
     let deadline = Date(timeIntervalSinceNow: limit)
     while process.isRunning && Date() < deadline { usleep(3_000) }
     if process.isRunning {
@@ -163,7 +163,7 @@ public final class Launch: Sendable {
   }
 
   /// Runs to the end.
-  public static func run(
+  package static func run(
     _ program: String, _ arguments: [String], ranks: Int?, environment: [String: String] = [:], threads: Int = 1,
     folders: [String] = [], limit: Double = 120
   ) throws -> LaunchResult {
@@ -173,7 +173,7 @@ public final class Launch: Sendable {
   }
 
   /// Runs one job whose ranks need not be called alike to the end.
-  public static func run(_ calls: [RankCall], threads: Int = 1, limit: Double = 120) throws -> LaunchResult {
+  package static func run(_ calls: [RankCall], threads: Int = 1, limit: Double = 120) throws -> LaunchResult {
     try Launch(calls, threads: threads).finish(limit: limit)
   }
 }

@@ -1,15 +1,15 @@
 /// The loss straight from its definition, in double precision: standardise, correlate, sum (Zbontar et al. 2021, eq. 1).
-public struct LossOracle {
+package struct LossOracle {
   let (batch, features): (Int, Int)
   let lambd: Double
 
-  public init(batch: Int, features: Int, lambd: Double) {
+  package init(batch: Int, features: Int, lambd: Double) {
     (self.batch, self.features, self.lambd) = (batch, features, lambd)
   }
 
   /// - Parameter z: batch × features in C order.
   /// - Returns: a column without any deviation is 0 everywhere.
-  public func standardised(_ z: [Double]) -> [Double] {
+  package func standardised(_ z: [Double]) -> [Double] {
     var a = z
     for j in 0..<features {
       let column = (0..<batch).map { z[$0 * features + j] }
@@ -22,7 +22,7 @@ public struct LossOracle {
     return a
   }
 
-  public func terms(_ z1: [Double], _ z2: [Double]) -> (invariance: Double, redundancy: Double) {
+  package func terms(_ z1: [Double], _ z2: [Double]) -> (invariance: Double, redundancy: Double) {
     let (a, b) = (standardised(z1), standardised(z2))
     var correlation = [Double](repeating: 0, count: features * features)
     for n in 0..<batch {
@@ -41,13 +41,13 @@ public struct LossOracle {
     return (invariance, redundancy)
   }
 
-  public func loss(_ z1: [Double], _ z2: [Double]) -> Double {
+  package func loss(_ z1: [Double], _ z2: [Double]) -> Double {
     let terms = terms(z1, z2)
     return terms.invariance + lambd * terms.redundancy
   }
 
   /// Central differences: the error is of the order of step² and 10⁻¹⁶/step.
-  public func gradient(_ z1: [Double], _ z2: [Double], step: Double = 1e-5) -> (z1: [Double], z2: [Double]) {
+  package func gradient(_ z1: [Double], _ z2: [Double], step: Double = 1e-5) -> (z1: [Double], z2: [Double]) {
     var views = [z1, z2]
     var result = [z1, z2]
     for view in 0..<2 {

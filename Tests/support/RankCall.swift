@@ -2,17 +2,17 @@ import Diagnostics
 import Foundation
 
 /// How some ranks of a job are started: one application context of `mpirun`.
-public struct RankCall: Sendable {
+package struct RankCall: Sendable {
   /// `bt-dist`, `rank-probe`, or the path of another program.
-  public var program: String
-  public var arguments: [String]
-  public var ranks: Int
+  package var program: String
+  package var arguments: [String]
+  package var ranks: Int
   /// Set for these ranks only.
-  public var environment: [String: String]
+  package var environment: [String: String]
   /// The working folder; nil: that of `mpirun`.
-  public var folder: String?
+  package var folder: String?
 
-  public init(
+  package init(
     _ program: String, _ arguments: [String], ranks: Int = 1, environment: [String: String] = [:],
     folder: String? = nil
   ) {
@@ -21,7 +21,7 @@ public struct RankCall: Sendable {
   }
 
   /// The program's full path. Those of this package lie beside the test program.
-  public var path: String {
+  package var path: String {
     get throws {
       let products = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL.deletingLastPathComponent().path
       let path = program.hasPrefix("/") ? program : products + "/" + program

@@ -3,13 +3,13 @@ import Files
 import Foundation
 
 /// A run folder as somebody outside sees it: metrics and checkpoints.
-public struct RunResult: Sendable {
-  public let path: String
+package struct RunResult: Sendable {
+  package let path: String
 
-  public init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
   /// The lines of `metrics.jsonl`, whole ones only.
-  public var lines: [String] {
+  package var lines: [String] {
     let text = String(decoding: FileManager.default.contents(atPath: path + "/metrics.jsonl") ?? Data(), as: UTF8.self)
     return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
   }
@@ -22,7 +22,7 @@ public struct RunResult: Sendable {
   ]
 
   /// The metrics of each step and validation as written, without the timings.
-  public func metrics() throws -> [String] {
+  package func metrics() throws -> [String] {
     try lines.map { line in
       guard line.first == "{", line.last == "}" else { throw Failure(.data, "not an object: \(line)", at: path) }
       // Values hold no commas.
@@ -37,7 +37,7 @@ public struct RunResult: Sendable {
   }
 
   /// A number of every step that was logged; of every validation, for a key of theirs.
-  public func values(_ key: String) throws -> [Double] {
+  package func values(_ key: String) throws -> [Double] {
     try lines.filter { $0.contains("\"val_loss\":") == key.hasPrefix("val_") }.map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       guard let value = object?[key] as? Double else { throw Failure(.data, "no number '\(key)': \(line)", at: path) }
@@ -46,7 +46,7 @@ public struct RunResult: Sendable {
   }
 
   /// Of each line `s7` for step 7, `v7` for the validation after it.
-  public func order() throws -> [String] {
+  package func order() throws -> [String] {
     try lines.map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       guard let step = object?["step"] as? Int else { throw Failure(.data, "no step: \(line)", at: path) }
@@ -54,22 +54,22 @@ public struct RunResult: Sendable {
     }
   }
 
-  public var losses: [Double] { get throws { try values("loss") } }
+  package var losses: [Double] { get throws { try values("loss") } }
 
   /// The steps of the checkpoints, in order.
-  public var checkpoints: [Int] {
+  package var checkpoints: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
     return names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.sorted()
   }
 
-  public func checkpoint(_ step: Int) -> String { path + String(format: "/checkpoints/step-%08d", step) }
+  package func checkpoint(_ step: Int) -> String { path + String(format: "/checkpoints/step-%08d", step) }
 
-  public func model(_ step: Int) throws -> SafetensorsFile {
+  package func model(_ step: Int) throws -> SafetensorsFile {
     try SafetensorsFile(path: checkpoint(step) + "/model.safetensors")
   }
 
   /// SHA-256 of everything in a checkpoint that the next step depends on.
-  public func digests(_ step: Int) throws -> [String] {
+  package func digests(_ step: Int) throws -> [String] {
     try ["model.safetensors", "optimizer.safetensors", "state.json"].map {
       try SHA256.hex(ofFile: checkpoint(step) + "/" + $0)
     }

@@ -28,7 +28,7 @@ extension Failure {
 }
 
 /// The `errno` inside one of Foundation's errors.
-public func systemError(_ error: any Error) -> Int32 {
+package func systemError(_ error: any Error) -> Int32 {
   let outer = error as NSError
   let inner = outer.userInfo[NSUnderlyingErrorKey] as? NSError ?? outer
   return inner.domain == NSPOSIXErrorDomain ? Int32(inner.code) : EIO

@@ -1,4 +1,4 @@
 import Dispatch
 
 /// Seconds of a clock that nobody sets: only differences mean something, and only within a process.
-public func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+package func monotonicSeconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }

@@ -1,10 +1,10 @@
 /// Finds what a mistyped name was meant to be.
-public enum NearestName {
+package enum NearestName {
   /// The names that `word` may stand for, best first, at most three; empty if none is near.
   ///
   /// Names that begin with the word come first (`proj` for `proj-input-dim`), then the one at the smallest edit
   /// distance, if that is at most a third of the length of the word and at least 1. Case and underscores do not count.
-  public static func candidates(for word: String, among names: [String]) -> [String] {
+  package static func candidates(for word: String, among names: [String]) -> [String] {
     let word = folded(word)
     if word.isEmpty { return [] }
     let longer = names.filter { folded($0).hasPrefix(word) }
@@ -15,14 +15,14 @@ public enum NearestName {
   }
 
   /// `did you mean adamW?`, or nil if no name is near; `prefix` goes before each name.
-  public static func question(for word: String, among names: [String], prefix: String = "") -> String? {
+  package static func question(for word: String, among names: [String], prefix: String = "") -> String? {
     let found = candidates(for: word, among: names).map { prefix + $0 }
     guard let last = found.last else { return nil }
     return "did you mean " + (found.count == 1 ? last : found.dropLast().joined(separator: ", ") + " or " + last) + "?"
   }
 
   /// Insertions, deletions, substitutions and swaps of neighbours between two texts.
-  public static func editDistance(_ first: String, _ second: String) -> Int {
+  package static func editDistance(_ first: String, _ second: String) -> Int {
     let (first, second) = (Array(first), Array(second))
     var beforeLast = [Int](repeating: 0, count: second.count + 1)
     var last = Array(0...second.count)

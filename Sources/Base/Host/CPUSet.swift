@@ -1,14 +1,14 @@
 /// Some of a host's processors, as the system numbers them: a number is a hardware thread.
 ///
 /// Its text is the system's, such as `0-3,8`; the empty set's is empty.
-public struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Ascending.
-  public let numbers: [Int]
+  package let numbers: [Int]
 
-  public init(_ numbers: some Sequence<Int>) { self.numbers = Set(numbers).sorted() }
+  package init(_ numbers: some Sequence<Int>) { self.numbers = Set(numbers).sorted() }
 
   /// nil for what is not such a text.
-  public init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     var numbers: [Int] = []
     for part in String(text).filter({ !$0.isWhitespace }).split(separator: ",") {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false)
@@ -21,7 +21,7 @@ public struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
     self.init(numbers)
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let set = CPUSet(text) else {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "'\(text)'"))
@@ -29,19 +29,19 @@ public struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
     self = set
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
   }
 
-  public var isEmpty: Bool { numbers.isEmpty }
-  public var count: Int { numbers.count }
+  package var isEmpty: Bool { numbers.isEmpty }
+  package var count: Int { numbers.count }
 
-  public func union(_ other: CPUSet) -> CPUSet { CPUSet(numbers + other.numbers) }
-  public func intersects(_ other: CPUSet) -> Bool { !Set(numbers).isDisjoint(with: other.numbers) }
-  public func isSubset(of other: CPUSet) -> Bool { Set(numbers).isSubset(of: other.numbers) }
+  package func union(_ other: CPUSet) -> CPUSet { CPUSet(numbers + other.numbers) }
+  package func intersects(_ other: CPUSet) -> Bool { !Set(numbers).isDisjoint(with: other.numbers) }
+  package func isSubset(of other: CPUSet) -> Bool { Set(numbers).isSubset(of: other.numbers) }
 
-  public var description: String {
+  package var description: String {
     numbers.runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
   }
 }

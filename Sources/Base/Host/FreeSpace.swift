@@ -2,10 +2,10 @@ import Diagnostics
 import Foundation
 
 /// The room that is left on a file system.
-public enum FreeSpace {
+package enum FreeSpace {
   /// Bytes that this user can still write below `path`, which must exist; quotas are not known to it. nil where the
   /// system does not tell.
-  public static func bytes(at path: String) -> Int? {
+  package static func bytes(at path: String) -> Int? {
     var system = statvfs()
     guard statvfs(path, &system) == 0 else { return nil }
     // Some file servers do not count: they say that there are no blocks at all.
@@ -14,7 +14,7 @@ public enum FreeSpace {
   }
 
   /// Throws `Failure(.cannotWrite)` unless there is room for `needed` bytes below `path`; `what` is to be written.
-  public static func require(_ needed: Int, for what: String, at path: String) throws {
+  package static func require(_ needed: Int, for what: String, at path: String) throws {
     guard let free = bytes(at: path), free < needed else { return }
     var failure = Failure.cannotWrite("write \(what)", path: path, errno: ENOSPC)
     failure.expected = "\(needed) bytes of free space"

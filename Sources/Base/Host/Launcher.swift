@@ -1,11 +1,11 @@
 import Foundation
 
 /// How this process was started, read from the environment before MPI is initialised.
-public struct Launcher: Sendable {
-  public let rank: Int
-  public let size: Int
+package struct Launcher: Sendable {
+  package let rank: Int
+  package let size: Int
   /// Ranks on this host, where the launcher tells.
-  public let localSize: Int?
+  package let localSize: Int?
   /// Whether the launcher has told MPI how the processes find one another.
   package let connects: Bool
 
@@ -18,10 +18,10 @@ public struct Launcher: Sendable {
 
   /// Whether the launcher of this process has died, as a killed `mpirun`: then nobody ends the ranks of a job any more, and
   /// nobody learns how they end. Open MPI's own thread ends them too, some seconds later. Without a launcher never.
-  public static var isGone: Bool { isWatched && getppid() != parent }
+  package static var isGone: Bool { isWatched && getppid() != parent }
 
   /// nil when no launcher started this process: one rank on its own.
-  public static var current: Launcher? {
+  package static var current: Launcher? {
     let environment = ProcessInfo.processInfo.environment
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) } }
     if let rank = number("OMPI_COMM_WORLD_RANK"), let size = number("OMPI_COMM_WORLD_SIZE") {

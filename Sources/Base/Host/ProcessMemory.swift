@@ -1,18 +1,18 @@
 import Foundation
 
 /// What the system counts of this process's memory; nil where it does not tell (no `/proc`).
-public enum ProcessMemory {
+package enum ProcessMemory {
   /// Bytes in memory now (`VmRSS`): touched pages, those of files and of memory shared with other processes included.
-  public static var resident: Int? { field("VmRSS", in: "/proc/self/status") }
+  package static var resident: Int? { field("VmRSS", in: "/proc/self/status") }
   /// The most there ever was (`VmHWM`).
-  public static var peak: Int? { field("VmHWM", in: "/proc/self/status") }
+  package static var peak: Int? { field("VmHWM", in: "/proc/self/status") }
   /// Bytes that programs on this host can still get without others being swapped out (`MemAvailable`).
-  public static var availableOnHost: Int? { field("MemAvailable", in: "/proc/meminfo") }
+  package static var availableOnHost: Int? { field("MemAvailable", in: "/proc/meminfo") }
 
   /// Bytes that this host has (`MemTotal`).
-  public static var ofHost: Int? { field("MemTotal", in: "/proc/meminfo") }
+  package static var ofHost: Int? { field("MemTotal", in: "/proc/meminfo") }
   /// Bytes of addresses in use (`VmSize`), which `ulimit -v` limits.
-  public static var addresses: Int? { field("VmSize", in: "/proc/self/status") }
+  package static var addresses: Int? { field("VmSize", in: "/proc/self/status") }
 
   /// A field in kB of a file of lines such as `VmRSS:   1234 kB`.
   private static func field(_ name: String, in path: String) -> Int? {

@@ -1,20 +1,20 @@
 import Foundation
 
 /// The cores of a host, as Linux describes them below `/sys`.
-public struct Processor: Codable, Equatable, Sendable {
+package struct Processor: Codable, Equatable, Sendable {
   /// Such as `AMD EPYC 9654 96-Core Processor`; empty where the system does not tell.
-  public var model: String
+  package var model: String
   /// The hardware threads of each core.
-  public var cores: [CPUSet]
+  package var cores: [CPUSet]
   /// The hardware threads at each memory of a NUMA host; one set on others.
-  public var memoryNodes: [CPUSet]
+  package var memoryNodes: [CPUSet]
 
-  public init(model: String, cores: [CPUSet], memoryNodes: [CPUSet]) {
+  package init(model: String, cores: [CPUSet], memoryNodes: [CPUSet]) {
     (self.model, self.cores, self.memoryNodes) = (model, cores, memoryNodes)
   }
 
   /// This host's; read once.
-  public static let ofHost = Processor(root: "")
+  package static let ofHost = Processor(root: "")
 
   /// Where `/sys` does not tell, every processor is a core, and all have one memory.
   ///
@@ -38,13 +38,13 @@ public struct Processor: Codable, Equatable, Sendable {
     (self.cores, memoryNodes) = (cores, nodes.isEmpty ? [online] : nodes)
   }
 
-  public var all: CPUSet { CPUSet(cores.flatMap(\.numbers)) }
+  package var all: CPUSet { CPUSet(cores.flatMap(\.numbers)) }
 
   /// How many cores have a hardware thread in the set.
-  public func cores(in set: CPUSet) -> Int { cores.count { $0.intersects(set) } }
+  package func cores(in set: CPUSet) -> Int { cores.count { $0.intersects(set) } }
 
   /// How many memories are near to processors of the set.
-  public func memoryNodes(in set: CPUSet) -> Int { memoryNodes.count { $0.intersects(set) } }
+  package func memoryNodes(in set: CPUSet) -> Int { memoryNodes.count { $0.intersects(set) } }
 
   private static func set(_ path: String) -> CPUSet? {
     SystemFile.text(path).flatMap { CPUSet($0.trimmingCharacters(in: .whitespacesAndNewlines)) }

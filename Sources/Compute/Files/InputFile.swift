@@ -5,13 +5,13 @@ import Foundation
 ///
 /// Reads with `pread` rather than through a memory map: a file that shrinks or a disk that fails gives an error here,
 /// where a map gives `SIGBUS`, and reading straight into the arena copies no more than a map would.
-public final class InputFile: Sendable {
-  public let path: String
+package final class InputFile: Sendable {
+  package let path: String
   /// The size when it was opened.
-  public let bytes: Int
+  package let bytes: Int
   private let descriptor: Int32
 
-  public init(path: String) throws {
+  package init(path: String) throws {
     // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw Failure.cannotRead("open the file", path: path, errno: errno) }
@@ -28,7 +28,7 @@ public final class InputFile: Sendable {
   deinit { close(descriptor) }
 
   /// Fills `buffer` from byte `offset` on; fewer bytes in the file is an error.
-  public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     guard let base = buffer.baseAddress, buffer.count > 0 else { return }
     guard offset >= 0, offset <= bytes, buffer.count <= bytes - offset else { throw tooShort(offset, buffer.count) }
     var done = 0

@@ -3,16 +3,16 @@ import Tensors
 /// A tensor to be written: a name, a shape in PyTorch's layout, and where its elements stand.
 ///
 /// Does not own the memory: whoever makes it keeps the elements alive and unchanged until they are written.
-public struct NamedTensor: @unchecked Sendable {
-  public var name: String
-  public var shape: [Int]
+package struct NamedTensor: @unchecked Sendable {
+  package var name: String
+  package var shape: [Int]
   let dtype: TensorType
   let address: UnsafeRawPointer
   /// Bytes of its elements; 0 for an impossible shape.
-  public var bytes: Int { (elementCount(of: shape) ?? 0) * dtype.size }
+  package var bytes: Int { (elementCount(of: shape) ?? 0) * dtype.size }
 
   /// `shape` product floats from `pointer` on.
-  public init(name: String, shape: [Int], pointer: UnsafePointer<Float>) {
+  package init(name: String, shape: [Int], pointer: UnsafePointer<Float>) {
     self.name = name
     self.shape = shape
     dtype = .f32
@@ -20,7 +20,7 @@ public struct NamedTensor: @unchecked Sendable {
   }
 
   /// 64-bit integers, such as PyTorch's `num_batches_tracked` (shape `[]`).
-  public init(name: String, shape: [Int], integers: UnsafePointer<Int64>) {
+  package init(name: String, shape: [Int], integers: UnsafePointer<Int64>) {
     self.name = name
     self.shape = shape
     dtype = .i64
@@ -28,7 +28,7 @@ public struct NamedTensor: @unchecked Sendable {
   }
 
   /// Elements of any type as they stand in a file: `shape` product times `dtype.size` bytes from `bytes` on.
-  public init(name: String, shape: [Int], dtype: TensorType, bytes: UnsafePointer<UInt8>) {
+  package init(name: String, shape: [Int], dtype: TensorType, bytes: UnsafePointer<UInt8>) {
     self.name = name
     self.shape = shape
     self.dtype = dtype
@@ -37,7 +37,7 @@ public struct NamedTensor: @unchecked Sendable {
 }
 
 /// The element types that safetensors files name and bt-dist knows the size of.
-public enum TensorType: String, Sendable, CaseIterable {
+package enum TensorType: String, Sendable, CaseIterable {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"
@@ -53,7 +53,7 @@ public enum TensorType: String, Sendable, CaseIterable {
   case bool = "BOOL"
 
   /// Bytes of one element.
-  public var size: Int {
+  package var size: Int {
     switch self {
     case .f64, .i64, .u64: 8
     case .f32, .i32, .u32: 4

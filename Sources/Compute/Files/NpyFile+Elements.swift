@@ -8,7 +8,7 @@ extension NpyFile {
   /// Every type is rounded to the nearest Float; unsigned bytes stay 0...255. Needs no other memory: narrow elements
   /// are read into the end of the destination, wide ones piece by piece. A range outside the array is a
   /// `Failure(.defect)`.
-  public func readFloats(_ range: Range<Int>, into destination: UnsafeMutablePointer<Float>) throws {
+  package func readFloats(_ range: Range<Int>, into destination: UnsafeMutablePointer<Float>) throws {
     guard range.lowerBound >= 0, range.upperBound <= count else {
       throw Failure(.defect, "elements outside the array", at: path, expected: "0..<\(count)", found: "\(range)")
     }
@@ -30,7 +30,7 @@ extension NpyFile {
   }
 
   /// All elements as floats.
-  public func floats() throws -> [Float] {
+  package func floats() throws -> [Float] {
     try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let base = buffer.baseAddress { try readFloats(0..<count, into: base) }
       initialized = count
@@ -38,7 +38,7 @@ extension NpyFile {
   }
 
   /// All elements of an array of integers or truth values. Floats, and values beyond `Int`, are a `Failure(.data)`.
-  public func integers() throws -> [Int] {
+  package func integers() throws -> [Int] {
     if element.isFloatingPoint {
       throw Failure(
         .data, "the elements are not integers", at: path, expected: "u1, u2, u4, u8, i1, i2, i4, i8 or b1",

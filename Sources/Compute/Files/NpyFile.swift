@@ -6,14 +6,14 @@ import Tensors
 /// Versions 1 to 3 of the format (numpy.lib.format), little-endian elements in C order. The file must be exactly as
 /// long as its header says. Every violation, Fortran order and every other element type is a `Failure(.data)` that
 /// names the file and says how to save the array again. Safe to use from several threads.
-public final class NpyFile: Sendable {
+package final class NpyFile: Sendable {
   /// The element types that can be read, under NumPy's names without the byte order.
-  public enum Element: String, Sendable, CaseIterable {
+  package enum Element: String, Sendable, CaseIterable {
     case u1, u2, u4, u8, i1, i2, i4, i8, f2, f4, f8
     case bool = "b1"
 
     /// Bytes an element.
-    public var size: Int {
+    package var size: Int {
       switch self {
       case .u1, .i1, .bool: 1
       case .u2, .i2, .f2: 2
@@ -22,20 +22,20 @@ public final class NpyFile: Sendable {
       }
     }
 
-    public var isFloatingPoint: Bool { self == .f2 || self == .f4 || self == .f8 }
+    package var isFloatingPoint: Bool { self == .f2 || self == .f4 || self == .f8 }
   }
 
-  public let shape: [Int]
-  public let element: Element
+  package let shape: [Int]
+  package let element: Element
   /// The number of elements; the shape `[]` has one.
-  public let count: Int
+  package let count: Int
   let file: InputFile
   /// Where the elements begin, in bytes.
   let start: Int
 
-  public var path: String { file.path }
+  package var path: String { file.path }
 
-  public init(path: String) throws {
+  package init(path: String) throws {
     file = try InputFile(path: path)
     let header = try NpyHeader(file)
     (shape, element, start) = (header.shape, header.element, header.end)
@@ -54,7 +54,7 @@ public final class NpyFile: Sendable {
   }
 
   /// True for a file that begins as NumPy's do.
-  public static func isNpy(_ file: InputFile) throws -> Bool {
+  package static func isNpy(_ file: InputFile) throws -> Bool {
     guard file.bytes >= NpyHeader.magic.count else { return false }
     return try NpyHeader.bytes(file, 0, NpyHeader.magic.count) == NpyHeader.magic
   }

@@ -4,19 +4,19 @@ import Tensors
 /// Writes a float32 array of a shape known beforehand, in C order and in as many pieces as the caller likes.
 ///
 /// Format version 1.0; the elements begin at a multiple of 64 bytes. The same elements give the same bytes.
-public final class NpyWriter {
-  public let shape: [Int]
+package final class NpyWriter {
+  package let shape: [Int]
   private let file: OutputFile
   private let count: Int
   private var written = 0
 
   /// Creates or replaces the file at `path` and writes the header.
-  public convenience init(path: String, shape: [Int]) throws {
+  package convenience init(path: String, shape: [Int]) throws {
     try self.init(OutputFile(path: path), shape: shape)
   }
 
   /// Writes the header to an output where it stands.
-  public init(_ file: OutputFile, shape: [Int]) throws {
+  package init(_ file: OutputFile, shape: [Int]) throws {
     guard let count = elementCount(of: shape), !count.multipliedReportingOverflow(by: 4).overflow, shape.count <= 32
     else { throw Failure(.defect, "the array has an impossible shape", at: file.path, found: "\(shape)") }
     (self.file, self.shape, self.count) = (file, shape, count)
@@ -32,16 +32,16 @@ public final class NpyWriter {
   }
 
   /// Appends elements: any number, so a row or many rows. More than the shape has is a `Failure(.defect)`.
-  public func write(_ values: UnsafeBufferPointer<Float>) throws {
+  package func write(_ values: UnsafeBufferPointer<Float>) throws {
     guard values.count <= count - written else { throw wrongCount(written + values.count) }
     try file.write(UnsafeRawBufferPointer(values))
     written += values.count
   }
 
-  public func write(_ values: [Float]) throws { try values.withUnsafeBufferPointer { try write($0) } }
+  package func write(_ values: [Float]) throws { try values.withUnsafeBufferPointer { try write($0) } }
 
   /// Waits for the disk and closes. Fewer elements than the shape has is a `Failure(.defect)`.
-  public func finish() throws -> OutputFile.Summary {
+  package func finish() throws -> OutputFile.Summary {
     guard written == count else { throw wrongCount(written) }
     return try file.finish()
   }

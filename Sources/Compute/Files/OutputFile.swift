@@ -6,22 +6,22 @@ import Foundation
 /// Counts and hashes what passes through it, so that a manifest needs no second reading. Errors are
 /// `Failure(.cannotWrite)` with the path and the system's words. A limit on file sizes (`ulimit -f`) kills the process
 /// unless it ignores `SIGXFSZ`.
-public final class OutputFile {
+package final class OutputFile {
   /// What was written.
-  public struct Summary: Sendable, Equatable {
-    public var bytes: Int
+  package struct Summary: Sendable, Equatable {
+    package var bytes: Int
     /// 64 lower-case hexadecimal digits.
-    public var sha256: String
+    package var sha256: String
   }
 
-  public let path: String
-  public private(set) var bytes = 0
+  package let path: String
+  package private(set) var bytes = 0
   private let hash: SHA256
   private var descriptor: Int32
   private let ownsDescriptor: Bool
 
   /// Creates the file, or empties the one that is there.
-  public init(path: String) throws {
+  package init(path: String) throws {
     hash = try SHA256()
     self.path = path
     ownsDescriptor = true
@@ -30,7 +30,7 @@ public final class OutputFile {
   }
 
   /// Writes to an open handle (a file or a pipe), from where it stands; it stays open and must outlive this object.
-  public init(handle: FileHandle, name: String) throws {
+  package init(handle: FileHandle, name: String) throws {
     hash = try SHA256()
     path = name
     ownsDescriptor = false
@@ -39,7 +39,7 @@ public final class OutputFile {
 
   deinit { if ownsDescriptor, descriptor >= 0 { close(descriptor) } }
 
-  public func write(_ data: UnsafeRawBufferPointer) throws {
+  package func write(_ data: UnsafeRawBufferPointer) throws {
     guard let base = data.baseAddress, data.count > 0 else { return }
     guard descriptor >= 0 else { throw Failure(.defect, "the file is already closed", at: path) }
     var done = 0
@@ -58,13 +58,13 @@ public final class OutputFile {
     }
   }
 
-  public func write(_ text: String) throws {
+  package func write(_ text: String) throws {
     var text = text
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
   }
 
   /// Waits until the disk has what was written so far (`fsync`).
-  public func synchronize() throws {
+  package func synchronize() throws {
     // Pipes and terminals cannot be synchronised, and say so with EINVAL or EROFS.
     if fsync(descriptor) != 0, ownsDescriptor || (errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
       throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
@@ -72,7 +72,7 @@ public final class OutputFile {
   }
 
   /// Waits for the disk, closes, and says what was written. Call once; nothing can be written afterwards.
-  public func finish() throws -> Summary {
+  package func finish() throws -> Summary {
     guard descriptor >= 0 else { throw Failure(.defect, "the file is already closed", at: path) }
     try synchronize()
     let closing = descriptor
@@ -85,7 +85,7 @@ public final class OutputFile {
   }
 
   /// Brings to the disk what this process has written to a file through any handle; does nothing if there is no file.
-  public static func synchronizeIfThere(_ path: String) throws {
+  package static func synchronizeIfThere(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     if descriptor < 0 && errno == ENOENT { return }
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
@@ -94,7 +94,7 @@ public final class OutputFile {
   }
 
   /// Brings a folder's entries (created, renamed, removed names) to the disk.
-  public static func synchronizeFolder(_ path: String) throws {
+  package static func synchronizeFolder(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if descriptor < 0 { throw Failure.cannotWrite("open the folder", path: path, errno: errno) }
     defer { close(descriptor) }
@@ -106,7 +106,7 @@ public final class OutputFile {
 
   /// Writes a small file so that a reader sees the old text or the new one, never a part: a temporary file beside it,
   /// `fsync`, rename. On an error the old file is untouched and no temporary file is left.
-  public static func replace(_ path: String, with text: String) throws {
+  package static func replace(_ path: String, with text: String) throws {
     try replace(path) { temporary in
       let file = try OutputFile(path: temporary)
       try file.write(text)
@@ -115,7 +115,7 @@ public final class OutputFile {
   }
 
   /// The same for a file of any kind and size: `write` is given the temporary path and brings the file to the disk.
-  public static func replace<Result>(_ path: String, write: (_ temporary: String) throws -> Result) throws -> Result {
+  package static func replace<Result>(_ path: String, write: (_ temporary: String) throws -> Result) throws -> Result {
     let temporary = "\(path).partial-\(getpid())"
     let result: Result
     do {

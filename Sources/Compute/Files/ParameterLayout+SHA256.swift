@@ -2,7 +2,7 @@ import Tensors
 
 extension ParameterLayout {
   /// SHA-256 of the names, shapes and offsets: equal exactly when an arena's floats mean the same.
-  public func hash() throws -> String {
+  package func hash() throws -> String {
     try SHA256.hex(of: entries.map { "\($0.name)\0\($0.shape)\0\($0.offset)\n" }.joined())
   }
 }

@@ -5,10 +5,10 @@ import Tensors
 /// SHA-256 of bytes that arrive in pieces (OpenSSL's EVP; FIPS 180-4).
 ///
 /// Not for several threads at once. An error of OpenSSL is a `Failure(.defect)`.
-public final class SHA256 {
+package final class SHA256 {
   private let context: OpaquePointer
 
-  public init() throws {
+  package init() throws {
     guard let context = EVP_MD_CTX_new() else { throw SHA256.failure("EVP_MD_CTX_new") }
     self.context = context
     // From here on deinit frees the context, also when this throws.
@@ -17,13 +17,13 @@ public final class SHA256 {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  public func update(_ data: UnsafeRawBufferPointer) throws {
+  package func update(_ data: UnsafeRawBufferPointer) throws {
     guard data.count > 0 else { return }
     guard EVP_DigestUpdate(context, data.baseAddress, data.count) == 1 else { throw SHA256.failure("EVP_DigestUpdate") }
   }
 
   /// The digest as 64 lower-case hexadecimal digits. The object can then only be thrown away.
-  public func finish() throws -> String {
+  package func finish() throws -> String {
     var digest = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
     guard EVP_DigestFinal_ex(context, &digest, &length) == 1, length == 32 else {
@@ -33,19 +33,19 @@ public final class SHA256 {
     return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
-  public static func hex(of data: UnsafeRawBufferPointer) throws -> String {
+  package static func hex(of data: UnsafeRawBufferPointer) throws -> String {
     let hash = try SHA256()
     try hash.update(data)
     return try hash.finish()
   }
 
-  public static func hex(of text: String) throws -> String {
+  package static func hex(of text: String) throws -> String {
     var text = text
     return try text.withUTF8 { try hex(of: UnsafeRawBufferPointer($0)) }
   }
 
   /// The digest of a whole file, read in pieces of 1 MiB. A file that cannot be read is a `Failure(.data)`.
-  public static func hex(ofFile path: String) throws -> String {
+  package static func hex(ofFile path: String) throws -> String {
     let file = try InputFile(path: path)
     let hash = try SHA256()
     let piece = AlignedBuffer<UInt8>(1 << 20)

@@ -8,31 +8,31 @@ import Tensors
 /// 100 MB and within the file, names unique, ranges that follow one another from the first byte of data to the last
 /// of the file, sizes that match the shape. Every violation is a `Failure(.data)` that names the file and tensor.
 /// Safe to use from several threads.
-public final class SafetensorsFile: Sendable {
-  public struct Entry: Sendable {
-    public var name: String
-    public var shape: [Int]
+package final class SafetensorsFile: Sendable {
+  package struct Entry: Sendable {
+    package var name: String
+    package var shape: [Int]
     /// As the file has it; `type` is nil when bt-dist does not know it (such tensors can be listed, not read).
-    public var dtype: String
-    public var type: TensorType? { TensorType(rawValue: dtype) }
+    package var dtype: String
+    package var type: TensorType? { TensorType(rawValue: dtype) }
     /// The number of elements.
-    public var count: Int
+    package var count: Int
     /// In bytes from the start of the file.
     let range: Range<Int>
     /// Bytes that the elements take in the file.
-    public var bytes: Int { range.count }
+    package var bytes: Int { range.count }
   }
 
-  public static let maximumHeader = 100_000_000
+  package static let maximumHeader = 100_000_000
 
-  public var path: String { file.path }
+  package var path: String { file.path }
   /// In the order of their data.
-  public let entries: [Entry]
-  public let metadata: [String: String]
+  package let entries: [Entry]
+  package let metadata: [String: String]
   private let file: InputFile
   private let index: [String: Int]
 
-  public init(path: String) throws {
+  package init(path: String) throws {
     file = try InputFile(path: path)
     let header = try SafetensorsHeader(file)
     entries = header.entries
@@ -41,11 +41,11 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// In the order of their data.
-  public var names: [String] { entries.map(\.name) }
+  package var names: [String] { entries.map(\.name) }
 
-  public func contains(_ name: String) -> Bool { index[name] != nil }
+  package func contains(_ name: String) -> Bool { index[name] != nil }
 
-  public func entry(_ name: String) throws -> Entry {
+  package func entry(_ name: String) throws -> Entry {
     if let position = index[name] { return entries[position] }
     let near = names.filter { $0.hasSuffix(name) || name.hasSuffix($0) }
     throw Failure(
@@ -53,10 +53,10 @@ public final class SafetensorsFile: Sendable {
       found: (near.isEmpty ? names : near).prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : ""))
   }
 
-  public func shape(of name: String) throws -> [Int] { try entry(name).shape }
+  package func shape(of name: String) throws -> [Int] { try entry(name).shape }
 
   /// All elements of a tensor. Types other than F32 are an error unless `converting`.
-  public func floats(of name: String, converting: Bool = false) throws -> [Float] {
+  package func floats(of name: String, converting: Bool = false) throws -> [Float] {
     let entry = try entry(name)
     try check(entry, converting)
     let size = entry.count
@@ -70,7 +70,7 @@ public final class SafetensorsFile: Sendable {
   /// Reads a tensor to `destination`, which has room for the expected shape. A different shape is an error, and
   /// nothing is written then. Types other than F32 are an error unless `converting`: F64, F16, BF16, U8 and I64 are
   /// then rounded to the nearest Float.
-  public func read(
+  package func read(
     _ name: String, into destination: UnsafeMutablePointer<Float>, expectedShape: [Int], converting: Bool = false
   ) throws {
     let entry = try entry(name)
@@ -84,7 +84,7 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// The elements as the file has them, for another file: any type, little-endian.
-  public func bytes(of name: String) throws -> AlignedBuffer<UInt8> {
+  package func bytes(of name: String) throws -> AlignedBuffer<UInt8> {
     let entry = try entry(name)
     let buffer = AlignedBuffer<UInt8>(entry.bytes)
     try file.read(

@@ -6,13 +6,13 @@ import Tensors
 ///
 /// The header is padded with spaces so that the data begins at a multiple of 64 bytes; the tensors follow one another
 /// without holes, as the format wants. The same tensors and metadata give the same bytes.
-public enum SafetensorsWriter {
-  public enum Order: Sendable { case sorted, given }
+package enum SafetensorsWriter {
+  package enum Order: Sendable { case sorted, given }
 
   /// Creates or replaces the file at `path` and waits for the disk. Errors: `Failure(.cannotWrite)` from the system,
   /// `Failure(.defect)` for duplicated names and impossible shapes.
   @discardableResult
-  public static func write(
+  package static func write(
     _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to path: String
   ) throws -> OutputFile.Summary {
     let file = try OutputFile(path: path)

@@ -42,7 +42,7 @@ public struct ParameterSet {
   }
 
   /// Everything as tensors for a file; the arenas must outlive them.
-  public var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
+  package var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
 }
 
 extension ParameterSpec {

@@ -11,19 +11,19 @@ import Tensors
 /// double, elements in single precision; p is rounded once for both subtractions, so that a decay ηλ near Float's
 /// resolution of 1 (5e-4 · 3e-4) keeps about its size on average, which a rounded factor `1 − ηλ` does not. Reads 16 and
 /// writes 12 bytes a parameter, with AMSGrad 20 and 16. A gradient that is not finite spoils its own parameter only.
-public final class Adam: Optimizer {
-  public enum Decay: Sendable {
+package final class Adam: Optimizer {
+  package enum Decay: Sendable {
     /// λp is added to the gradient: Adam.
     case l2
     /// ηλp is taken from the parameter: AdamW.
     case decoupled
   }
 
-  public var stepCount = 0
-  public let decay: Decay
-  public let beta1: Double
-  public let beta2: Double
-  public let epsilon: Double
+  package var stepCount = 0
+  package let decay: Decay
+  package let beta1: Double
+  package let beta2: Double
+  package let epsilon: Double
   private let groups: ParameterGroups
   private let firstMoment: AlignedBuffer<Float>
   private let secondMoment: AlignedBuffer<Float>
@@ -31,7 +31,7 @@ public final class Adam: Optimizer {
   private let largestSecondMoment: AlignedBuffer<Float>?
 
   /// Betas outside 0..<1 and an ε that is not a positive Float are a `Failure(.usage)`.
-  public init(
+  package init(
     _ groups: ParameterGroups, decay: Decay, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8,
     amsgrad: Bool = false
   ) throws {
@@ -47,12 +47,12 @@ public final class Adam: Optimizer {
     largestSecondMoment = amsgrad ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
-  public var state: [(name: String, buffer: AlignedBuffer<Float>)] {
+  package var state: [(name: String, buffer: AlignedBuffer<Float>)] {
     [("exp_avg", firstMoment), ("exp_avg_sq", secondMoment)]
       + (largestSecondMoment.map { [("max_exp_avg_sq", $0)] } ?? [])
   }
 
-  public func step(_ arena: ParameterArena, learningRate: Double) {
+  package func step(_ arena: ParameterArena, learningRate: Double) {
     stepCount += 1
     let (p, g) = (arena.values.vectors, arena.gradients.vectors)
     let (m, v, largest) = (firstMoment.vectors, secondMoment.vectors, largestSecondMoment?.vectors)

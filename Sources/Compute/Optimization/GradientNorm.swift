@@ -6,17 +6,17 @@ import Tensors
 /// Squares are summed in double: in blocks of 16384 floats, each in a fixed order, then along `ReductionTree`. So the
 /// bits depend on the layout alone, not on the threads, and no square of a Float can overflow. The padding adds zeros.
 /// Made once for a layout; measuring allocates nothing. Not for several threads at once.
-public final class GradientNorm {
+package final class GradientNorm {
   private let total: Int
   private let partials: AlignedBuffer<Double>
 
-  public init(_ layout: ParameterLayout) {
+  package init(_ layout: ParameterLayout) {
     total = layout.total
     partials = AlignedBuffer((layout.total + SquareSum.block - 1) / SquareSum.block)
   }
 
   /// The norm of `arena.gradients`; NaN or infinite when a gradient is.
-  public func measure(_ arena: ParameterArena) -> Double {
+  package func measure(_ arena: ParameterArena) -> Double {
     guard total > 0 else { return 0 }
     let (g, sums, total) = (arena.gradients.vectors, partials.pointer, total)
     let floats = UnsafePointer(arena.gradients.pointer)

@@ -8,7 +8,7 @@ import Tensors
 /// `d ← d · trust ‖p‖/‖d‖`, unless one of the norms is 0; then `b ← μb + d`, `p ← p − ηb`. The buffer starts at zero.
 /// The norms are summed as `GradientNorm` does: their bits depend on the layout alone. Two passes over the arena, which
 /// read 20 and write 8 bytes a parameter.
-public final class LARS: Optimizer {
+package final class LARS: Optimizer {
   /// Vectors that one task takes, of one tensor.
   private struct Block {
     let vectors: Range<Int>
@@ -21,10 +21,10 @@ public final class LARS: Optimizer {
     let adapts: Bool
   }
 
-  public var stepCount = 0
-  public let momentum: Double
+  package var stepCount = 0
+  package let momentum: Double
   /// η in the paper on LARS, `eta` in the code.
-  public let trust: Double
+  package let trust: Double
   private let buffer: AlignedBuffer<Float>
   private let blocks: [Block]
   private let tensors: [Tensor]
@@ -34,7 +34,7 @@ public final class LARS: Optimizer {
   private let ratios: AlignedBuffer<Float>
 
   /// `excludeBiasAndNorm` false: also biases and norms adapt. Negative numbers are a `Failure(.usage)`.
-  public init(
+  package init(
     _ groups: ParameterGroups, momentum: Double = 0.9, trust: Double = 0.001, excludeBiasAndNorm: Bool = true
   ) throws {
     try require(momentum >= 0 && momentum.isFinite, "the momentum", expected: "0 or more", found: momentum)
@@ -59,9 +59,9 @@ public final class LARS: Optimizer {
   }
 
   /// The buffer has the name that it has in the paper's code.
-  public var state: [(name: String, buffer: AlignedBuffer<Float>)] { [("mu", buffer)] }
+  package var state: [(name: String, buffer: AlignedBuffer<Float>)] { [("mu", buffer)] }
 
-  public func step(_ arena: ParameterArena, learningRate: Double) {
+  package func step(_ arena: ParameterArena, learningRate: Double) {
     measure(arena)
     let (p, g, b, ratios) = (arena.values.vectors, arena.gradients.vectors, buffer.vectors, ratios.pointer)
     let momentum = Vector(repeating: Float(momentum))

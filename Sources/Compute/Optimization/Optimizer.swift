@@ -8,7 +8,7 @@ import Tensors
 ///
 /// To resume, set `stepCount` and fill the buffers of `state`: the next step then gives the bits that it would have
 /// given without the interruption.
-public protocol Optimizer: AnyObject {
+package protocol Optimizer: AnyObject {
   /// Steps done so far.
   var stepCount: Int { get set }
 

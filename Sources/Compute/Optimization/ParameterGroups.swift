@@ -3,7 +3,7 @@ import Tensors
 /// The parameters of a layout in two groups, as PyTorch's optimizers take them: weights, and biases and norms.
 ///
 /// A weight is what the layout lets decay: a parameter of more than one dimension.
-public struct ParameterGroups: Sendable {
+package struct ParameterGroups: Sendable {
   /// What is different between the groups.
   struct Rule: Sendable {
     /// λ
@@ -17,7 +17,7 @@ public struct ParameterGroups: Sendable {
     }
   }
 
-  public let layout: ParameterLayout
+  package let layout: ParameterLayout
   private let weights: Rule
   private let biases: Rule
   private let runs: [(range: Range<Int>, rule: Rule)]
@@ -25,7 +25,7 @@ public struct ParameterGroups: Sendable {
   /// - Parameter excludeBiasAndNorm: false: weight decay also for biases and norms.
   /// - Parameter biasRateFactor: the learning rate of biases and norms over that of weights.
   /// - Throws: `Failure(.usage)` for a negative decay or factor.
-  public init(
+  package init(
     _ layout: ParameterLayout, weightDecay: Double = 0, excludeBiasAndNorm: Bool = true, biasRateFactor: Double = 1
   ) throws {
     try require(weightDecay >= 0 && weightDecay.isFinite, "the weight decay", expected: "0 or more", found: weightDecay)

@@ -7,17 +7,17 @@ import Tensors
 /// With gradient g, rate η, decay λ, momentum μ and dampening τ: `g ← g + λp`; at the first step `b ← g`, later
 /// `b ← μb + (1−τ)g`; then `p ← p − ηb`, or with Nesterov's momentum `p ← p − η(g + μb)`. Without momentum there is no
 /// buffer and `p ← p − ηg`. The first step is the one at `stepCount` 0. Reads 12 and writes 8 bytes a parameter.
-public final class SGD: Optimizer {
-  public var stepCount = 0
-  public let momentum: Double
-  public let dampening: Double
-  public let nesterov: Bool
+package final class SGD: Optimizer {
+  package var stepCount = 0
+  package let momentum: Double
+  package let dampening: Double
+  package let nesterov: Bool
   private let groups: ParameterGroups
   /// nil without momentum.
   private let buffer: AlignedBuffer<Float>?
 
   /// A negative momentum, and Nesterov's momentum with dampening or without momentum, are a `Failure(.usage)`.
-  public init(_ groups: ParameterGroups, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false) throws {
+  package init(_ groups: ParameterGroups, momentum: Double = 0, dampening: Double = 0, nesterov: Bool = false) throws {
     try require(momentum >= 0 && momentum.isFinite, "the momentum", expected: "0 or more", found: momentum)
     try require(dampening.isFinite, "the dampening", expected: "a number", found: dampening)
     if nesterov && (momentum == 0 || dampening != 0) {
@@ -29,11 +29,11 @@ public final class SGD: Optimizer {
     buffer = momentum > 0 ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
-  public var state: [(name: String, buffer: AlignedBuffer<Float>)] {
+  package var state: [(name: String, buffer: AlignedBuffer<Float>)] {
     buffer.map { [("momentum_buffer", $0)] } ?? []
   }
 
-  public func step(_ arena: ParameterArena, learningRate: Double) {
+  package func step(_ arena: ParameterArena, learningRate: Double) {
     if let buffer {
       stepWithMomentum(arena, buffer, learningRate)
     } else {

@@ -19,7 +19,7 @@
 }
 
 /// A number as memory of activations stores it.
-public protocol StoredNumber: BitwiseCopyable, Sendable {
+package protocol StoredNumber: BitwiseCopyable, Sendable {
   /// The nearest one that can be stored.
   init(_ value: Float)
   var float: Float { get }
@@ -29,7 +29,7 @@ extension BFloat16: StoredNumber {}
 
 extension Float: StoredNumber {
   @inlinable @inline(__always)
-  public var float: Float { self }
+  package var float: Float { self }
 }
 
 extension AlignedBuffer<Float> {
@@ -37,7 +37,7 @@ extension AlignedBuffer<Float> {
   public var bfloat16: UnsafeMutablePointer<BFloat16> { stored(as: BFloat16.self) }
 
   /// The memory as numbers of another type.
-  public func stored<Number: StoredNumber>(as _: Number.Type) -> UnsafeMutablePointer<Number> {
+  package func stored<Number: StoredNumber>(as _: Number.Type) -> UnsafeMutablePointer<Number> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Number.self)
   }
 }

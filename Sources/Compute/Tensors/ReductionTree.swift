@@ -4,11 +4,11 @@
 /// ((0+1)+(2+3))+((4+5)+(6+7)). A rank owns consecutive leaves: `reduce` and `merge` sum them within the rank. When
 /// their number is a power of two that is a whole subtree, and `exchange` says how a power of two of ranks go on in the
 /// same order. Floating-point addition is commutative, so only this shape matters, not who adds.
-public enum ReductionTree {
+package enum ReductionTree {
   // MARK: Within a rank
 
   /// Sums `leaves` leaves of `count` numbers, stored one behind the other, into the first.
-  public static func reduce(_ values: UnsafeMutablePointer<Double>, leaves: Int, count: Int) {
+  package static func reduce(_ values: UnsafeMutablePointer<Double>, leaves: Int, count: Int) {
     var stride = 1
     while stride < leaves {
       var leaf = 0
@@ -22,10 +22,10 @@ public enum ReductionTree {
 
   /// Where leaf `leaf` is to be written when leaves are summed one after another through a stack of partial sums.
   /// Slot 0 is the result.
-  public static func slot(of leaf: Int) -> Int { leaf.nonzeroBitCount }
+  package static func slot(of leaf: Int) -> Int { leaf.nonzeroBitCount }
 
   /// Partial sums beside the result that `leaves` leaves need at most.
-  public static func extraSlots(leaves: Int) -> Int {
+  package static func extraSlots(leaves: Int) -> Int {
     leaves <= 1 ? 0 : Int.bitWidth - (leaves - 1).leadingZeroBitCount
   }
 
@@ -33,7 +33,7 @@ public enum ReductionTree {
   ///
   /// - Parameter target: slot 0.
   /// - Parameter partialSums: slots 1, 2, …
-  public static func merge(
+  package static func merge(
     afterLeaf leaf: Int, of leaves: Int, count: Int, target: UnsafeMutablePointer<Float>,
     partialSums: [UnsafeMutablePointer<Float>]
   ) {
@@ -49,14 +49,14 @@ public enum ReductionTree {
   // MARK: Across ranks
 
   /// One exchange of a rank with another on the way from each rank's sum to the sum over all ranks, on all of them.
-  public struct Exchange: Equatable, Sendable {
-    public let partner: Int
+  package struct Exchange: Equatable, Sendable {
+    package let partner: Int
     /// The elements that go to the partner.
-    public let send: Range<Int>
+    package let send: Range<Int>
     /// The elements that come from the partner.
-    public let receive: Range<Int>
+    package let receive: Range<Int>
     /// Whether what comes is added to what is there; otherwise it takes its place.
-    public let adds: Bool
+    package let adds: Bool
   }
 
   /// Elements from which the ranks halve the vector.
@@ -65,18 +65,18 @@ public enum ReductionTree {
   /// in bit k. Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so that
   /// afterwards each rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004). Both
   /// add the same pairs, so every rank gets the same bits by either: where a vector is cut changes nothing.
-  public static let longVector = 1 << 14
+  package static let longVector = 1 << 14
 
   /// Exchanges that a rank takes part in.
   ///
   /// - Parameter ranks: a power of two.
-  public static func exchanges(ranks: Int, count: Int) -> Int {
+  package static func exchanges(ranks: Int, count: Int) -> Int {
     let rounds = ranks.trailingZeroBitCount
     return count < longVector ? rounds : 2 * rounds
   }
 
   /// Exchange `index` of rank `rank`; the partner's exchange of this index is its counterpart.
-  public static func exchange(_ index: Int, rank: Int, ranks: Int, count: Int) -> Exchange {
+  package static func exchange(_ index: Int, rank: Int, ranks: Int, count: Int) -> Exchange {
     let rounds = ranks.trailingZeroBitCount
     if count < longVector {
       return Exchange(partner: rank ^ (1 << index), send: 0..<count, receive: 0..<count, adds: true)

@@ -3,7 +3,7 @@ import Host
 extension ThreadPool {
   /// Where each thread of this rank may run, as `OMP_PROC_BIND` and the launcher place it; empty where the system does
   /// not tell.
-  public static var placement: [CPUSet] {
+  package static var placement: [CPUSet] {
     let sets = AlignedSets(threads)
     forEachRange(of: threads) { range in
       let own = SystemFile.allowedProcessors(of: "thread-self")

@@ -12,7 +12,7 @@ public enum ThreadPool {
 
   /// The processors on which the launcher lets this process run; nil where the system does not tell, and where
   /// `OMP_PROC_BIND` has bound the first thread already.
-  public static var allowed: CPUSet? {
+  package static var allowed: CPUSet? {
     let set = SystemFile.allowedProcessors(of: "self")
     return set?.count == allowedCount ? set : nil
   }

@@ -5,13 +5,13 @@ import Tensors
 /// A replica of encoder, projector and loss, planned for this rank's shards of the global batch.
 ///
 /// Parameter names are nidl's: `encoder.…` and `projection_head.…`; arenas are ordered as backward completes gradients.
-public final class BarlowTwinsNetwork {
-  public let encoder: Encoder
-  public let projector: Projector
-  public let state: ParameterSet
-  public let loss: BarlowTwinsLoss
+package final class BarlowTwinsNetwork {
+  package let encoder: Encoder
+  package let projector: Projector
+  package let state: ParameterSet
+  package let loss: BarlowTwinsLoss
   /// Told at the end of each phase of `forwardBackward`, by those who take the time.
-  public var phaseDidEnd: ((Phase) -> Void)?
+  package var phaseDidEnd: ((Phase) -> Void)?
   private let network: PlannedNetwork
 
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
@@ -20,7 +20,7 @@ public final class BarlowTwinsNetwork {
   /// - Parameter element: what activations hold and products compute in; embeddings and the loss are float32 always.
   /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside once more.
   /// - Parameter kernels: chooses how layers with weights compute; keeps the choices.
-  public init(
+  package init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
     lambd: Double, lossForm: BarlowTwinsLoss.Form? = nil, convolution: ConvolutionAlgorithm = .auto,
     element: TensorShape.Element = .float32, recompute: Bool = false, kernels: KernelChooser = KernelChooser()
@@ -38,35 +38,35 @@ public final class BarlowTwinsNetwork {
   }
 
   /// A part of `forwardBackward`; together they are all of it.
-  public enum Phase: Sendable { case forward, loss, backward }
+  package enum Phase: Sendable { case forward, loss, backward }
 
   /// One buffer a local shard for 2·b samples in C order; to be filled before each step.
-  public var inputs: [AlignedBuffer<Float>] { network.input.values }
+  package var inputs: [AlignedBuffer<Float>] { network.input.values }
 
   /// z of the local shards: after `forwardBackward` view 1's rows and then view 2's.
-  public var embeddings: Activation { network.output }
+  package var embeddings: Activation { network.output }
 
   /// The layers of encoder and projector, blocks of several as one.
-  public var descriptions: [LayerDescription] { network.descriptions }
+  package var descriptions: [LayerDescription] { network.descriptions }
 
   /// Takes the time of each layer in the passes that follow; see `LayerTimes`.
-  public var isTimed: Bool {
+  package var isTimed: Bool {
     get { network.isTimed }
     set { network.isTimed = newValue }
   }
 
   /// Of the last passes, one for each of `descriptions`; empty unless they were timed.
-  public var layerTimes: [LayerTimes] { network.layerTimes }
+  package var layerTimes: [LayerTimes] { network.layerTimes }
 
   /// What activations hold between input and embeddings.
-  public var element: TensorShape.Element { network.workspace.element }
+  package var element: TensorShape.Element { network.workspace.element }
 
   /// Remarks of planning, such as a slow kernel.
-  public var remarks: [String] { network.workspace.remarks }
+  package var remarks: [String] { network.workspace.remarks }
 
   /// The loss of the global batch in evaluation mode: running statistics, which stay as they are, in place of the
   /// batch's, and no gradient. A collective.
-  public func evaluate() throws -> LossValue {
+  package func evaluate() throws -> LossValue {
     network.workspace.isEvaluating = true
     defer { network.workspace.isEvaluating = false }
     try network.forward()
@@ -76,7 +76,7 @@ public final class BarlowTwinsNetwork {
   /// The loss of the global batch, and this rank's part of its gradient in `state.parameters.gradients`. A collective.
   ///
   /// - Parameter randomness: needed where layers draw random numbers, such as dropout; other steps, other numbers.
-  public func forwardBackward(_ randomness: StepRandomness? = nil) throws -> LossValue {
+  package func forwardBackward(_ randomness: StepRandomness? = nil) throws -> LossValue {
     network.workspace.randomness = randomness
     try network.forward()
     phaseDidEnd?(.forward)

@@ -6,15 +6,15 @@ import Tensors
 ///
 /// A sample's features depend on its place in the block only by rounding; give it the same place everywhere, and the
 /// bits are the same.
-public final class FeatureExtractor {
+package final class FeatureExtractor {
   /// Samples of a block.
-  public let block: Int
-  public let features: Int
-  public let state: ParameterSet
+  package let block: Int
+  package let features: Int
+  package let state: ParameterSet
   private let network: PlannedNetwork
 
   /// - Parameter kernels: the choices of a training, taken where they are possible here.
-  public init(
+  package init(
     encoder: Encoder, sampleShape: [Int], block: Int = 64, convolution: ConvolutionAlgorithm = .auto,
     kernels: KernelTable = KernelTable()
   ) throws {
@@ -28,9 +28,9 @@ public final class FeatureExtractor {
   }
 
   /// Room for `block` samples in C order.
-  public var input: AlignedBuffer<Float> { network.input.values[0] }
+  package var input: AlignedBuffer<Float> { network.input.values[0] }
   /// `block` × `features`, after `run`.
-  public var output: AlignedBuffer<Float> { network.output.values[0] }
+  package var output: AlignedBuffer<Float> { network.output.values[0] }
 
-  public func run() throws { try network.forward() }
+  package func run() throws { try network.forward() }
 }

@@ -1,14 +1,14 @@
 import Layers
 
 /// nidl's `BarlowTwinsProjectionHead`: Linear without bias, BN, ReLU; Linear without bias, BN, ReLU; Linear with bias.
-public struct Projector {
+package struct Projector {
   /// Parameter names start with `projection_head.layers.`, as nidl's.
-  public let layers: Sequential
-  public let inputs: Int
-  public let hidden: Int
-  public let outputs: Int
+  package let layers: Sequential
+  package let inputs: Int
+  package let hidden: Int
+  package let outputs: Int
 
-  public init(inputs: Int, hidden: Int = 2048, outputs: Int = 2048) {
+  package init(inputs: Int, hidden: Int = 2048, outputs: Int = 2048) {
     (self.inputs, self.hidden, self.outputs) = (inputs, hidden, outputs)
     let name = "projection_head.layers."
     layers = Sequential([

@@ -5,11 +5,11 @@ import Tensors
 import Views
 
 /// What `BatchLoader.next` has loaded.
-public struct LoadedBatch: Sendable, Equatable {
+package struct LoadedBatch: Sendable, Equatable {
   /// Counted from 0 over the whole run.
-  public var step: Int
+  package var step: Int
   /// How long the caller waited for the data.
-  public var waitMilliseconds: Double
+  package var waitMilliseconds: Double
 }
 
 /// Loads the shards of a rank, two views a sample, on its own threads and some steps ahead.
@@ -17,13 +17,13 @@ public struct LoadedBatch: Sendable, Equatable {
 /// What it gives is a function of the data set, the augmentation and the plan: not of the number of threads, of ranks,
 /// or of the step that it begins with. Allocates its memory at the start, `depth` steps of it. For one consumer:
 /// `next` is not called from two threads at once.
-public final class BatchLoader {
+package final class BatchLoader {
   /// Steps that are loaded ahead where nothing else is asked for.
-  public static let depth = 4
+  package static let depth = 4
 
-  public let plan: BatchPlan
+  package let plan: BatchPlan
   /// The consecutive shards of the batch that this rank has.
-  public let localShards: Range<Int>
+  package let localShards: Range<Int>
 
   private let queue: LoaderQueue
   private let ring: LoaderRing
@@ -35,7 +35,7 @@ public final class BatchLoader {
   ///
   /// Errors: `Failure(.usage)` for numbers of workers that are not possible and batches that do not fit into memory,
   /// `Failure(.defect)` for a plan or augmentation that was made for other data.
-  public init(
+  package init(
     dataset: any Dataset, plan: BatchPlan, augmentation: Augmentation, purpose: RandomPurpose = .augmentation,
     localShards: Range<Int>, steps: Range<Int>, workers: Int = 1, depth: Int = BatchLoader.depth
   ) throws {
@@ -79,7 +79,7 @@ public final class BatchLoader {
   }
 
   /// Floats that each of the buffers for `next` holds: both views of a shard.
-  public var shardSize: Int { ring.shardSize }
+  package var shardSize: Int { ring.shardSize }
 
   /// Waits for the next step and copies it: for each local shard its view 1, B/S samples flat in C order, and then its
   /// view 2.
@@ -87,7 +87,7 @@ public final class BatchLoader {
   /// `buffers` has one buffer of `shardSize` floats for each local shard. Errors: what reading a sample threw, at the
   /// step that needs it (the first in the batch, if several cannot be read) and at every later call; `Failure(.defect)`
   /// after the last step, after `stop` and for buffers of other sizes.
-  public func next(into buffers: [AlignedBuffer<Float>]) throws -> LoadedBatch {
+  package func next(into buffers: [AlignedBuffer<Float>]) throws -> LoadedBatch {
     guard buffers.count == localShards.count, buffers.allSatisfy({ $0.count == shardSize }) else {
       throw Failure(
         .defect, "the buffers do not match the local shards",
@@ -104,11 +104,11 @@ public final class BatchLoader {
   }
 
   /// The samples of a step's whole batch, shard by shard.
-  public func sampleNumbers(step: Int) -> [Int] { plan.sampleNumbers(step: step) }
+  package func sampleNumbers(step: Int) -> [Int] { plan.sampleNumbers(step: step) }
 
   /// Ends the threads and waits for them: at most for the 16 samples that each is making. Can be called
   /// again.
-  public func stop() {
+  package func stop() {
     queue.stop()
     for thread in threads { pthread_join(thread, nil) }
     threads = []

@@ -4,17 +4,17 @@ import Diagnostics
 ///
 /// Steps are counted from 0 over the whole run; step k lies in epoch k / `stepsPerEpoch`. Only whole batches are taken
 /// from an epoch. Shard s of a batch has the B/S consecutive positions of the epoch's order that begin at s·B/S.
-public struct BatchPlan: Sendable {
-  public let order: EpochOrder
+package struct BatchPlan: Sendable {
+  package let order: EpochOrder
   /// B: samples a step over all ranks.
-  public let batchSize: Int
+  package let batchSize: Int
   /// S: the parts of the batch.
-  public let shards: Int
-  public let stepsPerEpoch: Int
+  package let shards: Int
+  package let stepsPerEpoch: Int
 
   /// `count` samples, of which an epoch takes at most `limit` batches. Errors: `Failure(.usage)` for batches that are
   /// larger than the data set, or that do not fall into equal shards.
-  public init(
+  package init(
     count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true, limit: Int = .max
   ) throws {
     guard batchSize >= 1 else {
@@ -38,18 +38,18 @@ public struct BatchPlan: Sendable {
   }
 
   /// B/S.
-  public var samplesPerShard: Int { batchSize / shards }
+  package var samplesPerShard: Int { batchSize / shards }
   /// Samples of an epoch that are left out, because they fill no batch or are beyond the limit. Others each time, when
   /// shuffled.
-  public var samplesLeftOut: Int { order.count - stepsPerEpoch * batchSize }
+  package var samplesLeftOut: Int { order.count - stepsPerEpoch * batchSize }
 
-  public func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }
+  package func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }
 
   /// The sample at a place (0 to B − 1) of a step's batch.
-  public func sample(step: Int, place: Int) -> Int {
+  package func sample(step: Int, place: Int) -> Int {
     order.sample(at: step % stepsPerEpoch * batchSize + place, epoch: epoch(ofStep: step))
   }
 
   /// The samples of a step's batch, shard by shard.
-  public func sampleNumbers(step: Int) -> [Int] { (0..<batchSize).map { sample(step: step, place: $0) } }
+  package func sampleNumbers(step: Int) -> [Int] { (0..<batchSize).map { sample(step: step, place: $0) } }
 }

@@ -5,17 +5,17 @@ import Tensors
 /// A keyed permutation: a balanced Feistel network of 10 rounds over the smallest domain of an even number of bits
 /// that holds all samples, with Philox as the round function. A value beyond the samples is put through again until
 /// it is one of them (cycle walking: less than 4 times on average). Without shuffling it is the identity.
-public struct EpochOrder: Sendable {
-  public let count: Int
-  public let seed: UInt64
-  public let shuffle: Bool
+package struct EpochOrder: Sendable {
+  package let count: Int
+  package let seed: UInt64
+  package let shuffle: Bool
   private let halfBits: Int
   private let key: SIMD2<UInt32>
 
   private static let rounds: UInt32 = 10
 
   /// `count` is in 1...2⁶².
-  public init(count: Int, seed: UInt64, shuffle: Bool = true) {
+  package init(count: Int, seed: UInt64, shuffle: Bool = true) {
     (self.count, self.seed, self.shuffle) = (count, seed, shuffle)
     let bits = Int.bitWidth - max(0, count - 1).leadingZeroBitCount
     halfBits = min(31, max(1, (bits + 1) / 2))
@@ -23,7 +23,7 @@ public struct EpochOrder: Sendable {
   }
 
   /// The sample at a position of an epoch: 0.1 to 1 µs. A position outside `0..<count` is returned as it is.
-  public func sample(at position: Int, epoch: Int) -> Int {
+  package func sample(at position: Int, epoch: Int) -> Int {
     guard shuffle, position >= 0, position < count else { return position }
     var value = permute(UInt64(position), epoch)
     // Ends: the permutation's cycle through `position` comes back to it at the latest.

@@ -8,7 +8,7 @@ import Diagnostics
 ///     operation = word [ "=" number { ":" number } ] [ "@" probability ]
 extension Augmentation {
   /// Recipes with a name.
-  public static let recipes = [
+  package static let recipes = [
     "small-images": "crop=0.4:1,flip,brightness=0.4@0.8,contrast=0.4@0.8,blur=0.1:1@0.5"
   ]
 
@@ -18,7 +18,7 @@ extension Augmentation {
   /// tables and volumes there is no such choice, and it is an error: two equal views teach nothing. Errors are
   /// `Failure(.usage)`: unknown words (with the nearest known one), numbers that an operation does not take, and
   /// operations that are not for this shape.
-  public static func parse(_ text: String, shape: [Int], viewsPerSample: Int) throws -> Augmentation {
+  package static func parse(_ text: String, shape: [Int], viewsPerSample: Int) throws -> Augmentation {
     var recipe = recipes[text] ?? text
     if text == "auto" {
       if viewsPerSample == 1, shape.count != 3 {
@@ -35,7 +35,7 @@ extension Augmentation {
   }
 
   /// The recipe with all numbers and probabilities, which `parse` reads again; `none` without operations.
-  public var description: String {
+  package var description: String {
     if steps.isEmpty { return "none" }
     return steps.map { step in
       let type = type(of: step.operation)

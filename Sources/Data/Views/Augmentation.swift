@@ -7,29 +7,29 @@ import Tensors
 ///
 /// Made by `parse`. What it does to a view is a function of the stream it is given, and so of (seed, epoch, sample,
 /// view). Safe to use from several threads, each with its own workspace.
-public struct Augmentation: Sendable, CustomStringConvertible {
+package struct Augmentation: Sendable, CustomStringConvertible {
   /// All operations that recipes know.
-  public static let operations: [any AugmentationOperation.Type] = [
+  package static let operations: [any AugmentationOperation.Type] = [
     RandomResizedCrop.self, HorizontalFlip.self, Brightness.self, Contrast.self, GaussianBlur.self, GaussianNoise.self,
   ]
 
   /// An operation and how often it is applied.
-  public struct Step: Sendable {
-    public var operation: any AugmentationOperation
-    public var probability: Float
+  package struct Step: Sendable {
+    package var operation: any AugmentationOperation
+    package var probability: Float
 
-    public init(_ operation: any AugmentationOperation, probability: Float) {
+    package init(_ operation: any AugmentationOperation, probability: Float) {
       (self.operation, self.probability) = (operation, probability)
     }
   }
 
-  public let steps: [Step]
+  package let steps: [Step]
   /// The shape of the samples.
-  public let shape: [Int]
+  package let shape: [Int]
   private let needsUnitRange: Bool
 
   /// An operation that is not for samples of this shape is a `Failure(.usage)`.
-  public init(_ steps: [Step], shape: [Int]) throws {
+  package init(_ steps: [Step], shape: [Int]) throws {
     for step in steps {
       let type = type(of: step.operation)
       if type.domain != .any, shape.count != 3 {
@@ -45,13 +45,13 @@ public struct Augmentation: Sendable, CustomStringConvertible {
   }
 
   /// True for `none`: views are the samples as they are.
-  public var isIdentity: Bool { steps.isEmpty }
+  package var isIdentity: Bool { steps.isEmpty }
 
   /// Makes the view in `pixels`, which holds the sample and as much as `shape` says.
   ///
   /// Allocates nothing. Errors: a `Failure(.usage)` when the recipe has colour operations, which clamp to 0...1, and
   /// the sample has values outside; the caller names the sample.
-  public func apply(
+  package func apply(
     to pixels: UnsafeMutablePointer<Float>, _ random: inout PhiloxStream, _ workspace: AugmentationWorkspace
   ) throws {
     var image = workspace.image(pixels)

@@ -3,7 +3,7 @@ import Tensors
 /// One random change of a sample: the words of a recipe.
 ///
 /// A new operation is one file with one of these, and its type in `Augmentation.operations`.
-public protocol AugmentationOperation: Sendable {
+package protocol AugmentationOperation: Sendable {
   /// The word in a recipe: `crop`.
   static var name: String { get }
   /// How it is written, for help and messages: `crop=SMALLEST:LARGEST`.
@@ -22,11 +22,11 @@ public protocol AugmentationOperation: Sendable {
 }
 
 extension AugmentationOperation {
-  public static var defaultProbability: Float { 1 }
+  package static var defaultProbability: Float { 1 }
 }
 
 /// What an operation can be applied to.
-public enum AugmentationDomain: Sendable {
+package enum AugmentationDomain: Sendable {
   /// Any samples.
   case any
   /// Images.

@@ -4,21 +4,21 @@ import Tensors
 /// 0...1 (torchvision's definition).
 ///
 /// The gray of three channels is 0.2989 R + 0.587 G + 0.114 B; of any other number, their mean.
-public struct Contrast: AugmentationOperation {
-  public static let name = "contrast"
-  public static let form = "contrast=STRENGTH"
-  public static let domain = AugmentationDomain.unitImages
+package struct Contrast: AugmentationOperation {
+  package static let name = "contrast"
+  package static let form = "contrast=STRENGTH"
+  package static let domain = AugmentationDomain.unitImages
 
   private let strength: ColourStrength
 
-  public init?(_ numbers: [Float]) {
+  package init?(_ numbers: [Float]) {
     guard let strength = ColourStrength(numbers) else { return nil }
     self.strength = strength
   }
 
-  public var numbers: [Float] { [strength.value] }
+  package var numbers: [Float] { [strength.value] }
 
-  public func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
+  package func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
     let factor = strength.factor(&random)
     let gray = (1 - factor) * Self.meanGray(image)
     for i in 0..<image.count { image.pixels[i] = min(max(image.pixels[i] * factor + gray, 0), 1) }

@@ -6,21 +6,21 @@ import Tensors
 ///
 /// Separable; the kernel ends at 3 deviations (and before the size of the image) and sums to 1. Outside the image it
 /// is reflected without repeating the edge, as torchvision does.
-public struct GaussianBlur: AugmentationOperation {
-  public static let name = "blur"
-  public static let form = "blur=[PROBABILITY:]SMALLEST:LARGEST"
-  public static let domain = AugmentationDomain.images
+package struct GaussianBlur: AugmentationOperation {
+  package static let name = "blur"
+  package static let form = "blur=[PROBABILITY:]SMALLEST:LARGEST"
+  package static let domain = AugmentationDomain.images
 
   private let sigma: ClosedRange<Float>
 
-  public init?(_ numbers: [Float]) {
+  package init?(_ numbers: [Float]) {
     guard numbers.count == 2, numbers[0] >= 0, numbers[0] <= numbers[1], numbers[1] <= 1000 else { return nil }
     sigma = numbers[0]...numbers[1]
   }
 
-  public var numbers: [Float] { [sigma.lowerBound, sigma.upperBound] }
+  package var numbers: [Float] { [sigma.lowerBound, sigma.upperBound] }
 
-  public func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
+  package func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
     Self.blur(&image, sigma: random.uniform(in: sigma))
   }
 

@@ -4,22 +4,22 @@ import Tensors
 ///
 /// Images are C×H×W; samples of other shapes are one row, for operations that know no geometry. Does not own its
 /// memory: it is valid within `AugmentationWorkspace`'s call.
-public struct ImageBuffer {
-  public let channels: Int
-  public let height: Int
-  public let width: Int
+package struct ImageBuffer {
+  package let channels: Int
+  package let height: Int
+  package let width: Int
   /// The values, C×H×W.
-  public private(set) var pixels: UnsafeMutablePointer<Float>
+  package private(set) var pixels: UnsafeMutablePointer<Float>
   /// As much room again: an operation that cannot work in place writes here and calls `exchange`.
-  public private(set) var spare: UnsafeMutablePointer<Float>
+  package private(set) var spare: UnsafeMutablePointer<Float>
   /// Room for 2·(H + W) + 16 numbers each, for tables of an operation.
-  public let weights: UnsafeMutablePointer<Float>
-  public let indices: UnsafeMutablePointer<Int>
+  package let weights: UnsafeMutablePointer<Float>
+  package let indices: UnsafeMutablePointer<Int>
 
-  public var count: Int { channels * height * width }
+  package var count: Int { channels * height * width }
 
   /// Makes the spare memory the pixels.
-  public mutating func exchange() { swap(&pixels, &spare) }
+  package mutating func exchange() { swap(&pixels, &spare) }
 
   package init(
     shape: [Int], pixels: UnsafeMutablePointer<Float>, spare: UnsafeMutablePointer<Float>,
@@ -34,13 +34,13 @@ public struct ImageBuffer {
 }
 
 /// The memory of one thread that augments samples of a shape.
-public final class AugmentationWorkspace: Sendable {
+package final class AugmentationWorkspace: Sendable {
   let shape: [Int]
   let spare: AlignedBuffer<Float>
   let weights: AlignedBuffer<Float>
   let indices: AlignedBuffer<Int>
 
-  public init(shape: [Int]) {
+  package init(shape: [Int]) {
     self.shape = shape
     spare = AlignedBuffer(shape.reduce(1, *), for: .loader)
     let numbers = shape.count == 3 ? 2 * (shape[1] + shape[2]) + 16 : 16

@@ -6,10 +6,10 @@ import Tensors
 /// `crop=SMALLEST:LARGEST` are fractions of the area, then optionally the range of the ratio of width to height,
 /// 3/4 to 4/3 by default. Bilinear with half-pixel centres, edges repeated, without antialiasing (a crop never
 /// shrinks the picture).
-public struct RandomResizedCrop: AugmentationOperation {
-  public static let name = "crop"
-  public static let form = "crop=SMALLEST:LARGEST[:NARROWEST:WIDEST]"
-  public static let domain = AugmentationDomain.images
+package struct RandomResizedCrop: AugmentationOperation {
+  package static let name = "crop"
+  package static let form = "crop=SMALLEST:LARGEST[:NARROWEST:WIDEST]"
+  package static let domain = AugmentationDomain.images
 
   private let area: ClosedRange<Float>
   private let ratio: ClosedRange<Float>
@@ -26,7 +26,7 @@ public struct RandomResizedCrop: AugmentationOperation {
     }
   }
 
-  public init?(_ numbers: [Float]) {
+  package init?(_ numbers: [Float]) {
     let all = numbers.count == 2 ? numbers + [3 / 4, 4 / 3] : numbers
     guard all.count == 4, all[0] > 0, all[0] <= all[1], all[1] <= 1, all[2] > 0, all[2] <= all[3], all[3] <= 1000
     else { return nil }
@@ -34,12 +34,12 @@ public struct RandomResizedCrop: AugmentationOperation {
     ratio = all[2]...all[3]
   }
 
-  public var numbers: [Float] {
+  package var numbers: [Float] {
     let sizes = [area.lowerBound, area.upperBound]
     return ratio == 3 / 4...4 / 3 ? sizes : sizes + [ratio.lowerBound, ratio.upperBound]
   }
 
-  public func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
+  package func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
     let box = draw(height: image.height, width: image.width, &random)
     Self.resample(&image, box)
   }

@@ -6,7 +6,7 @@ extension Communicator {
   /// How the ranks differ in the fields, the same answer on every rank; nil if they do not.
   ///
   /// A collective. What `fields` throws on any rank is thrown by all. A job of one rank does not call it.
-  public func compare(_ fields: () throws -> [RankField]) throws -> RankDifference? {
+  package func compare(_ fields: () throws -> [RankField]) throws -> RankDifference? {
     guard size > 1 else { return nil }
     let own = try together { try JSONEncoder().encode(fields()) }
     // A rank of another program may have sent anything: it then has none of the fields.
@@ -19,7 +19,7 @@ extension Communicator {
   /// Throws one failure on all ranks unless the fields have rank 0's values on every rank. A collective.
   ///
   /// - Parameter remedy: called when there is a difference only.
-  public func requireSame(
+  package func requireSame(
     _ kind: Failure.Kind, _ message: String, remedy: @autoclosure () -> String, _ fields: () throws -> [RankField]
   ) throws {
     guard let difference = try compare(fields) else { return }

@@ -2,21 +2,21 @@ import Diagnostics
 import MPI
 
 /// Fields in which some ranks differ from rank 0, and what every rank has of them.
-public struct RankDifference: Equatable, Sendable {
+package struct RankDifference: Equatable, Sendable {
   /// The names of the fields that differ, in their order on rank 0.
-  public let fields: [String]
+  package let fields: [String]
   /// Every rank's host.
-  public let hosts: [String]
+  package let hosts: [String]
   /// What every rank has of `fields`, for people.
-  public let texts: [String]
+  package let texts: [String]
   /// The ranks that differ from rank 0, ascending.
-  public let others: [Int]
+  package let others: [Int]
 
   /// Compares the fields of all ranks, in rank order, with rank 0's; nil if they are the same.
   ///
   /// Fields are matched by name; one that some ranks lack differs. Of a field with rank 0's text and another value,
   /// such as files of the same sizes, it is said that the contents are others.
-  public init?(hosts: [String], fields rows: [[RankField]]) {
+  package init?(hosts: [String], fields rows: [[RankField]]) {
     let tables = rows.map { row in Dictionary(row.map { ($0.name, $0) }) { first, _ in first } }
     var seen: Set<String> = []
     let names = rows.joined().map(\.name).filter { seen.insert($0).inserted }
@@ -37,10 +37,10 @@ public struct RankDifference: Equatable, Sendable {
   }
 
   /// What there is and where, rank 0's first: `ranks 0, 1 on nodeA: X; ranks 2 to 5 on nodeB: Y`.
-  public var description: String { describe(Array(hosts.indices)) }
+  package var description: String { describe(Array(hosts.indices)) }
 
   /// A failure that names the fields, the ranks that differ, and what they and rank 0 have.
-  public func failure(_ kind: Failure.Kind, _ message: String, remedy: String) -> Failure {
+  package func failure(_ kind: Failure.Kind, _ message: String, remedy: String) -> Failure {
     Failure(
       kind, message, at: (fields + [RankList(others, hosts).description]).joined(separator: ", "),
       expected: describe([0]), found: describe(others), remedy: remedy)

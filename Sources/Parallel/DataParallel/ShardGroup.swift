@@ -7,11 +7,11 @@ import Tensors
 ///
 /// The distributed `GlobalBatch`. When S and N are powers of two every sum follows one binary tree over the shards and
 /// does not depend on N; otherwise ranks are summed by MPI's allreduce, equal to rounding.
-public final class ShardGroup: GlobalBatch {
-  public let communicator: Communicator
-  public let shards: Int
-  public let localShards: Range<Int>
-  public let reduction: Reduction
+package final class ShardGroup: GlobalBatch {
+  package let communicator: Communicator
+  package let shards: Int
+  package let localShards: Range<Int>
+  package let reduction: Reduction
   /// Used in turn: what the last sum sent may still be under way when the next one begins.
   private let rankSums: [RankSum<Double>]
   private var turn = 0
@@ -19,7 +19,7 @@ public final class ShardGroup: GlobalBatch {
   private var buckets: GradientBuckets?
 
   /// - Throws: a usage failure when the shards cannot be shared out evenly.
-  public init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
+  package init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
     guard shards >= 1, shards % communicator.size == 0 else {
       throw Failure(
         .usage, "\(shards) shards cannot be shared out evenly over \(communicator.size) ranks", at: "--shards",
@@ -33,22 +33,22 @@ public final class ShardGroup: GlobalBatch {
   }
 
   /// Whether results have the same bits on any number of ranks that is a power of two.
-  public var isIndependentOfRanks: Bool {
+  package var isIndependentOfRanks: Bool {
     reduction == .tree && shards.nonzeroBitCount == 1 && communicator.size.nonzeroBitCount == 1
   }
 
-  public func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws {
+  package func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws {
     ReductionTree.reduce(leaves, leaves: localShards.count, count: count)
     turn = 1 - turn
     try rankSums[turn].begin(UnsafeMutableBufferPointer(start: leaves, count: count))
   }
 
-  public func finishSum(at place: String) throws {
+  package func finishSum(at place: String) throws {
     communicator.position.place = place
     try communicator.wait(meanwhile: moveGradients) { try rankSums[turn].advance() }
   }
 
-  public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws {
+  package func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws {
     communicator.position.place = place
     let counts = [Int](repeating: localShards.count * countPerShard, count: communicator.size)
     try communicator.allGather(inPlace: all, counts: counts, meanwhile: moveGradients)
@@ -61,13 +61,13 @@ public final class ShardGroup: GlobalBatch {
   /// From now on sums the gradients of `arena` over the ranks, as backward completes them.
   ///
   /// For the one network that trains on this group; networks that take turns in a process have a group each.
-  public func sumGradients(of arena: ParameterArena) { buckets = GradientBuckets(arena, communicator, reduction) }
+  package func sumGradients(of arena: ParameterArena) { buckets = GradientBuckets(arena, communicator, reduction) }
 
   /// Bytes that the gradients' sums allocate when they are first used.
-  public var gradientSumBytes: Int { buckets?.bytes ?? 0 }
+  package var gradientSumBytes: Int { buckets?.bytes ?? 0 }
 
-  public func gradientsCompleted(below end: Int) throws { try buckets?.completed(end) }
+  package func gradientsCompleted(below end: Int) throws { try buckets?.completed(end) }
 
   /// Waits until all gradients are those of the global batch. A collective.
-  public func finishGradients() throws { try buckets?.finish() }
+  package func finishGradients() throws { try buckets?.finish() }
 }

@@ -2,9 +2,9 @@ internal import CMPI
 import Foundation
 
 /// The MPI library that this process has loaded.
-public enum MPILibrary {
+package enum MPILibrary {
   /// Such as `Open MPI 4.1.4`.
-  public static var version: String {
+  package static var version: String {
     var text = [CChar](repeating: 0, count: Int(bt_mpi_max_library_version()) + 1)
     var length: Int32 = 0
     guard MPI_Get_library_version(&text, &length) == bt_mpi_success() else { return "?" }
@@ -12,10 +12,10 @@ public enum MPILibrary {
   }
 
   /// That of the headers with which this program was compiled.
-  public static let compiledFor = "Open MPI \(OMPI_MAJOR_VERSION).\(OMPI_MINOR_VERSION).\(OMPI_RELEASE_VERSION)"
+  package static let compiledFor = "Open MPI \(OMPI_MAJOR_VERSION).\(OMPI_MINOR_VERSION).\(OMPI_RELEASE_VERSION)"
 
   /// Its file, without symbolic links; nil where the system does not tell.
-  public static var path: String? {
+  package static var path: String? {
     // Such a file comes in pieces of a page.
     guard let maps = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd() else { return nil }
     let files = String(decoding: maps, as: UTF8.self).split(separator: "\n").compactMap { line in
@@ -25,7 +25,7 @@ public enum MPILibrary {
   }
 
   /// What threads may do at the same time, such as `serialized`; nil while MPI is not in use.
-  public static var threadLevel: String? {
+  package static var threadLevel: String? {
     var (isInitialised, isFinalised, level) = (Int32(0), Int32(0), Int32(0))
     guard MPI_Initialized(&isInitialised) == bt_mpi_success(), isInitialised != 0,
       MPI_Finalized(&isFinalised) == bt_mpi_success(), isFinalised == 0,

@@ -4,9 +4,9 @@ internal import CMPI
 ///
 /// Made once and used again and again; beginning and testing allocate nothing. Memory that was given must stay as it is
 /// until the transfer is complete. MPI moves data only while somebody tests or waits.
-public final class Transfer {
+package final class Transfer {
   /// Transfers of different channels never match one another, whatever the order in which they are begun.
-  public enum Channel: Sendable {
+  package enum Channel: Sendable {
     /// What the step waits for.
     case foreground
     /// What runs beside the step.
@@ -18,7 +18,7 @@ public final class Transfer {
   private let requests: UnsafeMutablePointer<MPI_Request?>
   private var count: Int32 = 0
 
-  public init(_ communicator: Communicator, _ channel: Channel = .foreground) {
+  package init(_ communicator: Communicator, _ channel: Channel = .foreground) {
     self.communicator = communicator
     handle = channel == .foreground ? communicator.handle : communicator.backgroundHandle
     requests = .allocate(capacity: 2)
@@ -28,7 +28,7 @@ public final class Transfer {
   deinit { requests.deallocate() }
 
   /// Whether everything that was begun has arrived and may be used again.
-  public var isComplete: Bool {
+  package var isComplete: Bool {
     get throws {
       guard count > 0 else { return true }
       var flag: Int32 = 0
@@ -39,7 +39,7 @@ public final class Transfer {
   }
 
   /// Whether the message of `exchange` has arrived; what was sent may still be under way.
-  public var hasReceived: Bool {
+  package var hasReceived: Bool {
     get throws {
       guard count > 0 else { return true }
       var flag: Int32 = 0
@@ -49,7 +49,7 @@ public final class Transfer {
   }
 
   /// Begins to send `send` to `partner` and to receive `receive` from it. The partner does the same with this tag.
-  public func exchange<Element: MPIElement>(
+  package func exchange<Element: MPIElement>(
     with partner: Int, tag: Int, send: UnsafeBufferPointer<Element>, receive: UnsafeMutableBufferPointer<Element>
   ) throws {
     try begin("MPI_Irecv") {
@@ -64,7 +64,7 @@ public final class Transfer {
   }
 
   /// Begins to replace `values` on every rank by their sum over the ranks, in MPI's own order. A collective.
-  public func sum<Element: MPIElement>(_ values: UnsafeMutableBufferPointer<Element>) throws {
+  package func sum<Element: MPIElement>(_ values: UnsafeMutableBufferPointer<Element>) throws {
     try begin("MPI_Iallreduce") {
       MPI_Iallreduce(
         bt_mpi_in_place(), values.baseAddress, try communicator.length(values.count), Element.mpiType, bt_mpi_sum(), $0,

@@ -5,7 +5,7 @@ import Layers
 
 extension TrainingConfiguration {
   /// `bt-dist train`: its options, help and checks.
-  public static let command = CommandDefinition(
+  package static let command = CommandDefinition(
     name: "train",
     summary: "trains an encoder with the Barlow Twins loss of the whole batch, on all ranks that mpirun starts.",
     synopsis: [

@@ -3,7 +3,7 @@ import Encoders
 
 extension TrainingConfiguration {
   /// The options of `bt-dist train`, one for every field.
-  public static let optionGroups: [OptionGroup<TrainingConfiguration>] = [
+  package static let optionGroups: [OptionGroup<TrainingConfiguration>] = [
     OptionGroup("Data", dataOptions), OptionGroup("Network", networkOptions), OptionGroup("Loss", lossOptions),
     OptionGroup("Optimization", optimizationOptions), OptionGroup("Length of the run", lengthOptions),
     OptionGroup("Validation and early stopping", validationOptions), OptionGroup("Parallelism", parallelismOptions),

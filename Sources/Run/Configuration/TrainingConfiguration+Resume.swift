@@ -9,7 +9,7 @@ public struct OptionDifference: Sendable, Equatable, CustomStringConvertible {
   public let old: String
   public let new: String
   /// Whether a resumed run may differ in it.
-  public let onResume: ResumeRule
+  package let onResume: ResumeRule
 
   /// `--threads 4 instead of 2`
   public var description: String { "--\(option) \(new) instead of \(old)" }

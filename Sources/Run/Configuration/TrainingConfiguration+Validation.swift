@@ -19,7 +19,7 @@ extension TrainingConfiguration {
   /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
   /// key of a value; without them they name the option. What depends on the data, the encoder or the ranks
   /// (`projInputDim`, default shards) is checked where those are known.
-  public func validate(origins: ValueOrigins = [:]) throws(Failure) {
+  package func validate(origins: ValueOrigins = [:]) throws(Failure) {
     for option in Self.optionTable.options {
       try option.check(self, at: origins.location(of: option.name))
     }
@@ -45,7 +45,7 @@ extension TrainingConfiguration {
   /// Throws unless the batch can be cut into `shards` equal parts.
   ///
   /// For shards that were not given, call this with their number once the ranks are known.
-  public func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
+  package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
     if batchSize % shards == 0 { return }
     let below = batchSize / shards * shards
     let batches = [below, below + shards].filter { $0 >= 2 }.map { "--batch-size \($0)" }
@@ -99,7 +99,7 @@ extension TrainingConfiguration {
   }
 
   /// Sentences on values that were given and have no effect, or a surprising one; for the user, not errors.
-  public func remarks(origins: ValueOrigins) -> [String] {
+  package func remarks(origins: ValueOrigins) -> [String] {
     func unused(_ names: [String], _ reason: String) -> [String] {
       names.filter { origins[$0] != nil }.map { "--\($0) has no effect \(reason)" }
     }

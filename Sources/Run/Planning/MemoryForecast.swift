@@ -3,9 +3,9 @@ import Host
 import MPI
 
 /// The memory that a run is about to need, on all ranks and hosts.
-public struct MemoryForecast: Equatable, Sendable {
+package struct MemoryForecast: Equatable, Sendable {
   /// Bytes of the rank that needs most, at its peak.
-  public let peakOfRank: Int
+  package let peakOfRank: Int
   /// This rank's.
   package let plan: MemoryPlan
   package let hosts: [HostMemory]

@@ -7,16 +7,16 @@ import MPI
 
 /// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
 /// steps were bad. Used by rank 0 only, but for the paths.
-public struct RunFolder: Sendable {
-  public let path: String
+package struct RunFolder: Sendable {
+  package let path: String
 
-  public init(_ path: String) { self.path = path }
+  package init(_ path: String) { self.path = path }
 
-  public var configurationPath: String { path + "/config.json" }
-  public var checkpointsPath: String { path + "/checkpoints" }
-  public var metricsPath: String { path + "/metrics.jsonl" }
-  public var badBatchesPath: String { path + "/bad-batches" }
-  public var launchesPath: String { path + "/launches.jsonl" }
+  package var configurationPath: String { path + "/config.json" }
+  package var checkpointsPath: String { path + "/checkpoints" }
+  package var metricsPath: String { path + "/metrics.jsonl" }
+  package var badBatchesPath: String { path + "/bad-batches" }
+  package var launchesPath: String { path + "/launches.jsonl" }
 
   /// Creates the folder, sees that it can be written to, and keeps other launches out of it. A collective.
   ///
@@ -48,7 +48,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The configuration of the run that is there; nil in a new folder.
-  public func configuration() throws -> TrainingConfiguration? {
+  package func configuration() throws -> TrainingConfiguration? {
     guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
     guard let data = FileManager.default.contents(atPath: configurationPath) else {
       throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)

@@ -8,8 +8,8 @@ import RunRecord
 import TwinNetwork
 
 /// The training loop of one rank. All ranks run it in step.
-public final class Trainer {
-  public let plan: TrainingPlan
+package final class Trainer {
+  package let plan: TrainingPlan
   private let communicator: Communicator
   private let network: BarlowTwinsNetwork
   private let optimizer: any Optimizer
@@ -52,7 +52,7 @@ public final class Trainer {
   /// next launch.
   ///
   /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
-  public func run(_ summary: RunSummary) throws -> RunEnd {
+  package func run(_ summary: RunSummary) throws -> RunEnd {
     // Also when the run fails: what is being written is worth having.
     defer { record.waitUntilSaved() }
     let start = monotonicSeconds()

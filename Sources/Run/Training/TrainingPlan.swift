@@ -2,14 +2,14 @@ import Configuration
 import Loading
 
 /// What is decided before the first step and stays: the configuration with nothing left open, and the run's length.
-public struct TrainingPlan: Sendable {
+package struct TrainingPlan: Sendable {
   /// With shards and epochs resolved, as `config.json` stores it.
-  public let configuration: TrainingConfiguration
-  public let batches: BatchPlan
+  package let configuration: TrainingConfiguration
+  package let batches: BatchPlan
   /// nil when nothing is validated on.
-  public let validation: ValidationPlan?
+  package let validation: ValidationPlan?
   /// The step after which the run ends; `.max`: none.
-  public let lastStep: Int
+  package let lastStep: Int
   /// The first step after which early stopping and callbacks may end the run.
   package let earliestStop: Int
 

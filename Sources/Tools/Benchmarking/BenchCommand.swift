@@ -5,7 +5,7 @@ import Encoders
 
 extension BenchConfiguration {
   /// `bt-dist bench`: its options, help and checks.
-  public static let command = CommandDefinition(
+  package static let command = CommandDefinition(
     name: "bench",
     summary: "measures the steps of a training: time by phase, samples a second, share of the processor, memory.",
     synopsis: [

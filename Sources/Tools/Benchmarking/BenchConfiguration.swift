@@ -3,38 +3,38 @@ import Configuration
 import Diagnostics
 
 /// What `bt-dist bench` is asked for: a training configuration, and how its steps are measured.
-public struct BenchConfiguration: Sendable, Equatable {
+package struct BenchConfiguration: Sendable, Equatable {
   /// Data and augmentation have defaults of their own: `synthetic` and `none`.
-  public var training: TrainingConfiguration
+  package var training: TrainingConfiguration
   /// Steps that are measured.
-  public var steps = 5
+  package var steps = 5
   /// Steps before them.
-  public var warmupSteps = 2
+  package var warmupSteps = 2
   /// A file of options in which a second configuration differs from the first.
-  public var against: String?
+  package var against: String?
   /// Whether times are taken layer by layer, too.
-  public var layerTimes = false
+  package var layerTimes = false
   /// [B, D]: the loss alone.
-  public var loss: [Int]?
+  package var loss: [Int]?
   /// Whether the kernels that memory limits are measured alone.
-  public var kernels = false
+  package var kernels = false
   /// The size of their tensors; nil: as in the ResNet-18s.
-  public var kernelMebibytes: Int?
+  package var kernelMebibytes: Int?
   /// The file to write the results to.
-  public var json: String?
+  package var json: String?
 
-  public init() {
+  package init() {
     training = TrainingConfiguration()
     (training.data, training.augment) = (Self.heldData, "none")
   }
 
   /// The `--data` of samples that are made for the encoder and held in memory.
-  public static let heldData = "synthetic"
+  package static let heldData = "synthetic"
 
   /// The configuration that `against` names: this one's, with the file's options in place of its own.
   ///
   /// - Throws: a usage failure for a file that cannot be read, and for what is wrong in it.
-  public func opponent() throws(Failure) -> TrainingConfiguration? {
+  package func opponent() throws(Failure) -> TrainingConfiguration? {
     guard let against else { return nil }
     var (other, origins) = (training, ValueOrigins())
     let file = try ConfigurationFile(path: against, bytes: try ConfigurationFile.read(path: against))

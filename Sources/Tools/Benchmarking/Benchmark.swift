@@ -4,11 +4,11 @@ import MPI
 import Training
 
 /// `bt-dist bench`: measures on all ranks together.
-public enum Benchmark {
+package enum Benchmark {
   /// A collective; the numbers are those of rank 0 where they do not say otherwise.
   ///
   /// - Throws: `AgreedFailure` for whatever keeps the configuration from being trained.
-  public static func run(_ options: BenchConfiguration, _ communicator: Communicator) throws -> BenchmarkReport {
+  package static func run(_ options: BenchConfiguration, _ communicator: Communicator) throws -> BenchmarkReport {
     RankThreads.configure(requested: options.training.threads)
     communicator.stallWatch?.limit = options.training.stallTimeout
     if options.loss == nil && !options.kernels { return try measureTraining(options, communicator) }

@@ -3,7 +3,7 @@ import Foundation
 
 /// The report as a text, at most 100 columns wide.
 extension BenchmarkReport {
-  public var lines: [String] {
+  package var lines: [String] {
     var lines = [
       """
       machine    \(hosts.count == 1 ? hosts[0] : "\(hosts.count) hosts"); ranks × threads: \(ranks) × \(threads); \

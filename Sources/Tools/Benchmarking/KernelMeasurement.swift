@@ -2,28 +2,28 @@ import Layers
 import MPI
 
 /// How fast a kernel passes over memory.
-public struct KernelMeasurement: Sendable, Encodable {
-  public var name: String
+package struct KernelMeasurement: Sendable, Encodable {
+  package var name: String
   /// Channels × extents × samples, or numbers.
-  public var size: String
+  package var size: String
   /// Read and written in a run on one rank.
-  public var bytes: Int
-  public var ms: Spread
+  package var bytes: Int
+  package var ms: Spread
   /// Over all ranks, at the median.
-  public var bytesPerSecond: Double
+  package var bytesPerSecond: Double
   /// The median of its bandwidth over that of a triad beside it on arrays that no cache holds.
-  public var shareOfMemory: Double
+  package var shareOfMemory: Double
   /// The same for a triad on as much memory as the kernel's, some of which a cache may hold.
-  public var shareOfTriad: Double
+  package var shareOfTriad: Double
 }
 
 /// The bandwidth of the memory, and of the kernels that it limits, at sizes of the two ResNet-18s.
-public struct MemoryMeasurement: Sendable, Encodable {
+package struct MemoryMeasurement: Sendable, Encodable {
   /// Of the triad over all ranks, 12 bytes an element.
-  public var bytesPerSecond: Spread
+  package var bytesPerSecond: Spread
   /// Of its three arrays on a rank.
-  public var triadBytes: Int
-  public var kernels: [KernelMeasurement] = []
+  package var triadBytes: Int
+  package var kernels: [KernelMeasurement] = []
 
   /// Each kernel in turns with the triads. A collective.
   ///

@@ -8,26 +8,26 @@ import Training
 import TwinNetwork
 
 /// What the loss alone costs, in both of its forms.
-public struct LossMeasurement: Sendable, Encodable {
-  public struct Form: Sendable, Encodable {
-    public var form: String
+package struct LossMeasurement: Sendable, Encodable {
+  package struct Form: Sendable, Encodable {
+    package var form: String
     /// Whether a training of this size takes it.
-    public var isChosen: Bool
-    public var forwardMs: Spread
+    package var isChosen: Bool
+    package var forwardMs: Spread
     /// Standardisation, loss and gradient.
-    public var forwardBackwardMs: Spread
+    package var forwardBackwardMs: Spread
     /// Forward and backward, over all ranks.
-    public var flops: Int
-    public var flopsPerSecond: Double
-    public var shareOfGemm: Double
+    package var flops: Int
+    package var flopsPerSecond: Double
+    package var shareOfGemm: Double
   }
 
   /// B
-  public var batchSize: Int
+  package var batchSize: Int
   /// D
-  public var features: Int
-  public var gemmFlopsPerSecond: Double
-  public var forms: [Form]
+  package var features: Int
+  package var gemmFlopsPerSecond: Double
+  package var forms: [Form]
 
   /// Both forms in turns, on embeddings of normal numbers. A collective.
   init(

@@ -4,50 +4,50 @@ import Planning
 import Tensors
 
 /// What was measured of one configuration.
-public struct RunMeasurement: Sendable, Encodable {
-  public struct Layer: Sendable, Encodable {
-    public var name: String
-    public var kind: String
-    public var output: String
-    public var parameters: Int
+package struct RunMeasurement: Sendable, Encodable {
+  package struct Layer: Sendable, Encodable {
+    package var name: String
+    package var kind: String
+    package var output: String
+    package var parameters: Int
     /// Of one view of one sample, forward.
-    public var multiplyAdds: Int
+    package var multiplyAdds: Int
     /// Medians, over all samples of the rank.
-    public var forwardMs: Double
-    public var backwardMs: Double
+    package var forwardMs: Double
+    package var backwardMs: Double
   }
 
   /// `A`, or `B` for the second.
-  public var name: String
-  public var encoder: String
-  public var data: String
-  public var batchSize: Int
-  public var shards: Int
-  public var ranks: Int
-  public var threads: Int
-  public var parameters: Int
-  public var lossForm: String
+  package var name: String
+  package var encoder: String
+  package var data: String
+  package var batchSize: Int
+  package var shards: Int
+  package var ranks: Int
+  package var threads: Int
+  package var parameters: Int
+  package var lossForm: String
   /// Of the last step.
-  public var lossValue: Double
+  package var lossValue: Double
   /// Measured steps in their order.
-  public var steps: [StepTimes]
-  public var stepMs: Spread
+  package var steps: [StepTimes]
+  package var stepMs: Spread
   /// At the median step.
-  public var samplesPerSecond: Double
+  package var samplesPerSecond: Double
   /// Of a step over all ranks, forward, backward and loss: two a multiply-add of the direct algorithms.
-  public var flopsPerStep: Double
-  public var flopsPerSecond: Double
+  package var flopsPerStep: Double
+  package var flopsPerSecond: Double
   /// OpenBLAS's sgemm on all ranks at once.
-  public var gemmFlopsPerSecond: Double
-  public var shareOfGemm: Double
+  package var gemmFlopsPerSecond: Double
+  package var shareOfGemm: Double
   /// Of the rank that needs most, before the first step; nil where that is not known.
-  public var predictedMemoryBytes: Int?
+  package var predictedMemoryBytes: Int?
   /// Of the rank that had most; nil where that is not known, and when two configurations share the process.
-  public var peakMemoryBytes: Int?
+  package var peakMemoryBytes: Int?
   /// Empty unless asked for.
-  public var layers: [Layer]
+  package var layers: [Layer]
   /// The options in which it differs from `bt-dist train`'s defaults, as the command line spells them.
-  public var options: [String: String]
+  package var options: [String: String]
 
   init(_ measured: MeasuredRun, name: String, gemm: Double, peak: Int?) {
     let (run, configuration) = (measured.run, measured.run.plan.configuration)

@@ -1,8 +1,8 @@
 /// The middle and the ends of some measurements.
-public struct Spread: Sendable, Equatable, Encodable {
-  public var median: Double
-  public var minimum: Double
-  public var maximum: Double
+package struct Spread: Sendable, Equatable, Encodable {
+  package var median: Double
+  package var minimum: Double
+  package var maximum: Double
 
   /// Of at least one value; the median of an even number is between the middle two.
   package init(_ values: [Double]) {

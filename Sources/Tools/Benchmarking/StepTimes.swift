@@ -1,17 +1,17 @@
 /// Milliseconds of one measured step, on rank 0.
-public struct StepTimes: Sendable, Encodable {
+package struct StepTimes: Sendable, Encodable {
   /// From asking for data to the end of the update.
-  public var step = 0.0
+  package var step = 0.0
   /// Waiting for the loader, and copying.
-  public var data = 0.0
-  public var forward = 0.0
-  public var loss = 0.0
-  public var backward = 0.0
+  package var data = 0.0
+  package var forward = 0.0
+  package var loss = 0.0
+  package var backward = 0.0
   /// Waiting for other ranks, and moving messages beside the rest.
-  public var communication = 0.0
-  public var optimizer = 0.0
+  package var communication = 0.0
+  package var optimizer = 0.0
   /// The rest of the step.
-  public var other = 0.0
+  package var other = 0.0
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case step = "step_ms"

@@ -3,7 +3,7 @@ import Foundation
 
 /// The diagnosis as a text: what was seen in tables of at most 100 columns, then what is to be mended.
 extension Diagnosis {
-  public var text: String {
+  package var text: String {
     let seen = [overview, hostTable, kernelLines, linkTable, folderLines, runTable].flatMap { $0 }
     return (seen + [""] + findingLines).joined(separator: "\n") + "\n"
   }

@@ -4,7 +4,7 @@ import Host
 import Layers
 
 /// What `bt-dist doctor` saw, measured and found.
-public struct Diagnosis: Encodable, Sendable {
+package struct Diagnosis: Encodable, Sendable {
   /// A host and its ranks.
   struct Host: Encodable, Sendable {
     var host: String
@@ -40,8 +40,8 @@ public struct Diagnosis: Encodable, Sendable {
     var exchanges: [RunProbe.Exchange]
   }
 
-  public var date = Date().formatted(.iso8601)
-  public var ranks = 1
+  package var date = Date().formatted(.iso8601)
+  package var ranks = 1
   /// The `mpirun` that a shell would find first.
   var mpirun: MPIRunInPath?
   var hosts: [Host] = []
@@ -50,13 +50,13 @@ public struct Diagnosis: Encodable, Sendable {
   var folders: [SharedFolder] = []
   var run: Run?
   /// The worst first.
-  public private(set) var findings: [Finding] = []
+  package private(set) var findings: [Finding] = []
   /// Of each severity.
-  public private(set) var errors = 0
-  public private(set) var warnings = 0
-  public private(set) var notes = 0
+  package private(set) var errors = 0
+  package private(set) var warnings = 0
+  package private(set) var notes = 0
   /// Whether the ranks do not all answer any more, so that the job has to be ended.
-  public internal(set) var isCutShort = false
+  package internal(set) var isCutShort = false
 
   mutating func add(_ new: [Finding]) {
     let order = Finding.Severity.allCases
@@ -68,7 +68,7 @@ public struct Diagnosis: Encodable, Sendable {
   }
 
   /// One object, keys sorted, and a line feed.
-  public func json() throws -> String {
+  package func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase

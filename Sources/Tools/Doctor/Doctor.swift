@@ -8,7 +8,7 @@ import Training
 
 /// `bt-dist doctor`: looks at hosts and ranks as a run would find them, measures what is between them, and says what to
 /// mend.
-public enum Doctor {
+package enum Doctor {
   /// Seconds after which a rank is said to be late; after twice that it is given up.
   private static let patience = 10.0
   /// Bytes a second with which the parameters of a usual network travel in ten seconds.
@@ -17,7 +17,7 @@ public enum Doctor {
   /// A collective; the result is complete on rank 0.
   ///
   /// - Throws: what is a defect of ours. Everything else is a finding.
-  public static func examine(_ options: DoctorConfiguration, _ communicator: Communicator) throws -> Diagnosis {
+  package static func examine(_ options: DoctorConfiguration, _ communicator: Communicator) throws -> Diagnosis {
     var diagnosis = Diagnosis()
     diagnosis.ranks = communicator.size
     let patience = min(patience, options.training.stallTimeout ?? patience)
@@ -36,7 +36,7 @@ public enum Doctor {
   }
 
   /// What is left to say where some ranks run another program, which may call other collectives.
-  public static func report(_ difference: RankDifference, _ communicator: Communicator) -> Diagnosis {
+  package static func report(_ difference: RankDifference, _ communicator: Communicator) -> Diagnosis {
     var diagnosis = Diagnosis()
     diagnosis.ranks = communicator.size
     diagnosis.add([Finding(.program, communicator.otherExecutable(difference))])

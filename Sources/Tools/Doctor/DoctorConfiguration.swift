@@ -4,19 +4,19 @@ import Configuration
 import Diagnostics
 
 /// What `bt-dist doctor` is asked for: the run that is to be made, and how to print what was found.
-public struct DoctorConfiguration: Sendable, Equatable {
+package struct DoctorConfiguration: Sendable, Equatable {
   /// Data have a default of their own, `synthetic`: made-up samples of the encoder's usual shape.
-  public var training: TrainingConfiguration
+  package var training: TrainingConfiguration
   /// Whether one JSON object is printed in place of the text.
-  public var json = false
+  package var json = false
 
-  public init() {
+  package init() {
     training = TrainingConfiguration()
     (training.data, training.augment) = (BenchConfiguration.heldData, "none")
   }
 
   /// Without any option of a run the defaults stand for none in particular, and need not fit the ranks.
-  public mutating func fitDefaults(ranks: Int, origins: ValueOrigins) {
+  package mutating func fitDefaults(ranks: Int, origins: ValueOrigins) {
     guard origins.filter({ $0.key != "json" && $0.value != .default }).isEmpty else { return }
     training.batchSize += (ranks - training.batchSize % ranks) % ranks
   }
@@ -24,7 +24,7 @@ public struct DoctorConfiguration: Sendable, Equatable {
 
 extension DoctorConfiguration {
   /// `bt-dist doctor`: its options, help and checks.
-  public static let command = CommandDefinition(
+  package static let command = CommandDefinition(
     name: "doctor",
     summary: "looks at MPI, hosts, threads, memory, folders and network, and says what to mend before a run.",
     synopsis: ["doctor [training options] [--json]"],

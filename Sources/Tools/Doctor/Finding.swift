@@ -1,8 +1,8 @@
 import Diagnostics
 
 /// Something that the doctor found, and how to mend it.
-public struct Finding: Encodable, Equatable, Sendable {
-  public enum Severity: String, Encodable, Sendable, CaseIterable {
+package struct Finding: Encodable, Equatable, Sendable {
+  package enum Severity: String, Encodable, Sendable, CaseIterable {
     /// A run would not start, or not be one run.
     case error
     /// A run would be slow, or might fail later.
@@ -12,7 +12,7 @@ public struct Finding: Encodable, Equatable, Sendable {
   }
 
   /// What was looked at.
-  public enum Check: String, Encodable, Sendable, CaseIterable {
+  package enum Check: String, Encodable, Sendable, CaseIterable {
     /// Whether the processes that were started are the ranks of one job.
     case launcher
     /// Ranks that do not answer.
@@ -43,16 +43,16 @@ public struct Finding: Encodable, Equatable, Sendable {
     case configuration
   }
 
-  public var check: Check
-  public var severity: Severity
+  package var check: Check
+  package var severity: Severity
   /// One sentence without a full stop.
-  public var message: String
+  package var message: String
   /// Hosts, ranks or a path.
-  public var location: String?
-  public var expected: String?
-  public var found: String?
+  package var location: String?
+  package var expected: String?
+  package var found: String?
   /// How to mend it, as an instruction.
-  public var remedy: String
+  package var remedy: String
 
   init(
     _ check: Check, _ severity: Severity, _ message: String, at location: String? = nil, expected: String? = nil,

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// The majority among the k most similar training samples wins; of classes with equal votes, the one whose nearest
 /// member is nearer. Equally similar neighbours count in the order of the training set.
-public struct NearestNeighbours {
+package struct NearestNeighbours {
   private let train: AlignedBuffer<Float>
   private let labels: [Int32]
   private let features: Int
@@ -15,7 +15,7 @@ public struct NearestNeighbours {
   private static let block = 128
 
   /// - Parameter train: `labels.count` × `features`; rows are scaled to length 1 here, in place.
-  public init(train: AlignedBuffer<Float>, labels: [Int32], features: Int, k: Int) throws {
+  package init(train: AlignedBuffer<Float>, labels: [Int32], features: Int, k: Int) throws {
     guard k >= 1, k <= labels.count else {
       throw Failure(
         .usage, "the number of neighbours does not fit the training set", at: "--k", expected: "1 to \(labels.count)",
@@ -26,7 +26,7 @@ public struct NearestNeighbours {
   }
 
   /// The share of `test`'s rows whose class is predicted right; `test` is scaled in place.
-  public func accuracy(test: AlignedBuffer<Float>, labels expected: [Int32]) -> Double {
+  package func accuracy(test: AlignedBuffer<Float>, labels expected: [Int32]) -> Double {
     Self.scaleRows(test, features)
     let similarities = AlignedBuffer<Float>(Self.block * labels.count)
     let hits = AlignedBuffer<Int64>(expected.count)

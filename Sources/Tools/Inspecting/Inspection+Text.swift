@@ -2,7 +2,7 @@ import CommandLine
 
 extension Inspection {
   /// For people: the facts, then the tables, then the problems; ends with a line feed.
-  public var text: String {
+  package var text: String {
     var lines = ["\(path): \(kind)"]
     let width = facts.map(\.name.count).max() ?? 0
     lines += facts.map { "  " + Self.padded($0.name, width) + "  \($0.value.text)" }
@@ -12,7 +12,7 @@ extension Inspection {
   }
 
   /// For machines: one JSON object; a table is a list of objects, by its name.
-  public var json: String {
+  package var json: String {
     var members: [String: JSONValue] = [
       "kind": .string(kind), "path": .string(path), "problems": .array(problems.map { .string($0) }),
     ]

@@ -2,23 +2,23 @@ import CommandLine
 import Foundation
 
 /// What `bt-dist inspect` has found at a path: facts, tables, and what is wrong with it.
-public struct Inspection: Sendable {
+package struct Inspection: Sendable {
   /// A column of values under one name.
-  public struct Table: Sendable {
+  package struct Table: Sendable {
     /// One word, also the key in JSON: `checkpoints`.
-    public var name: String
-    public var columns: [String]
+    package var name: String
+    package var columns: [String]
     /// Each as long as `columns`.
-    public var rows: [[InspectedValue]] = []
+    package var rows: [[InspectedValue]] = []
   }
 
   /// `run`, `checkpoint`, `safetensors`, `npy`, `idx` or `data set`.
-  public var kind: String
-  public var path: String
-  public var facts: [(name: String, value: InspectedValue)] = []
-  public var tables: [Table] = []
+  package var kind: String
+  package var path: String
+  package var facts: [(name: String, value: InspectedValue)] = []
+  package var tables: [Table] = []
   /// What could not be read or is not as it should be, one text each.
-  public var problems: [String] = []
+  package var problems: [String] = []
 
   init(_ kind: String, _ path: String) { (self.kind, self.path) = (kind, path) }
 
@@ -33,9 +33,9 @@ public struct Inspection: Sendable {
 }
 
 /// A value as people and as machines read it.
-public struct InspectedValue: Sendable {
-  public var text: String
-  public var json: JSONValue
+package struct InspectedValue: Sendable {
+  package var text: String
+  package var json: JSONValue
 
   static func text(_ text: String) -> Self { Self(text: text, json: .string(text)) }
   static func count(_ value: Int) -> Self { Self(text: "\(value)", json: .integer(Int128(value))) }

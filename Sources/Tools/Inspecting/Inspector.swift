@@ -5,13 +5,13 @@ import Foundation
 import RunRecord
 
 /// Finds out what a path or a data specification stands for, and says what it holds.
-public struct Inspector: Sendable {
+package struct Inspector: Sendable {
   /// Reads every value of tensors and samples; otherwise only headers, and a part of a data set's samples.
-  public var readsValues = false
+  package var readsValues = false
   /// Compares checkpoints with the SHA-256 of their manifests; otherwise sizes only.
-  public var verifies = false
+  package var verifies = false
 
-  public init(readsValues: Bool = false, verifies: Bool = false) {
+  package init(readsValues: Bool = false, verifies: Bool = false) {
     (self.readsValues, self.verifies) = (readsValues, verifies)
   }
 
@@ -20,7 +20,7 @@ public struct Inspector: Sendable {
 
   /// Reads only. `Failure(.data)` or `.usage` for what is none of the things above or cannot be read at all; what is
   /// damaged in parts comes back with `problems`.
-  public func inspect(_ path: String) throws -> Inspection {
+  package func inspect(_ path: String) throws -> Inspection {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       if Self.isDataSpec(path) { return try inspectData(path) }

@@ -4,7 +4,7 @@ import Foundation
 import RunRecord
 
 /// Which checkpoint of a run is meant.
-public enum CheckpointChoice: Sendable, Equatable {
+package enum CheckpointChoice: Sendable, Equatable {
   /// The newest one that is whole.
   case newest
   /// The first of `best.json`.
@@ -41,7 +41,7 @@ public enum CheckpointChoice: Sendable, Equatable {
 
 extension ValueFormat<CheckpointChoice> {
   /// `newest`, `best` or a number of steps.
-  public static var checkpoint: Self {
+  package static var checkpoint: Self {
     let accepts: @Sendable (String) -> CheckpointChoice? = {
       switch $0 {
       case "newest": .newest

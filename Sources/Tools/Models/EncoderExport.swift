@@ -12,13 +12,13 @@ import Tensors
 /// They are copied as the checkpoint has them, also those that only PyTorch needs (`num_batches_tracked`), so this works
 /// for every encoder. The encoder alone loses the prefix `encoder.`, which gives the names of torchvision's and nidl's
 /// classes; with the projector, names are those of nidl's `BarlowTwins`.
-public struct EncoderExport {
+package struct EncoderExport {
   /// What was written.
-  public struct Summary: Sendable {
-    public var tensors: Int
+  package struct Summary: Sendable {
+    package var tensors: Int
     /// Elements of floating-point tensors: parameters and running statistics.
-    public var numbers: Int
-    public var bytes: Int
+    package var numbers: Int
+    package var bytes: Int
   }
 
   private static let (encoderPrefix, projectorPrefix) = ("encoder.", "projection_head.")
@@ -27,13 +27,13 @@ public struct EncoderExport {
   private let isFull: Bool
 
   /// - Parameter isFull: keeps the projector, and all names as they are.
-  public init(_ source: TrainedEncoder, isFull: Bool = false) { (self.source, self.isFull) = (source, isFull) }
+  package init(_ source: TrainedEncoder, isFull: Bool = false) { (self.source, self.isFull) = (source, isFull) }
 
   /// Writes the file as a whole or not at all: what is at `path` is replaced only when everything is on the disk.
   ///
   /// - Parameter overwrites: whether a file that is there may be replaced; otherwise it is a usage failure.
   @discardableResult
-  public func write(to path: String, overwrites: Bool = false) throws -> Summary {
+  package func write(to path: String, overwrites: Bool = false) throws -> Summary {
     guard overwrites || !FileManager.default.fileExists(atPath: path) else {
       throw Failure(
         .usage, "the file exists already", at: path, remedy: "choose another --out, or replace it with --overwrite")

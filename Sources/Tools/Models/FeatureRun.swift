@@ -8,20 +8,20 @@ import TwinNetwork
 ///
 /// The samples are cut into blocks of the extractor's size, the same for any number of ranks; rank r takes every N-th.
 /// So a feature's bits depend neither on the ranks nor on where the data set ends.
-public struct FeatureRun {
+package struct FeatureRun {
   private let dataset: any Dataset
   private let extractor: FeatureExtractor
   private let view: Int
   private let communicator: Communicator
 
   /// - Parameter view: 0, or 1 for the second of two given views.
-  public init(_ dataset: any Dataset, _ extractor: FeatureExtractor, view: Int = 0, _ communicator: Communicator) {
+  package init(_ dataset: any Dataset, _ extractor: FeatureExtractor, view: Int = 0, _ communicator: Communicator) {
     (self.dataset, self.extractor, self.view, self.communicator) = (dataset, extractor, view, communicator)
   }
 
   /// Calls `body` on rank 0 with each block's features, rows × `features`, in order. A collective; what any rank throws
   /// is thrown by all.
-  public func forEachBlock(_ body: (_ features: UnsafePointer<Float>, _ rows: Int) throws -> Void) throws {
+  package func forEachBlock(_ body: (_ features: UnsafePointer<Float>, _ rows: Int) throws -> Void) throws {
     let control = StepControl(communicator)
     let blocks = (dataset.count + extractor.block - 1) / extractor.block
     let received = AlignedBuffer<Float>(communicator.rank == 0 ? extractor.block * extractor.features : 0)
@@ -49,7 +49,7 @@ public struct FeatureRun {
   }
 
   /// All features on rank 0, nothing on the others. A collective.
-  public func collect() throws -> AlignedBuffer<Float> {
+  package func collect() throws -> AlignedBuffer<Float> {
     let all = AlignedBuffer<Float>(communicator.rank == 0 ? dataset.count * extractor.features : 0)
     var filled = 0
     try forEachBlock { features, rows in
@@ -60,7 +60,7 @@ public struct FeatureRun {
   }
 
   /// All features on every rank. A collective.
-  public func collectEverywhere() throws -> AlignedBuffer<Float> {
+  package func collectEverywhere() throws -> AlignedBuffer<Float> {
     let count = dataset.count * extractor.features
     let own = try collect()
     let all = communicator.rank == 0 ? own : AlignedBuffer<Float>(count)

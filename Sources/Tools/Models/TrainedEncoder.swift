@@ -8,14 +8,14 @@ import RunRecord
 import TwinNetwork
 
 /// The encoder of a run: its configuration, and the checkpoint whose parameters it takes.
-public struct TrainedEncoder: Sendable {
-  public let configuration: TrainingConfiguration
-  public let checkpoint: Checkpoint
+package struct TrainedEncoder: Sendable {
+  package let configuration: TrainingConfiguration
+  package let checkpoint: Checkpoint
 
   /// - Parameter path: a run folder, or a checkpoint folder inside one.
   /// - Parameter choice: which checkpoint of a run folder; of the newest ones the first that is whole is taken.
   /// - Parameter warn: told of checkpoints that are not whole.
-  public init(
+  package init(
     from path: String, _ choice: CheckpointChoice = .newest, warn: (String) -> Void = { _ in }
   ) throws {
     let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
@@ -33,14 +33,14 @@ public struct TrainedEncoder: Sendable {
   }
 
   /// The encoder with its parameters read from the checkpoint.
-  public func extractor(sampleShape: [Int]) throws -> FeatureExtractor {
+  package func extractor(sampleShape: [Int]) throws -> FeatureExtractor {
     let extractor = try makeExtractor(sampleShape)
     try ModelFile(extractor.state).read(checkpoint.modelPath, ignoring: "projection_head.")
     return extractor
   }
 
   /// The same encoder as it was before training.
-  public func untrainedExtractor(sampleShape: [Int]) throws -> FeatureExtractor {
+  package func untrainedExtractor(sampleShape: [Int]) throws -> FeatureExtractor {
     let extractor = try makeExtractor(sampleShape)
     try extractor.state.initialise(seed: configuration.randomState)
     return extractor

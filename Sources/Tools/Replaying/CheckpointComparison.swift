@@ -6,14 +6,14 @@ import RunRecord
 import Tensors
 
 /// The tensors of a recorded checkpoint beside those of the replay after the same step.
-public struct CheckpointComparison: Sendable {
-  public let step: Int
-  public let path: String
+package struct CheckpointComparison: Sendable {
+  package let step: Int
+  package let path: String
   /// Tensors of model and optimizer.
-  public let tensors: Int
+  package let tensors: Int
   /// Those that differ in a bit or a size or are missing: parameters, then running statistics, then moments, each in
   /// the order of its arena.
-  public let differing: [String]
+  package let differing: [String]
 
   /// Reads the checkpoint's tensors one by one.
   init(_ checkpoint: Checkpoint, _ state: ParameterSet, _ optimizer: any Optimizer) throws {

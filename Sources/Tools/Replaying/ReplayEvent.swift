@@ -1,5 +1,5 @@
 /// What a replay tells as it goes, on rank 0 only.
-public enum ReplayEvent: Sendable {
+package enum ReplayEvent: Sendable {
   /// Where it starts, on what, and what was recorded on what: one line each.
   case began([String])
   case step(StepComparison)

@@ -3,15 +3,15 @@ import Reporting
 import Training
 
 /// A replay as plain lines: one a step, one a checkpoint, and how it ended.
-public final class ReplayLog {
+package final class ReplayLog {
   private let console: Console
   private var steps = 0
   /// Whether the step of a bad batch was done and was good; what was compared is then beside the point.
   private var isNotBad = false
 
-  public init(_ handle: FileHandle = .standardOutput) { console = Console(handle) }
+  package init(_ handle: FileHandle = .standardOutput) { console = Console(handle) }
 
-  public func report(_ event: ReplayEvent) {
+  package func report(_ event: ReplayEvent) {
     switch event {
     case .began(let lines): for line in lines { write(line) }
     case .warning(let message): write("warning: \(message)")
@@ -26,7 +26,7 @@ public final class ReplayLog {
   }
 
   /// The last line; a replay with differences ends with an error instead.
-  public func end(_ end: RunEnd, lastStep: Int) {
+  package func end(_ end: RunEnd, lastStep: Int) {
     if isNotBad { return }
     let result = "\(steps) step\(steps == 1 ? "" : "s"): the same bits"
     switch end {

@@ -10,9 +10,9 @@ import Training
 ///
 /// The steps are those of `Trainer`, from the newest whole checkpoint before the first step that was asked for, or from
 /// the run's beginning. Validations are left out. Only rank 0 reads the run folder, and nobody writes into it.
-public struct ReplayRun {
+package struct ReplayRun {
   /// The steps that are replayed.
-  public let steps: ClosedRange<Int>
+  package let steps: ClosedRange<Int>
   private let parts: TrainingParts
   private let summary: RunSummary
   private let present: LaunchRecord
@@ -23,7 +23,7 @@ public struct ReplayRun {
   ///
   /// - Throws: `AgreedFailure` of kind `.usage` for steps that were not recorded or ranks that do not divide the shards,
   ///   of kind `.data` for a folder that is no run, a damaged record, and data that are not there or not the run's.
-  public init(_ request: ReplayRequest, _ communicator: Communicator) throws {
+  package init(_ request: ReplayRequest, _ communicator: Communicator) throws {
     var recorded: RecordedRun?
     try communicator.onRoot { recorded = try RecordedRun(request) }
     let text = try communicator.broadcast(recorded?.configuration.json ?? "")
@@ -70,7 +70,7 @@ public struct ReplayRun {
   /// Replays to the last step or to a signal and tells `report`, on rank 0. A collective.
   ///
   /// - Throws: on all ranks, a failure of kind `.data` with the first difference, if there was one.
-  public func replay(_ report: @escaping (ReplayEvent) -> Void) throws -> RunEnd {
+  package func replay(_ report: @escaping (ReplayEvent) -> Void) throws -> RunEnd {
     let comparison = recorded.map { ReplayComparison($0, present, parts, report: report) }
     return try Trainer(parts, RunRecord(nil, lock: nil, parts.saver), callback: comparison).run(summary)
   }

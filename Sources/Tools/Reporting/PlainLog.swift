@@ -7,7 +7,7 @@ import Training
 ///
 /// First the summary, then a line for the first step of the launch, one every five seconds, and one for the last step;
 /// validations, checkpoints and warnings as they come; at the end the totals.
-public final class PlainLog: Callback {
+package final class PlainLog: Callback {
   private static let interval = 5.0
   private let console: Console
   private let now: () -> Double
@@ -16,7 +16,7 @@ public final class PlainLog: Callback {
   /// The step that the last line showed.
   private var shownStep = 0
 
-  public convenience init(_ handle: FileHandle = .standardOutput) { self.init(handle, now: monotonicSeconds) }
+  package convenience init(_ handle: FileHandle = .standardOutput) { self.init(handle, now: monotonicSeconds) }
 
   /// `now` in seconds.
   package init(_ handle: FileHandle, now: @escaping () -> Double) {
@@ -24,34 +24,34 @@ public final class PlainLog: Callback {
     self.now = now
   }
 
-  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
+  package func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
     progress.start(summary)
     shownStep = summary.firstStep
     lastLine = nil
     console.write(summary.lines.map { $0 + "\n" }.joined())
   }
 
-  public func stepDidEnd(_ record: StepRecord) throws {
+  package func stepDidEnd(_ record: StepRecord) throws {
     progress.add(record)
     if let lastLine, !progress.isLastStep, now() - lastLine < Self.interval { return }
     writeLine()
   }
 
-  public func validationDidEnd(_ record: ValidationRecord) throws {
+  package func validationDidEnd(_ record: ValidationRecord) throws {
     console.write(Wording.validation(record) + "\n")
   }
 
-  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
+  package func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
     console.write(Wording.checkpoint(step: step, path: path, milliseconds: milliseconds) + "\n")
   }
 
-  public func memoryWasMeasured(predicted: Int, peak: Int) throws {
+  package func memoryWasMeasured(predicted: Int, peak: Int) throws {
     console.write(Wording.memory(predicted: predicted, peak: peak) + "\n")
   }
 
-  public func warn(_ message: String) { console.write("warning: \(message)\n") }
+  package func warn(_ message: String) { console.write("warning: \(message)\n") }
 
-  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
+  package func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     if progress.record.step > shownStep { writeLine() }
     console.write(progress.ending(end, finalStep: finalStep, seconds: seconds) + "\n")
   }

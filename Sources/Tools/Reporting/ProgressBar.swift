@@ -7,7 +7,7 @@ import Training
 ///
 /// The line is redrawn with a carriage return and spaces, without escape sequences, and leaves the last column free, so
 /// that it never wraps. Its width is asked for at each drawing and follows the window.
-public final class ProgressBar: Callback {
+package final class ProgressBar: Callback {
   private let console: Console
   private let width: () -> Int
   private let now: () -> Double
@@ -17,7 +17,7 @@ public final class ProgressBar: Callback {
   private var shown = 0
   private var isRunning = false
 
-  public convenience init(
+  package convenience init(
     _ handle: FileHandle = .standardOutput, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     let descriptor = handle.fileDescriptor
@@ -31,34 +31,34 @@ public final class ProgressBar: Callback {
     self.now = now
   }
 
-  public func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
+  package func runWillStart(_ summary: RunSummary, _ control: RunControl) throws {
     progress.start(summary)
     isRunning = true
     console.write(summary.lines.map { $0 + "\n" }.joined())
     draw()
   }
 
-  public func stepDidEnd(_ record: StepRecord) throws {
+  package func stepDidEnd(_ record: StepRecord) throws {
     progress.add(record)
     if progress.isLastStep || now() - lastDrawing >= 0.1 { draw() }
   }
 
-  public func validationDidEnd(_ record: ValidationRecord) throws {
+  package func validationDidEnd(_ record: ValidationRecord) throws {
     progress.add(record)
     draw()
   }
 
-  public func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
+  package func checkpointDidSave(step: Int, path: String, milliseconds: Double) throws {
     printAbove(Wording.checkpoint(step: step, path: path, milliseconds: milliseconds))
   }
 
-  public func memoryWasMeasured(predicted: Int, peak: Int) throws {
+  package func memoryWasMeasured(predicted: Int, peak: Int) throws {
     printAbove(Wording.memory(predicted: predicted, peak: peak))
   }
 
-  public func warn(_ message: String) { printAbove("warning: \(message)") }
+  package func warn(_ message: String) { printAbove("warning: \(message)") }
 
-  public func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
+  package func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     draw()
     isRunning = false
     shown = 0

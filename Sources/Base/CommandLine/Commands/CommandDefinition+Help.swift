@@ -2,7 +2,7 @@ import Diagnostics
 
 extension CommandDefinition {
   /// The help in the widths of a terminal: synopsis, examples, options by group with their defaults, exit codes.
-  public func helpText(width: Int = 100) -> String {
+  package func helpText(width: Int = 100) -> String {
     var blocks = [wrapped("bt-dist \(name): \(summary)", width: width, indent: 0).joined(separator: "\n")]
     blocks.append((["Usage:"] + synopsis.map { "  bt-dist \($0)" }).joined(separator: "\n"))
     if !examples.isEmpty {

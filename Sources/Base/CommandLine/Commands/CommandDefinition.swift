@@ -4,20 +4,20 @@ import Diagnostics
 ///
 /// All commands share one grammar: long options (`--name value` or `--name=value`; a boolean without a value is true),
 /// of a repeated option the last, `--` before arguments that begin with a hyphen, `--help` anywhere.
-public struct CommandDefinition<Target: Sendable>: Sendable {
+package struct CommandDefinition<Target: Sendable>: Sendable {
   /// `train`
-  public let name: String
+  package let name: String
   /// One sentence: what the command does.
-  public let summary: String
+  package let summary: String
   /// Ways to call the command, without `bt-dist`.
-  public let synopsis: [String]
-  public let examples: [CommandExample]
-  public let groups: [OptionGroup<Target>]
+  package let synopsis: [String]
+  package let examples: [CommandExample]
+  package let groups: [OptionGroup<Target>]
   /// nil: the command takes no positional arguments.
-  public let positionals: PositionalArguments?
+  package let positionals: PositionalArguments?
   /// Whether `--config FILE` and `--print-config` belong to the command.
-  public let takesConfigurationFile: Bool
-  public let defaults: Target
+  package let takesConfigurationFile: Bool
+  package let defaults: Target
   /// Fills in what follows from other options, before `--print-config` prints.
   let complete: @Sendable (inout Target) -> Void
   /// Checks across options, before the command runs.
@@ -25,7 +25,7 @@ public struct CommandDefinition<Target: Sendable>: Sendable {
   let table: OptionTable<Target>
 
   /// Option names must differ, and none may be `help`, `config` or `print-config`.
-  public init(
+  package init(
     name: String, summary: String, synopsis: [String], examples: [CommandExample], groups: [OptionGroup<Target>],
     positionals: PositionalArguments? = nil, takesConfigurationFile: Bool = false, defaults: Target,
     complete: @escaping @Sendable (inout Target) -> Void = { _ in },
@@ -45,31 +45,31 @@ public struct CommandDefinition<Target: Sendable>: Sendable {
   }
 
   /// All options in the order of the help.
-  public var options: [OptionDefinition<Target>] { table.options }
+  package var options: [OptionDefinition<Target>] { table.options }
 
   /// The option of this name, in kebab case or with underscores.
-  public func option(_ name: String) -> OptionDefinition<Target>? { table[name] }
+  package func option(_ name: String) -> OptionDefinition<Target>? { table[name] }
 }
 
 /// A call that the help shows, with what it is for.
-public struct CommandExample: Sendable {
-  public let purpose: String
-  public let call: String
+package struct CommandExample: Sendable {
+  package let purpose: String
+  package let call: String
 
-  public init(_ purpose: String, _ call: String) {
+  package init(_ purpose: String, _ call: String) {
     self.purpose = purpose
     self.call = call
   }
 }
 
 /// The arguments of a command that are not options.
-public struct PositionalArguments: Sendable {
+package struct PositionalArguments: Sendable {
   /// In the help and in errors: `RUN`.
-  public let name: String
-  public let help: String
-  public let count: ClosedRange<Int>
+  package let name: String
+  package let help: String
+  package let count: ClosedRange<Int>
 
-  public init(_ name: String, _ help: String, count: ClosedRange<Int>) {
+  package init(_ name: String, _ help: String, count: ClosedRange<Int>) {
     self.name = name
     self.help = help
     self.count = count
@@ -77,23 +77,23 @@ public struct PositionalArguments: Sendable {
 }
 
 /// The options of one call, and where each value that is no default comes from.
-public struct ParsedCommand<Target: Sendable>: Sendable {
-  public var options: Target
-  public var origins: ValueOrigins
-  public var positionals: [String]
+package struct ParsedCommand<Target: Sendable>: Sendable {
+  package var options: Target
+  package var origins: ValueOrigins
+  package var positionals: [String]
 
-  public init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
+  package init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
     self.options = options
     self.origins = origins
     self.positionals = positionals
   }
 
   /// Where the value of the option comes from.
-  public func origin(of name: String) -> ValueOrigin { origins[name, default: .default] }
+  package func origin(of name: String) -> ValueOrigin { origins[name, default: .default] }
 }
 
 /// What a call asks for.
-public enum CommandAction<Target: Sendable>: Sendable {
+package enum CommandAction<Target: Sendable>: Sendable {
   /// Print this help and exit with 0.
   case help(String)
   /// Print this configuration and exit with 0.

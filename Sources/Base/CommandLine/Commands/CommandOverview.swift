@@ -1,13 +1,13 @@
 import Diagnostics
 
 /// The commands of `bt-dist`, for its own `--help` and for mistyped commands.
-public struct CommandOverview: Sendable {
+package struct CommandOverview: Sendable {
   /// Names and summaries in the order of the help.
-  public let commands: [(name: String, summary: String)]
+  package let commands: [(name: String, summary: String)]
 
-  public init(_ commands: [(name: String, summary: String)]) { self.commands = commands }
+  package init(_ commands: [(name: String, summary: String)]) { self.commands = commands }
 
-  public var helpText: String {
+  package var helpText: String {
     let width = (commands.map(\.name.count).max() ?? 0) + 4
     let lines = commands.map { command in
       var lines = wrapped(command.summary, width: 100, indent: width)
@@ -31,7 +31,7 @@ public struct CommandOverview: Sendable {
   }
 
   /// The failure for a first argument that is no command.
-  public func unknown(_ word: String) -> Failure {
+  package func unknown(_ word: String) -> Failure {
     let question = NearestName.question(for: word, among: commands.map(\.name))
     return Failure(
       .usage, "unknown command '\(word)'", at: "bt-dist",

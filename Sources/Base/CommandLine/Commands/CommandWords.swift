@@ -1,12 +1,12 @@
 import Foundation
 
 /// The words that this process was called with.
-public enum CommandWords {
+package enum CommandWords {
   /// Without the program's name.
   ///
   /// Swift's runtime finds none where a preloaded library has moved the environment, as libfaketime does; the system still
   /// knows them.
-  public static var ofProcess: [String] {
+  package static var ofProcess: [String] {
     let known = CommandLine.arguments
     guard known.isEmpty, let data = FileManager.default.contents(atPath: "/proc/self/cmdline") else {
       return Array(known.dropFirst())

@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 
 /// A JSON value of a configuration file or of an option; integers are exact.
-public enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   /// Wide enough for every 64-bit integer. A fraction that is whole in a text, such as `2.0`, is an integer too.
@@ -13,7 +13,7 @@ public enum JSONValue: Sendable, Equatable {
   case object([String: JSONValue])
 
   /// The number, if it is finite.
-  public var double: Double? {
+  package var double: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value) where value.isFinite: value
@@ -22,7 +22,7 @@ public enum JSONValue: Sendable, Equatable {
   }
 
   /// The number, if it is an integer that `Value` can hold.
-  public func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) -> Value? {
+  package func integer<Value: FixedWidthInteger>(_: Value.Type = Value.self) -> Value? {
     if case .integer(let value) = self { Value(exactly: value) } else { nil }
   }
 
@@ -51,7 +51,7 @@ extension JSONValue: Decodable {
     self = value
   }
 
-  public init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     /// Nil for a value of another kind; throws for one that is malformed, which Foundation notices only here.
     func attempt<Value: Decodable>(_: Value.Type = Value.self) throws -> Value? {
@@ -79,7 +79,7 @@ extension JSONValue: CustomStringConvertible {
   /// JSON on one line, keys sorted, doubles in their shortest exact form: `{"betas": [0.9, 0.99], "eps": 1e-08}`.
   ///
   /// −0 is written as 0. NaN and infinities, which JSON cannot write, come as `nan` and `inf`, for messages.
-  public var description: String {
+  package var description: String {
     switch self {
     case .null: "null"
     case .bool(let value): "\(value)"

@@ -1,6 +1,6 @@
 extension OptionDefinition {
   /// The same option of a target that has this one's as a part.
-  public func within<Whole>(_ path: any WritableKeyPath<Whole, Target> & Sendable) -> OptionDefinition<Whole> {
+  package func within<Whole>(_ path: any WritableKeyPath<Whole, Target> & Sendable) -> OptionDefinition<Whole> {
     OptionDefinition<Whole>(self, within: path)
   }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// Whether an option may be another one when a run is resumed.
-public enum ResumeRule: Sendable {
+package enum ResumeRule: Sendable {
   /// The option belongs to the run: another value would be another run, or other numbers.
   case mustMatch
   /// The option says how, where or how long: the steps themselves stay the same.
@@ -9,32 +9,32 @@ public enum ResumeRule: Sendable {
 }
 
 /// Whether the ranks of one job may be given different values of an option.
-public enum RankRule: Sendable {
+package enum RankRule: Sendable {
   case mustMatch
   /// The option says how a rank does its own work.
   case mayDiffer
 }
 
 /// An option of a command: its name, its field in `Target`, how its values are written, and what the help says.
-public struct OptionDefinition<Target>: Sendable {
+package struct OptionDefinition<Target>: Sendable {
   /// In kebab case, without the dashes: `batch-size`. Also the key in configuration files.
-  public let name: String
-  public let placeholder: String
+  package let name: String
+  package let placeholder: String
   /// What a value must be: `an integer of at least 1`.
-  public let expected: String
+  package let expected: String
   /// One sentence or two.
-  public let help: String
+  package let help: String
   /// What the help shows as the default, where the value in a new `Target` would say too little.
-  public let defaultText: String?
+  package let defaultText: String?
   /// Names that people try for this option; errors lead from them to `name`.
-  public let synonyms: [String]
-  public let onResume: ResumeRule
-  public let acrossRanks: RankRule
+  package let synonyms: [String]
+  package let onResume: ResumeRule
+  package let acrossRanks: RankRule
   /// A boolean, which needs no value on the command line.
-  public let isFlag: Bool
+  package let isFlag: Bool
   let field: FieldAccess<Target>
 
-  public init<Value>(
+  package init<Value>(
     _ name: String, _ path: any WritableKeyPath<Target, Value> & Sendable, _ format: ValueFormat<Value>,
     _ help: String, defaultText: String? = nil, synonyms: [String] = [], onResume: ResumeRule = .mustMatch,
     acrossRanks: RankRule = .mustMatch
@@ -52,10 +52,10 @@ public struct OptionDefinition<Target>: Sendable {
   }
 
   /// The value in `target`.
-  public func value(in target: Target) -> JSONValue { field.get(target) }
+  package func value(in target: Target) -> JSONValue { field.get(target) }
 
   /// The value in `target` as the command line spells it: strings without quotes, lists of numbers with commas.
-  public func text(in target: Target) -> String {
+  package func text(in target: Target) -> String {
     switch value(in: target) {
     case .string(let text): text
     case .array(let values) where values.allSatisfy { $0.double != nil }:
@@ -65,7 +65,7 @@ public struct OptionDefinition<Target>: Sendable {
   }
 
   /// Sets the field from the text of a command line.
-  public func set(_ target: inout Target, text: String) throws(Failure) {
+  package func set(_ target: inout Target, text: String) throws(Failure) {
     if !field.setText(&target, text) {
       throw inner(.string(text), at: "--\(name)")
         ?? failure(at: "--\(name)", found: "'\(text)'", remedy: field.remedy(text))
@@ -73,12 +73,12 @@ public struct OptionDefinition<Target>: Sendable {
   }
 
   /// Sets the field from a value of a configuration file; `location` names file and key.
-  public func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
+  package func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
     if !field.setJSON(&target, json) { throw inner(json, at: location) ?? failure(at: location, found: json) }
   }
 
   /// Throws if the value in `target`, set by a program, is out of the option's range.
-  public func check(_ target: Target, at location: String? = nil) throws(Failure) {
+  package func check(_ target: Target, at location: String? = nil) throws(Failure) {
     var copy = target
     let value = value(in: target)
     let location = location ?? "--\(name)"

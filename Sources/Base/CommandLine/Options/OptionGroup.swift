@@ -1,24 +1,24 @@
 import Diagnostics
 
 /// Options that the help shows under one title.
-public struct OptionGroup<Target>: Sendable {
-  public let title: String
-  public let options: [OptionDefinition<Target>]
+package struct OptionGroup<Target>: Sendable {
+  package let title: String
+  package let options: [OptionDefinition<Target>]
 
-  public init(_ title: String, _ options: [OptionDefinition<Target>]) {
+  package init(_ title: String, _ options: [OptionDefinition<Target>]) {
     self.title = title
     self.options = options
   }
 }
 
 /// Where an option's value comes from.
-public enum ValueOrigin: Sendable, Equatable {
+package enum ValueOrigin: Sendable, Equatable {
   case `default`
   case file(path: String)
   case commandLine
 
   /// `default`, `run.json5` or `command line`.
-  public var description: String {
+  package var description: String {
     switch self {
     case .default: "default"
     case .file(let path): path
@@ -27,13 +27,13 @@ public enum ValueOrigin: Sendable, Equatable {
   }
 
   /// Where an error about the option `name` points: `run.json5, key 'width'` or `--width`.
-  public func location(of name: String) -> String {
+  package func location(of name: String) -> String {
     if case .file = self { "\(description), key '\(name)'" } else { "--\(name)" }
   }
 }
 
 /// The origins of the values that are not defaults, by option name.
-public typealias ValueOrigins = [String: ValueOrigin]
+package typealias ValueOrigins = [String: ValueOrigin]
 
 extension ValueOrigins {
   package func location(of name: String) -> String { self[name, default: .default].location(of: name) }

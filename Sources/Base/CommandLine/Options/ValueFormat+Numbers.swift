@@ -1,6 +1,6 @@
 extension ValueFormat where Value: FixedWidthInteger & Sendable {
   /// An integer of at least `lower`, and at most `upper` if given.
-  public static func integer(_ placeholder: String = "N", atLeast lower: Value, atMost upper: Value = .max) -> Self {
+  package static func integer(_ placeholder: String = "N", atLeast lower: Value, atMost upper: Value = .max) -> Self {
     let accepts: @Sendable (Value) -> Value? = { lower <= $0 && $0 <= upper ? $0 : nil }
     return ValueFormat(
       placeholder: placeholder,
@@ -12,7 +12,7 @@ extension ValueFormat where Value: FixedWidthInteger & Sendable {
 
 extension ValueFormat where Value == Int? {
   /// A count of at least 1, or `none`, or -1, which means `endless`, as nidl spells it.
-  public static func limit(endless: Int?, atLeast lower: Int = 1) -> Self {
+  package static func limit(endless: Int?, atLeast lower: Int = 1) -> Self {
     let count = ValueFormat.optional(.integer(atLeast: lower), or: "none")
     return ValueFormat(
       placeholder: count.placeholder, expected: "\(count.expected), or -1 for no limit",
@@ -24,7 +24,7 @@ extension ValueFormat where Value == Int? {
 
 extension ValueFormat where Value == Double {
   /// A finite number of at least `lower`, and at most `upper` if given.
-  public static func number(
+  package static func number(
     _ placeholder: String = "X", atLeast lower: Double = -.infinity, atMost upper: Double = .infinity
   ) -> Self {
     let accepts: @Sendable (Double) -> Double? = { $0.isFinite && lower <= $0 && $0 <= upper ? $0 : nil }
@@ -44,7 +44,7 @@ extension ValueFormat where Value == Double {
 
 extension ValueFormat where Value == [Int] {
   /// One or more integers of at least `lower`: `1024,512` on the command line, a list in a file.
-  public static func integers(_ placeholder: String = "N,N,...", atLeast lower: Int) -> Self {
+  package static func integers(_ placeholder: String = "N,N,...", atLeast lower: Int) -> Self {
     let accepts: @Sendable ([Int]) -> [Int]? = { $0.isEmpty || $0.contains { $0 < lower } ? nil : $0 }
     return ValueFormat(
       placeholder: placeholder,

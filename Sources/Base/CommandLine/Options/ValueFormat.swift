@@ -4,23 +4,23 @@ import Diagnostics
 ///
 /// Ranges belong to the format, so that one definition serves the command line, files and values set by a program:
 /// a value is in range if it comes back from its own JSON.
-public struct ValueFormat<Value>: Sendable {
+package struct ValueFormat<Value>: Sendable {
   /// In the help: `N`, `FILE`, `true|false`.
-  public let placeholder: String
+  package let placeholder: String
   /// In errors, after `expected:`: `an integer of at least 1`.
-  public let expected: String
+  package let expected: String
   /// From the command line; nil for a text that is no such value.
-  public let fromText: @Sendable (String) -> Value?
+  package let fromText: @Sendable (String) -> Value?
   /// From a configuration file; nil for a value of another kind or out of range.
-  public let fromJSON: @Sendable (JSONValue) -> Value?
-  public let toJSON: @Sendable (Value) -> JSONValue
+  package let fromJSON: @Sendable (JSONValue) -> Value?
+  package let toJSON: @Sendable (Value) -> JSONValue
   /// How to mend a text that is no such value, where there is more to say than `expected`.
-  public let remedy: @Sendable (String) -> String?
+  package let remedy: @Sendable (String) -> String?
   /// What is wrong inside a value that has parts, at which of them; nil where `expected` says it all. A text of the
   /// command line comes as a string.
-  public let explain: @Sendable (JSONValue) -> Failure?
+  package let explain: @Sendable (JSONValue) -> Failure?
 
-  public init(
+  package init(
     placeholder: String, expected: String, fromText: @escaping @Sendable (String) -> Value?,
     fromJSON: @escaping @Sendable (JSONValue) -> Value?, toJSON: @escaping @Sendable (Value) -> JSONValue,
     remedy: @escaping @Sendable (String) -> String? = { _ in nil },
@@ -38,7 +38,7 @@ public struct ValueFormat<Value>: Sendable {
 
 extension ValueFormat {
   /// As `format`, with `word` on the command line, and `null` or `word` in a file, for no value.
-  public static func optional<Wrapped>(
+  package static func optional<Wrapped>(
     _ format: ValueFormat<Wrapped>, or word: String
   ) -> ValueFormat where Value == Wrapped? {
     ValueFormat(
@@ -51,7 +51,7 @@ extension ValueFormat {
 
 extension ValueFormat where Value == Bool {
   /// `true` or `false`; on the command line the option without a value means `true`.
-  public static var boolean: Self {
+  package static var boolean: Self {
     ValueFormat(
       placeholder: "true|false", expected: "true or false", fromText: { Bool($0) },
       fromJSON: { if case .bool(let value) = $0 { value } else { nil } }, toJSON: { .bool($0) })
@@ -60,7 +60,7 @@ extension ValueFormat where Value == Bool {
 
 extension ValueFormat where Value == String {
   /// Any text; an empty one only where `allowsEmpty`.
-  public static func text(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
+  package static func text(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
     let accepts: @Sendable (String) -> String? = { allowsEmpty || !$0.isEmpty ? $0 : nil }
     return ValueFormat(
       placeholder: placeholder, expected: allowsEmpty ? "a text" : "a text that is not empty", fromText: accepts,
@@ -70,10 +70,10 @@ extension ValueFormat where Value == String {
 
 extension ValueFormat where Value: CaseIterable & RawRepresentable<String> & Sendable {
   /// One of an enumeration's raw values, spelled exactly; an error hints at the nearest.
-  public static var choice: Self { choice(Value.allCases.map(\.rawValue).joined(separator: "|")) }
+  package static var choice: Self { choice(Value.allCases.map(\.rawValue).joined(separator: "|")) }
 
   /// As `choice`, for values whose list would be too long for a head line of the help.
-  public static func choice(_ placeholder: String) -> Self {
+  package static func choice(_ placeholder: String) -> Self {
     let words = Value.allCases.map(\.rawValue)
     return ValueFormat(
       placeholder: placeholder, expected: "one of " + words.joined(separator: ", "),
@@ -86,7 +86,7 @@ extension ValueFormat where Value: CaseIterable & RawRepresentable<String> & Sen
 
 extension ValueFormat {
   /// One of an enumeration's raw values, or `word` for none of them, on the command line and in files.
-  public static func choice<Wrapped: CaseIterable & RawRepresentable<String> & Sendable>(
+  package static func choice<Wrapped: CaseIterable & RawRepresentable<String> & Sendable>(
     or word: String
   ) -> ValueFormat where Value == Wrapped? {
     let words = [word] + Wrapped.allCases.map(\.rawValue)

@@ -30,13 +30,13 @@ extension AxisSizes: CustomStringConvertible {
 }
 
 /// Zeros around an image or volume: so many on both sides, or as many as keep its size.
-public enum LayerPadding: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+package enum LayerPadding: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
   case sizes(AxisSizes)
   /// PyTorch's `"same"`: for stride 1.
   case same
 
-  public init(integerLiteral value: Int) { self = .sizes(.all(value)) }
-  public init(arrayLiteral elements: Int...) { self = .sizes(.each(elements)) }
+  package init(integerLiteral value: Int) { self = .sizes(.all(value)) }
+  package init(arrayLiteral elements: Int...) { self = .sizes(.each(elements)) }
 
   var json: JSONValue {
     switch self {

@@ -34,12 +34,12 @@ public indirect enum LayerSpecification: Sendable, Equatable {
     public var channels: Int
     public var kernelSize: AxisSizes
     public var stride: AxisSizes
-    public var padding: LayerPadding
+    package var padding: LayerPadding
     public var dilation: AxisSizes
     public var groups: Int
     public var bias: Bool
 
-    public init(
+    package init(
       _ channels: Int, kernelSize: AxisSizes, stride: AxisSizes = 1, padding: LayerPadding = 0, dilation: AxisSizes = 1,
       groups: Int = 1, bias: Bool = true
     ) {

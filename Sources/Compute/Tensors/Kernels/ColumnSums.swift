@@ -1,7 +1,7 @@
 /// Sums of products in double precision, in an order that depends on the shape alone.
-public enum ColumnSums {
+package enum ColumnSums {
   /// Σᵢ x[i]·y[i]; products and short runs in single precision, the rest in double.
-  public static func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
+  package static func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, count: Int) -> Double {
     typealias V = SIMD16<Float>
     var total = 0.0
     var start = 0
@@ -24,7 +24,7 @@ public enum ColumnSums {
   }
 
   /// sums[j] = Σᵢ x[i, j]·y[i, j] over the rows of two matrices.
-  public static func products(
+  package static func products(
     _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, rows: Int, columns: Int,
     into sums: UnsafeMutablePointer<Double>
   ) {

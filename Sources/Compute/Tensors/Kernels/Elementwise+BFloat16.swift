@@ -1,7 +1,7 @@
 /// The loops over activations once more, over numbers of 16 bits; each result is rounded once.
 extension Elementwise {
   /// y[i] += x[i]
-  public static func add(_ x: UnsafePointer<BFloat16>, into y: UnsafeMutablePointer<BFloat16>, count: Int) {
+  package static func add(_ x: UnsafePointer<BFloat16>, into y: UnsafeMutablePointer<BFloat16>, count: Int) {
     forEachPiece(of: count) { start, count in
       let (x, y) = (x + start, y + start)
       for i in 0..<count { y[i] = BFloat16(y[i].float + x[i].float) }
@@ -9,7 +9,7 @@ extension Elementwise {
   }
 
   /// x[i] = max(0, x[i]); NaN stays NaN.
-  public static func rectify(_ x: UnsafeMutablePointer<BFloat16>, count: Int) {
+  package static func rectify(_ x: UnsafeMutablePointer<BFloat16>, count: Int) {
     forEachPiece(of: count) { start, count in
       let x = x + start
       for i in 0..<count { x[i].bitPattern = x[i].float < 0 ? 0 : x[i].bitPattern }
@@ -17,7 +17,7 @@ extension Elementwise {
   }
 
   /// gradient[i] = 0 where output[i] ≤ 0; where the output is not a number the gradient stays.
-  public static func mask(
+  package static func mask(
     _ gradient: UnsafeMutablePointer<BFloat16>, whereZero output: UnsafePointer<BFloat16>, count: Int
   ) {
     forEachPiece(of: count) { start, count in
@@ -27,7 +27,7 @@ extension Elementwise {
   }
 
   /// y[i] = x[i], rounded.
-  public static func convert(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<BFloat16>, count: Int) {
+  package static func convert(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<BFloat16>, count: Int) {
     forEachPiece(of: count) { start, count in
       let (x, y) = (x + start, y + start)
       for i in 0..<count { y[i] = BFloat16(x[i]) }
@@ -35,7 +35,7 @@ extension Elementwise {
   }
 
   /// y[i] = x[i]
-  public static func convert(_ x: UnsafePointer<BFloat16>, to y: UnsafeMutablePointer<Float>, count: Int) {
+  package static func convert(_ x: UnsafePointer<BFloat16>, to y: UnsafeMutablePointer<Float>, count: Int) {
     forEachPiece(of: count) { start, count in
       let (x, y) = (x + start, y + start)
       for i in 0..<count { y[i] = x[i].float }

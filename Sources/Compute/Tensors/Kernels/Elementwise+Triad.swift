@@ -1,7 +1,7 @@
 extension Elementwise {
   /// c[i] = a[i] + factor · b[i]: the triad of STREAM (McCalpin 1995, https://www.cs.virginia.edu/stream/), which shows
   /// what the memory gives to loops: 12 bytes an element, what a cache reads of `c` before it writes not counted.
-  public static func triad(
+  package static func triad(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, factor: Float, into c: UnsafeMutablePointer<Float>, count: Int
   ) {
     forEachPiece(of: count) { start, count in

@@ -1,11 +1,11 @@
 /// Loops over flat float arrays, split over the rank's threads. They run at memory bandwidth.
-public enum Elementwise {
+package enum Elementwise {
   /// Elements that a thread takes at a time.
   static let grain = 1 << 14
 
   /// Calls `body(start, count)` for pieces of `0..<count`, beside each other on the rank's threads.
   @inline(__always)
-  public static func forEachPiece(of count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
+  package static func forEachPiece(of count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
     let pieces = (count + grain - 1) / grain
     ThreadPool.forEachRange(of: pieces) { range in
       let start = range.lowerBound * grain
@@ -14,7 +14,7 @@ public enum Elementwise {
   }
 
   /// y[i] += x[i]
-  public static func add(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
+  package static func add(_ x: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>, count: Int) {
     forEachPiece(of: count) { start, count in
       let (x, y) = (x + start, y + start)
       for i in 0..<count { y[i] += x[i] }
@@ -22,12 +22,12 @@ public enum Elementwise {
   }
 
   /// y[i] += x[i] in double precision; for short vectors of statistics.
-  public static func add(_ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, count: Int) {
+  package static func add(_ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, count: Int) {
     for i in 0..<count { y[i] += x[i] }
   }
 
   /// x[i] = max(0, x[i]); NaN stays NaN.
-  public static func rectify(_ x: UnsafeMutablePointer<Float>, count: Int) {
+  package static func rectify(_ x: UnsafeMutablePointer<Float>, count: Int) {
     forEachPiece(of: count) { start, count in
       let x = x + start
       for i in 0..<count { x[i] = x[i] < 0 ? 0 : x[i] }
@@ -35,7 +35,7 @@ public enum Elementwise {
   }
 
   /// gradient[i] = 0 where output[i] ≤ 0; where the output is not a number the gradient stays.
-  public static func mask(_ gradient: UnsafeMutablePointer<Float>, whereZero output: UnsafePointer<Float>, count: Int) {
+  package static func mask(_ gradient: UnsafeMutablePointer<Float>, whereZero output: UnsafePointer<Float>, count: Int) {
     forEachPiece(of: count) { start, count in
       let (gradient, output) = (gradient + start, output + start)
       for i in 0..<count { gradient[i] = output[i] <= 0 ? 0 : gradient[i] }

@@ -1,11 +1,11 @@
 internal import COpenBLAS
 
 /// General matrix products through OpenBLAS; row-major throughout.
-public enum MatrixProduct {
+package enum MatrixProduct {
   /// C = alpha · op(A) · op(B) + beta · C
   ///
   /// op(A) is m×k, op(B) is k×n, C is m×n. A leading dimension is the distance between rows as they are stored.
-  public static func multiply(
+  package static func multiply(
     m: Int, n: Int, k: Int, alpha: Float = 1,
     a: UnsafePointer<Float>, transposeA: Bool = false, strideA: Int,
     b: UnsafePointer<Float>, transposeB: Bool = false, strideB: Int,

@@ -2,7 +2,7 @@
 ///
 /// The processor's own prefetching ends at each page of 4 KiB. On an Emerald Rapids Xeon one thread read 8 to 9 GB/s
 /// without and 11 to 13 with; with two streams or more, or where a stream is written, it gained nothing.
-public enum ReadAhead {
+package enum ReadAhead {
   /// In floats: a page.
-  @inlinable public static var distance: Int { 1024 }
+  @inlinable package static var distance: Int { 1024 }
 }

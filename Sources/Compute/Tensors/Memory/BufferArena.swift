@@ -6,16 +6,16 @@ import Foundation
 /// One range of addresses, of which only what was ever taken becomes memory, and that only when it is touched. A buffer
 /// that was given back keeps its address: its holder may go on to use it at its own time in the pass. The content of
 /// what is taken is whatever was left there. Not for several threads at once.
-public final class BufferArena: @unchecked Sendable {
-  public let use: MemoryUse
+package final class BufferArena: @unchecked Sendable {
+  package let use: MemoryUse
   /// Bytes that all buffers together need at the most.
-  public private(set) var bytes = 0
+  package private(set) var bytes = 0
   private let start: UnsafeMutableRawPointer
   private let reserved: Int
   /// Ranges of offsets below `bytes` that nobody has, ascending, none beside another.
   private var free: [Range<Int>] = []
 
-  public init(for use: MemoryUse) {
+  package init(for use: MemoryUse) {
     self.use = use
     (start, reserved) = Self.reserve()
   }
@@ -26,7 +26,7 @@ public final class BufferArena: @unchecked Sendable {
   }
 
   /// `count` elements: the smallest hole that is large enough, the lowest of several.
-  public func take<Element: BitwiseCopyable>(
+  package func take<Element: BitwiseCopyable>(
     _ count: Int, of _: Element.Type = Element.self
   ) -> AlignedBuffer<Element> {
     let size = Self.size(max(1, count) * MemoryLayout<Element>.stride)
@@ -49,7 +49,7 @@ public final class BufferArena: @unchecked Sendable {
 
   /// Lets buffers that are taken from now on lie there. A buffer of somebody else, or one that was given back already,
   /// is a defect of the plan.
-  public func giveBack<Element: BitwiseCopyable>(_ buffer: AlignedBuffer<Element>) {
+  package func giveBack<Element: BitwiseCopyable>(_ buffer: AlignedBuffer<Element>) {
     let offset = UnsafeMutableRawPointer(buffer.pointer) - start
     let range = offset..<offset + Self.size(max(1, buffer.count) * MemoryLayout<Element>.stride)
     let next = free.firstIndex { $0.lowerBound >= range.upperBound } ?? free.count
@@ -62,7 +62,7 @@ public final class BufferArena: @unchecked Sendable {
   }
 
   /// As if everything had been given back.
-  public func clear() {
+  package func clear() {
     free = bytes > 0 ? [0..<bytes] : []
   }
 

@@ -3,9 +3,9 @@ import Host
 import Synchronization
 
 /// The live buffers of a process, counted by their use: what a plan will need, known before the memory is touched.
-public final class MemoryLedger: Sendable {
+package final class MemoryLedger: Sendable {
   /// Where every `AlignedBuffer` is entered.
-  public static let process = MemoryLedger()
+  package static let process = MemoryLedger()
 
   /// A buffer whose pages come into being when they are first touched.
   private struct Mapping {
@@ -44,7 +44,7 @@ public final class MemoryLedger: Sendable {
   }
 
   /// Bytes of the live buffers for each use, touched or not.
-  public var bytes: [MemoryUse: Int] {
+  package var bytes: [MemoryUse: Int] {
     entries.withLock { entries in
       var sums = entries.touched
       for mapping in entries.mappings.values { sums[mapping.use.rawValue] += mapping.bytes }
@@ -53,7 +53,7 @@ public final class MemoryLedger: Sendable {
   }
 
   /// Bytes of the live buffers that are in memory now.
-  public var residentBytes: Int {
+  package var residentBytes: Int {
     entries.withLock { entries in
       entries.mappings.reduce(entries.touched.reduce(0, +)) { $0 + Self.residentBytes($1.key, $1.value.bytes) }
     }
@@ -62,7 +62,7 @@ public final class MemoryLedger: Sendable {
   /// Bytes that the process has in memory now beside its buffers; nil where the system does not tell.
   ///
   /// To be asked before buffers are read that nobody has written: the system counts such pages here but not there.
-  public var bytesBeside: Int? { ProcessMemory.resident.map { max(0, $0 - residentBytes) } }
+  package var bytesBeside: Int? { ProcessMemory.resident.map { max(0, $0 - residentBytes) } }
 
   private static func residentBytes(_ address: UInt, _ bytes: Int) -> Int {
     let page = sysconf(Int32(_SC_PAGESIZE))

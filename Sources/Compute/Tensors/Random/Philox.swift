@@ -2,9 +2,9 @@
 ///
 /// Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011. There is no state, so a random
 /// number can belong to a sample rather than to a rank, a thread or an order of calls.
-public enum Philox {
+package enum Philox {
   /// The four words for `counter` under `key`; different counters give independent words. About 10 ns.
-  public static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+  package static func block(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var (c0, c1, c2, c3) = (counter.x, counter.y, counter.z, counter.w)
     var (k0, k1) = (key.x, key.y)
     for _ in 0..<10 {
@@ -22,7 +22,7 @@ public enum Philox {
   }
 
   /// The key of a seed.
-  public static func key(seed: UInt64) -> SIMD2<UInt32> {
+  package static func key(seed: UInt64) -> SIMD2<UInt32> {
     SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
   }
 }

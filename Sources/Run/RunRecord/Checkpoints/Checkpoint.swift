@@ -3,19 +3,19 @@ import Files
 import Foundation
 
 /// A checkpoint folder whose files were found whole.
-public struct Checkpoint: Sendable {
-  public static let modelFile = "model.safetensors"
+package struct Checkpoint: Sendable {
+  package static let modelFile = "model.safetensors"
   static let optimizerFile = "optimizer.safetensors"
 
-  public let path: String
+  package let path: String
   package let state: CheckpointState
 
   /// Optimizer steps done.
-  public var step: Int { state.step }
+  package var step: Int { state.step }
 
   /// Opens a checkpoint folder. Sizes and SHA-256 of all files must be those of its manifest; otherwise
   /// `Failure(.data)`.
-  public init(verifying path: String) throws {
+  package init(verifying path: String) throws {
     for (name, file) in try Self.checkSizes(path) {
       let digest = try SHA256.hex(ofFile: "\(path)/\(name)")
       guard digest == file.sha256 else {
@@ -55,6 +55,6 @@ public struct Checkpoint: Sendable {
     return files
   }
 
-  public var modelPath: String { "\(path)/\(Self.modelFile)" }
+  package var modelPath: String { "\(path)/\(Self.modelFile)" }
   package var optimizerPath: String { "\(path)/\(Self.optimizerFile)" }
 }

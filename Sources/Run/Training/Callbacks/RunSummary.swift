@@ -16,7 +16,7 @@ public struct RunSummary: Sendable {
   public var logEveryNSteps = 1
   public var savesCheckpoints = true
   /// nil where the system does not tell what a process has, and in a replay.
-  public var memory: MemoryForecast?
+  package var memory: MemoryForecast?
   /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
   public var launch: LaunchRecord?
   public init() {}

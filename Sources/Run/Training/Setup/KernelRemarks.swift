@@ -6,7 +6,7 @@ extension Communicator {
   /// What the user should know if the ranks' kernels or threads differ: bits then depend on who computes what.
   ///
   /// A collective, for after the threads have been set; the same answer on all ranks, at most one remark.
-  public func kernelRemarks() throws -> [String] {
+  package func kernelRemarks() throws -> [String] {
     let traits = KernelTraits.current
     let difference = try compare {
       traits.libraries.map { RankField($0.name, $0.text) } + [RankField("threads", traits.threadsText)]

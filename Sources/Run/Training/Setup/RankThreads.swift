@@ -3,9 +3,9 @@ import Host
 import Tensors
 
 /// How many threads a rank gets.
-public enum RankThreads {
+package enum RankThreads {
   /// Sets the threads of this rank; call before the first kernel.
-  public static func configure(requested: Int?) { ThreadPool.configure(threads: count(requested: requested)) }
+  package static func configure(requested: Int?) { ThreadPool.configure(threads: count(requested: requested)) }
 
   /// `requested`, else `OMP_NUM_THREADS`, else one for each core that the launcher bound this rank to, else this rank's
   /// share of the cores that the launcher has itself; not more than its share of what the batch system or a container

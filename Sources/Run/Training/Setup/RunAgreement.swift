@@ -22,7 +22,7 @@ extension Communicator {
   /// 2. Sizes, labels and up to 64 samples of the data set: hosts with an old copy or half of one.
   ///
   /// - Parameter fingerprint: the data set's, where it is known already.
-  public func requireSameData(_ dataset: any Dataset, fingerprint: String? = nil) throws {
+  package func requireSameData(_ dataset: any Dataset, fingerprint: String? = nil) throws {
     try requireSame(
       .data, "the data are not those that rank 0 sees",
       remedy: "bring the same files to every host, or put them on a file system that all hosts share"

@@ -10,10 +10,10 @@ import RunRecord
 import TwinNetwork
 
 /// A training run on the ranks of a communicator, from its configuration to its last checkpoint.
-public final class TrainingRun {
+package final class TrainingRun {
   /// nil when the configuration names none: then nothing is written.
-  public let folder: RunFolder?
-  public let summary: RunSummary
+  package let folder: RunFolder?
+  package let summary: RunSummary
   /// Where the run is, beside its tensors.
   var state: CheckpointState
   package let parts: TrainingParts
@@ -23,7 +23,7 @@ public final class TrainingRun {
   /// Opens the data that the configuration names; see the other initializer. A collective.
   ///
   /// - Parameter report: told on rank 0 of preparations that take some seconds.
-  public convenience init(
+  package convenience init(
     _ configuration: TrainingConfiguration, report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     communicator.position.place = "opening the data"
@@ -82,7 +82,7 @@ public final class TrainingRun {
   /// Trains to the end, to a signal, or until early stopping or a callback ends the run. A collective.
   ///
   /// - Parameter callback: told on rank 0 only; for several there is `CallbackGroup`.
-  public func train(_ callback: (any Callback)?) throws -> RunEnd {
+  package func train(_ callback: (any Callback)?) throws -> RunEnd {
     let folder = communicator.rank == 0 ? folder : nil
     let trainer = Trainer(parts, RunRecord(folder, lock: lock, parts.saver), callback: callback)
     defer {

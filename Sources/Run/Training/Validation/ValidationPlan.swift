@@ -3,9 +3,9 @@ import Diagnostics
 import Loading
 
 /// When a run validates and on which batches: decided before the first step, by Lightning's rules.
-public struct ValidationPlan: Sendable {
+package struct ValidationPlan: Sendable {
   /// One epoch of it is a validation, in the data's order.
-  public let batches: BatchPlan
+  package let batches: BatchPlan
   /// The batches that are tried before the first step.
   let sanityBatches: Int
   private let stepsPerEpoch: Int
