@@ -61,7 +61,7 @@ count=$((${count:-0} + ${before:-0}))
 echo "job $JOB_ID, requeued $count times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
 called "$@"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
-ended_early "$code" || exit "$code"
+may_launch_again "$code" "$took" "$count" || exit "$code"
 # SIGUSR2, maybe only on other hosts: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
 if [ "$told" = USR2 ] || qstat -u "$(id -un)" 2> /dev/null | awk -v job="$JOB_ID" '$1 == job && $5 ~ /d/ { d = 1 } END { exit !d }'; then
   echo "exit code $code, after a notice that Grid Engine will end the job"
