@@ -46,7 +46,7 @@ fi
 about=$(qstat -j "$JOB_ID" 2> /dev/null)
 # At the time that a job asks for, be it s_rt, Grid Engine 8.1 kills it, and forgets of 99: rank 0, on this host, ends before that,
 # and finds the time where PBS has it. A minute is left for a slow start on many hosts.
-limit=$(sed -n 's/^hard[ _]resource_list: *//p' <<< "$about" | tr ', ' '\n\n' | awk -F'[=:]' '/^[hs]_rt=/ {
+limit=$(sed -n 's/^hard[ _]resource_list: *//p' <<< "$about" | tr ', ' '\n' | awk -F'[=:]' '/^[hs]_rt=/ {
   s = 0; for (i = 2; i <= NF; i++) s = 60 * s + $i; if (s > 0 && (!least || s < least)) least = s } END { if (least) print least }')
 if [ -n "$limit" ]; then
   export PBS_WALLTIME=$((limit - (limit < 1200 ? limit / 20 : 60)))
@@ -61,7 +61,7 @@ count=$((${count:-0} + ${before:-0}))
 echo "job $JOB_ID, requeued $count times: $((each * hosts)) × $threads (ranks × threads), hosts: $hosts"
 called "$@"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
-ended_early "$code" || exit "$code"
+may_launch_again "$code" "$took" "$count" || exit "$code"
 # SIGUSR2, maybe only on other hosts: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
 if [ "$told" = USR2 ] || qstat -u "$(id -un)" 2> /dev/null | awk -v job="$JOB_ID" '$1 == job && $5 ~ /d/ { d = 1 } END { exit !d }'; then
   echo "exit code $code, after a notice that Grid Engine will end the job"

@@ -206,7 +206,11 @@ import Testing
     #expect(bySrun || last.contains("--map-by ppr:2:node:PE=8"))
   }
 
-  @Test(arguments: [(0, 0, false), (75, 0, true), (137, 3, true), (65, 0, false), (75, 100, false)])
+  /// mpirun's 1 is a refusal at the start of the first launch, and a loss later.
+  @Test(arguments: [
+    (0, 0, false), (75, 0, true), (137, 3, true), (65, 0, false), (75, 100, false), (1, 0, false), (1, 2, true),
+    (132, 1, false), (205, 0, true),
+  ])
   func slurmQueuesAgainWhatMayEndBetter(_ code: Int, _ restarts: Int, _ again: Bool) throws {
     var environment = Self.slurm
     environment["BT_DIST_LAUNCHER"] = "mpirun"
@@ -216,6 +220,7 @@ import Testing
       "launch/slurm.sbatch", [], with: ["mpirun": "exit $MPIRUN_CODE", "scontrol": "exit 0"], environment)
     #expect(called.calls.contains("scontrol requeue 7") == again, "\(called.calls)")
     #expect(called.result.code == (again ? 0 : Int32(code)), "\(called.result.text)")
+    #expect(called.result.errors.contains("exit code \(code), ") == (code != 0), "\(called.result.text)")
     #expect(
       called.result.output.contains("job 7, requeued \(restarts) times: 4 × 8 (ranks × threads) on a,b by mpirun"))
   }

@@ -355,29 +355,10 @@ import Testing
     #expect(try contents(run) == before)
   }
 
-  private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
-
   /// Started from another folder, with the run's path from there.
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: repository + "/.build/release/bt-dist")))
-  func theScriptTakesARelativePath() throws {
-    func start(_ arguments: [String]) throws -> (code: Int32, output: String) {
-      let process = Process()
-      let output = Pipe()
-      process.executableURL = URL(fileURLWithPath: Self.repository + "/launch/replay")
-      process.arguments = arguments
-      process.currentDirectoryURL = URL(fileURLWithPath: try Self.material.get().folder.path)
-      process.standardOutput = output
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      return (process.terminationStatus, text)
-    }
-    let result = try start(["run", "--step", "7"])
-    #expect(result.code == 0 && result.output.hasSuffix("1 step: the same bits\n"), "\(result.output)")
-    #expect(try start(["run", "--step", "70"]).code == 64)
-    let usage = try start([])
-    #expect(usage.code == 64 && usage.output.contains("launch/replay RUN [--step N]"), "\(usage.output)")
+  @Test func thePathOfTheRunMayBeRelative() throws {
+    let result = try Launch.run(
+      "bt-dist", ["replay", "--from", "run", "--step", "7"], ranks: 1, folders: [Self.material.get().folder.path])
+    #expect(result.code == 0 && result.output.hasSuffix("1 step: the same bits\n"), "\(result.text)")
   }
 }

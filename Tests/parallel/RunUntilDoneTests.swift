@@ -89,6 +89,14 @@ import Testing
     #expect(result.errors.contains("launch 1: exit code \(result.code), ") && !result.errors.contains("launch 2"))
   }
 
+  /// An option that mpirun does not know.
+  @Test func whatMPIRunRefusesIsNotRepeated() throws {
+    let folder = try TemporaryFolder()
+    let result = try Launch.run(Self.script, ["--no-option", "--", "--out", folder.file("run")], ranks: nil)
+    #expect(result.code == 1, "\(result.text)")
+    #expect(result.errors.contains("launch 1: exit code 1, ") && !result.errors.contains("launch 2"), "\(result.text)")
+  }
+
   /// With programs in place of ssh and mpirun: who does not answer, what mpirun is then called with, and how that ends.
   @Test(arguments: [
     (dead: "", options: ["--np", "6"], ranks: "6", hosts: "a b c"), ("b", ["--np", "48"], "24", "a c"),

@@ -17,7 +17,10 @@ extension CommandDefinition {
       blocks.append((["\(group.title):"] + entries).joined(separator: "\n"))
     }
     blocks.append((["Configuration and help:"] + generalEntries(width: width)).joined(separator: "\n"))
-    let codes = exitCodes.flatMap { entry($0.code, $0.meaning, width: width, column: 6) }
+    let codes = ExitCode.promised.flatMap { code, row in
+      let advice = row.action == .again ? ": launch the same command again to resume" : ""
+      return entry("\(code)", row.meaning + advice, width: width, column: 6)
+    }
     blocks.append((["Exit codes:"] + codes).joined(separator: "\n"))
     return blocks.joined(separator: "\n\n") + "\n"
   }
@@ -56,20 +59,6 @@ extension CommandDefinition {
     }
     return [head] + lines
   }
-}
-
-/// The exit codes that bt-dist promises, with their meaning.
-private let exitCodes: [(code: String, meaning: String)] = [
-  ("0", "done"),
-  code(.usage, "a wrong option or configuration"),
-  code(.data, "bad data: a file, a record, a value"),
-  code(.defect, "a defect of bt-dist or of a library under it"),
-  code(.cannotWrite, "an output cannot be written"),
-  code(.interrupted, "interrupted, checkpoint saved: launch the same command again to go on"),
-]
-
-private func code(_ kind: Failure.Kind, _ meaning: String) -> (code: String, meaning: String) {
-  ("\(kind.rawValue)", meaning)
 }
 
 /// Breaks a text at spaces; every line begins with `indent` spaces, and a word longer than a line stands alone.
