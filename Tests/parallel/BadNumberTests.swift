@@ -61,7 +61,7 @@ import Testing
     let data = try Self.data(folder, "x", bad: [7])
     let result = try train(run, data, ranks: ranks, code: 65)
     expectOneMessage(
-      result, 65, says: ["step 7", "loss is not a finite number", "sample 109", "--replay \(file(run, step: 7))"])
+      result, 65, says: ["step 7", "loss is not a finite number", "sample 109", "bt-dist replay --bad-batch \(file(run, step: 7))"])
     try train(good, data + ["--max-steps", "6"])
     #expect(run.checkpoints == [6])
     #expect(try run.digests(6) == good.digests(6))
@@ -248,7 +248,7 @@ import Testing
   // MARK: Replay
 
   private func replay(_ file: String, _ options: [String] = [], ranks: Int? = nil) throws -> LaunchResult {
-    try Launch.run("bt-dist", ["train", "--replay", file] + options, ranks: ranks)
+    try Launch.run("bt-dist", ["replay", "--bad-batch", file] + options, ranks: ranks)
   }
 
   private func contents(_ folder: String) throws -> [String] {
@@ -282,9 +282,10 @@ import Testing
     #expect(try replay(folder.file("copy.json"), ranks: ranks).errors.contains("in the replay too"))
 
     let mended = try replay(
-      file(run, step: step), try Self.data(folder, "y") + ["--threads", "1", "--learning-rate", "1"], ranks: ranks)
+      file(run, step: step), try Self.data(folder, "y") + ["--threads", "1"], ranks: ranks)
     #expect(mended.code == 0 && mended.output.contains("step \(step) is not bad: loss "), "\(mended.text)")
-    #expect(mended.output.contains("--learning-rate has no effect with --replay"), "\(mended.text)")
+    let twice = try replay(file(run, step: step), ["--step", "1"], ranks: ranks)
+    expectOneMessage(twice, 64, says: ["--step", "those of the bad batch"])
   }
 
   @Test(arguments: ["skip", "rollback"])

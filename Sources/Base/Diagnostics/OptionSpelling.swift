@@ -41,4 +41,13 @@ extension DefaultStringInterpolation {
   package mutating func appendInterpolation(option: String) {
     appendLiteral(OptionSpelling.current.name(option))
   }
+
+  /// A call of the shell's that does something for the reader: `bt-dist replay --bad-batch FILE`; a program is told the command
+  /// alone, with what it needs.
+  package mutating func appendInterpolation(command: String, option: String, _ value: String) {
+    switch OptionSpelling.current {
+    case .commandLine: appendLiteral("bt-dist \(command) --\(option) \(value)")
+    case .program: appendLiteral("`bt-dist \(command)` and \(value)")
+    }
+  }
 }

@@ -36,9 +36,9 @@ public struct Encoder {
       : ("volumes", "channels × depth × height × width", "mlp, or for images resnet18")
     guard sampleShape.count == extents.split(separator: "×").count else {
       throw Failure(
-        .usage, "the encoder \(name) takes \(kind)", at: "--encoder", expected: "samples of \(extents)",
+        .usage, "the encoder \(name) takes \(kind)", at: "\(option: "encoder")", expected: "samples of \(extents)",
         found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))",
-        remedy: "choose another --encoder: \(others)")
+        remedy: "choose another \(option: "encoder"): \(others)")
     }
     return TensorShape(samples: samples, channels: sampleShape[0], spatial: Array(sampleShape[1...]))
   }

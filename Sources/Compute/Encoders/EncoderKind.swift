@@ -58,9 +58,9 @@ extension EncoderKind {
   /// A network of a program's own, which gives it to the library.
   public static let custom = EncoderKind("custom") { _, _ in
     throw Failure(
-      .usage, "the encoder is one of a program's own, which bt-dist does not have", at: "--encoder",
+      .usage, "the encoder is one of a program's own, which bt-dist does not have", at: "\(option: "encoder")",
       expected: "a program that gives it to the library's BarlowTwins, as Sources/Program/Examples does",
-      found: "--encoder custom", remedy: "use that program, or choose another --encoder")
+      found: "\(option: "encoder") custom", remedy: "use that program, or choose another \(option: "encoder")")
   }
 
   /// For the help: each list of keywords with the encoders that have it.

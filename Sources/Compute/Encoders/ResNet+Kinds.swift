@@ -56,7 +56,7 @@ extension EncoderKind {
         throw Failure(
           .usage, "\(name) needs a depth", at: location,
           expected: "the number of stages that are kept, from 0 to 4",
-          remedy: #"for example --encoder-kwargs '{"depth": 2}'"#)
+          remedy: #"for example \#(option: "encoder-kwargs") '{"depth": 2}'"#)
       }
     ) { options, sampleShape in
       var network = options.volume(network(sampleShape[0]))

@@ -73,13 +73,13 @@ public struct ResNet: Sendable {
     guard block == .basic else { return }
     guard groups == 1, widthPerGroup == 64 else {
       throw Failure(
-        .usage, "basic blocks have no groups", at: "--encoder-kwargs",
+        .usage, "basic blocks have no groups", at: "\(option: "encoder-kwargs")",
         expected: "groups 1 and width_per_group 64 with \(name)",
         found: "groups \(groups), width_per_group \(widthPerGroup)", remedy: "choose a ResNet-50")
     }
     guard !replaceStrideWithDilation.contains(true) else {
       throw Failure(
-        .usage, "basic blocks have no dilation", at: "--encoder-kwargs",
+        .usage, "basic blocks have no dilation", at: "\(option: "encoder-kwargs")",
         expected: "replace_stride_with_dilation all false with \(name)",
         found: "\(replaceStrideWithDilation)", remedy: "choose a ResNet-50")
     }

@@ -65,7 +65,7 @@ extension Windows {
       throw Failure(
         .usage, "the images are too small for \(name)",
         expected: "at least \(windows.leastExtents.map(String.init).joined(separator: "×"))", found: input.description,
-        remedy: "give larger images, or choose a smaller window or --stem small")
+        remedy: "give larger images, or choose a smaller window or \(option: "stem") small")
     }
     return (windows, output)
   }

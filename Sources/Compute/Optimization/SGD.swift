@@ -79,7 +79,7 @@ extension OptimizerKind {
       throw Failure(
         .usage, "nesterov needs a momentum above 0 and no dampening", at: location,
         found: "momentum \(momentum.json), dampening \(dampening.json)",
-        remedy: #"for example --optimizer-kwargs '{"momentum": 0.9, "nesterov": true}'"#)
+        remedy: #"for example \#(option: "optimizer-kwargs") '{"momentum": 0.9, "nesterov": true}'"#)
     }
   ) { groups, keywords in
     try SGD(

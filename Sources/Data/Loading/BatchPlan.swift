@@ -18,19 +18,19 @@ package struct BatchPlan: Sendable {
     count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true, limit: Int = .max
   ) throws {
     guard batchSize >= 1 else {
-      throw Failure(.usage, "the batch is empty", at: "--batch-size", expected: "at least 1", found: "\(batchSize)")
+      throw Failure(.usage, "the batch is empty", at: "\(option: "batch-size")", expected: "at least 1", found: "\(batchSize)")
     }
     guard batchSize <= count else {
       throw Failure(
-        .usage, "the batch is larger than the data set", at: "--batch-size", expected: "at most \(count)",
-        found: "\(batchSize)", remedy: "give a smaller --batch-size or more data")
+        .usage, "the batch is larger than the data set", at: "\(option: "batch-size")", expected: "at most \(count)",
+        found: "\(batchSize)", remedy: "give a smaller \(option: "batch-size") or more data")
     }
     guard shards >= 1, batchSize % shards == 0 else {
       throw Failure(
-        .usage, "the batch does not fall into equal shards", at: "--batch-size, --shards",
+        .usage, "the batch does not fall into equal shards", at: "\(option: "batch-size"), \(option: "shards")",
         expected: "a number of shards of at least 1 that divides the batch",
         found: "\(batchSize) samples, \(shards) shards",
-        remedy: shards >= 1 ? "give --batch-size \((batchSize + shards - 1) / shards * shards)" : nil)
+        remedy: shards >= 1 ? "give \(option: "batch-size") \((batchSize + shards - 1) / shards * shards)" : nil)
     }
     (self.batchSize, self.shards) = (batchSize, shards)
     order = EpochOrder(count: count, seed: seed, shuffle: shuffle)

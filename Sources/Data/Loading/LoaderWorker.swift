@@ -28,8 +28,8 @@ final class LoaderWorker: Sendable {
     if status != 0 {
       box.release()
       throw Failure(
-        .usage, "cannot start a loader thread: \(String(cString: strerror(status)))", at: "--workers",
-        remedy: "give fewer --workers, or raise the limit on processes (ulimit -u)")
+        .usage, "cannot start a loader thread: \(String(cString: strerror(status)))", at: "\(option: "workers")",
+        remedy: "give fewer \(option: "workers"), or raise the limit on processes (ulimit -u)")
     }
     return thread
   }

@@ -23,9 +23,9 @@ extension Augmentation {
     if text == "auto" {
       if viewsPerSample == 1, shape.count != 3 {
         throw Failure(
-          .usage, "there is no usual augmentation for samples of this shape", at: "--augment auto",
+          .usage, "there is no usual augmentation for samples of this shape", at: "\(option: "augment") auto",
           expected: "images (C×H×W) or given pairs", found: SampleShape.text(shape),
-          remedy: "give --augment noise=0.1, in the data's units, or two views with --data pairs:X1.npy,X2.npy")
+          remedy: "give \(option: "augment") noise=0.1, in the data's units, or two views with \(option: "data") pairs:X1.npy,X2.npy")
       }
       recipe = viewsPerSample == 1 ? recipes["small-images"] ?? "" : "none"
     }
@@ -51,7 +51,7 @@ extension Augmentation {
     let name = String(sides.first ?? "")
     guard let type = operations.first(where: { $0.name == name }) else { throw unknown(name, recipe) }
     func problem(_ message: String) -> Failure {
-      Failure(.usage, message, at: "--augment", expected: "\(type.form), optionally with @PROBABILITY", found: word)
+      Failure(.usage, message, at: "\(option: "augment")", expected: "\(type.form), optionally with @PROBABILITY", found: word)
     }
     var numbers: [Float] = []
     if sides.count == 2 {
@@ -75,7 +75,7 @@ extension Augmentation {
   private static func unknown(_ name: String, _ recipe: String) -> Failure {
     let names = ["none", "auto"] + recipes.keys + operations.map { $0.name }
     return Failure(
-      .usage, name.isEmpty ? "an operation without a name" : "'\(name)' is no augmentation", at: "--augment",
+      .usage, name.isEmpty ? "an operation without a name" : "'\(name)' is no augmentation", at: "\(option: "augment")",
       expected: "none, auto, \(recipes.keys.sorted().joined(separator: ", ")), or a list of "
         + operations.map { $0.form }.joined(separator: ", "),
       found: recipe, remedy: NearestName.question(for: name, among: names))

@@ -35,7 +35,7 @@ package struct Augmentation: Sendable, CustomStringConvertible {
       if type.domain != .any, shape.count != 3 {
         let kind = shape.count == 1 ? "rows of a table" : "volumes"
         throw Failure(
-          .usage, "'\(type.name)' is for images, and the samples are \(kind)", at: "--augment",
+          .usage, "'\(type.name)' is for images, and the samples are \(kind)", at: "\(option: "augment")",
           expected: "samples of C×H×W", found: SampleShape.text(shape),
           remedy: "use noise=DEVIATION, which is for all samples, or give two views with pairs:X1.npy,X2.npy")
       }
@@ -71,7 +71,7 @@ package struct Augmentation: Sendable, CustomStringConvertible {
     // Rounding in whatever made the data is forgiven.
     if low >= -1e-3, high <= 1 + 1e-3 { return }
     throw Failure(
-      .usage, "colour operations need values from 0 to 1", at: "--augment", found: "values from \(low) to \(high)",
-      remedy: "scale the data to 0...1, or leave brightness and contrast out: --augment crop=0.4:1,flip")
+      .usage, "colour operations need values from 0 to 1", at: "\(option: "augment")", found: "values from \(low) to \(high)",
+      remedy: "scale the data to 0...1, or leave brightness and contrast out: \(option: "augment") crop=0.4:1,flip")
   }
 }

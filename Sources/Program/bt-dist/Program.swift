@@ -15,6 +15,7 @@ enum Program {
   }
 
   static func run(_ arguments: [String]) -> Int32 {
+    OptionSpelling.useCommandLine()
     // From here on signals ask a run to end; a write to a closed pipe or beyond a limit is an error, not the end.
     let endsInOrder = commands.first { $0.name == arguments.first }?.endsInOrder ?? false
     if endsInOrder { SignalWatch.begin() } else { SignalWatch.unblock() }

@@ -7,6 +7,7 @@ import Replaying
 /// What `bt-dist replay` is asked for.
 struct ReplayOptions: Sendable {
   var from = ""
+  var badBatch: String?
   var step: Int?
   var firstStep: Int?
   var data: String?
@@ -18,18 +19,27 @@ enum ReplayCommand: OptionCommand {
   static let definition = CommandDefinition(
     name: "replay",
     summary: "repeats steps of a recorded run, on any number of ranks, and compares them with the record bit for bit.",
-    synopsis: ["replay --from RUN [--step N] [options]"],
+    synopsis: ["replay --from RUN [--step N] [options]", "replay --bad-batch FILE [options]"],
     examples: [
       CommandExample(
         "Step 500 of a run of many ranks, on one: from the checkpoint before it, without writing into the run",
         "bt-dist replay --from runs/first --step 500"),
       CommandExample("The whole run so far", "bt-dist replay --from runs/first --first-step 1"),
+      CommandExample(
+        "A step whose loss was not finite, and why",
+        "bt-dist replay --bad-batch runs/first/bad-batches/step-00000012.json"),
     ],
     groups: [
       OptionGroup(
         "Options",
         [
           OptionDefinition("from", \ReplayOptions.from, .text("RUN"), "A run folder; nothing is written into it."),
+          OptionDefinition(
+            "bad-batch", \.badBatch, .optional(.text("FILE"), or: "none"),
+            """
+            In place of --from: does the step of a file of RUN/bad-batches again, and says whether it is bad again (exit \
+            code 65) and where. --data may name other data, to see whether they are mended.
+            """, synonyms: ["replay"]),
           OptionDefinition(
             "step", \.step, .optional(.integer(atLeast: 1), or: "last"),
             "The last step to repeat, counted from 1 as in metrics.jsonl.", defaultText: "the last one recorded"),
@@ -46,23 +56,25 @@ enum ReplayCommand: OptionCommand {
         ])
     ],
     defaults: ReplayOptions(),
-    validate: { (command) throws(Failure) in try requireOptions([("from", command.options.from)]) })
+    validate: { (command) throws(Failure) in
+      guard command.options.badBatch != nil else { return try requireOptions([("from", command.options.from)]) }
+      for name in ["from", "step", "first-step"] where command.origin(of: name) != .default {
+        throw Failure(
+          .usage, "the run and the step are those of the bad batch", at: "--\(name)", expected: "--bad-batch without it",
+          remedy: "leave out --\(name), or --bad-batch")
+      }
+    })
 
   static var endsInOrder: Bool { true }
 
   static func run(_ command: ParsedCommand<ReplayOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
-    let request = ReplayRequest(
+    var request = ReplayRequest(
       from: options.from, step: options.step, firstStep: options.firstStep, data: options.data,
       threads: options.threads)
-    return try run(request, communicator)
-  }
-
-  /// - Parameter remarks: what the user should know of the call.
-  static func run(_ request: ReplayRequest, remarks: [String] = [], _ communicator: Communicator) throws -> Int32 {
+    request.badBatch = options.badBatch
     let run = try ReplayRun(request, communicator)
     let log = ReplayLog()
-    if communicator.rank == 0 { for remark in remarks { log.report(.warning(remark)) } }
     let end = try run.replay(log.report)
     if communicator.rank == 0 { log.end(end, lastStep: run.steps.upperBound) }
     switch end {

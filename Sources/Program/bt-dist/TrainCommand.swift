@@ -12,7 +12,6 @@ enum TrainCommand: OptionCommand {
   static var endsInOrder: Bool { true }
 
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
-    if let file = command.options.replay { return try replay(file, command, communicator) }
     let console = ConsoleObserver.make(.standardOutput, wantsBar: command.options.enableProgressBar)
     let run = try TrainingRun(
       command.options, report: { FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8)) }, communicator)
@@ -23,16 +22,5 @@ enum TrainCommand: OptionCommand {
     case .finished, .stopped: return 0
     case .interrupted: return Failure.Kind.interrupted.rawValue
     }
-  }
-
-  /// Does the step of a bad batch again; data and threads that were given stand above the run's.
-  private static func replay(
-    _ file: String, _ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator
-  ) throws -> Int32 {
-    let isGiven = { command.origin(of: $0) != .default }
-    let request = ReplayRequest(
-      badBatch: file, data: isGiven("data") ? command.options.data : nil, threads: command.options.threads)
-    let remarks = command.options.remarks(origins: command.origins)
-    return try ReplayCommand.run(request, remarks: remarks, communicator)
   }
 }

@@ -31,9 +31,9 @@ package struct ConfiguredNetwork {
     let encoder = try configuration.encoder.make(configuration.encoderOptions, sampleShape)
     if let given = configuration.projInputDim, given != encoder.features {
       throw Failure(
-        .usage, "the projector's input is not the encoder's output", at: "--proj-input-dim",
+        .usage, "the projector's input is not the encoder's output", at: "\(option: "proj-input-dim")",
         expected: "\(encoder.features), the features of \(encoder.name)", found: "\(given)",
-        remedy: "leave --proj-input-dim out")
+        remedy: "leave \(option: "proj-input-dim") out")
     }
     return encoder
   }
@@ -76,7 +76,7 @@ package struct ConfiguredNetwork {
   private func checkChannels() throws {
     guard let given = configuration.encoderKwargs["in_channels"]?.integer, given != sampleShape[0] else { return }
     throw Failure(
-      .usage, "in_channels is not the data's number of channels", at: "--encoder-kwargs",
+      .usage, "in_channels is not the data's number of channels", at: "\(option: "encoder-kwargs")",
       expected: "\(sampleShape[0])", found: "\(given)", remedy: "leave in_channels out")
   }
 }

@@ -11,7 +11,6 @@ extension TrainingConfiguration {
     synopsis: [
       "train --data SPEC --encoder NAME --out RUN [options]",
       "train --config FILE [options]",
-      "train --replay FILE [--data SPEC] [--threads N]",
     ],
     examples: [
       CommandExample(
@@ -24,10 +23,10 @@ extension TrainingConfiguration {
         "Keep the options in a file, and look at what they amount to",
         "bt-dist train --print-config --batch-size 512 > run.json5; bt-dist train --config run.json5 --out runs/b512"),
     ],
-    groups: optionGroups, takesConfigurationFile: true, defaults: TrainingConfiguration(),
+    groups: optionGroups, takesConfigurationFile: true, retired: retiredOptions, defaults: TrainingConfiguration(),
     complete: { $0.fillInDefaults() },
     validate: { (command) throws(Failure) in
       try command.options.validate(origins: command.origins)
-      if command.options.replay == nil { try command.options.requireRunFolder() }
+      try command.options.requireRunFolder()
     })
 }

@@ -10,7 +10,10 @@ extension TrainingConfiguration {
     OptionGroup("Output", outputOptions + bestCheckpointOptions + badNumberOptions + loggingOptions),
   ]
 
-  package static let optionTable = OptionTable(optionGroups)
+  package static let optionTable = OptionTable(optionGroups, retired: retiredOptions)
+
+  /// What older versions wrote into `config.json`, where it was never set.
+  package static let retiredOptions: Set<String> = ["replay"]
 
   typealias Options = [OptionDefinition<TrainingConfiguration>]
 

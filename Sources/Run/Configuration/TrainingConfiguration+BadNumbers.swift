@@ -4,19 +4,19 @@ import Diagnostics
 extension TrainingConfiguration {
   /// A run can only return to checkpoints that each of its launches finds: those at steps that the configuration names.
   func validateBadNumbers(origins: ValueOrigins) throws(Failure) {
-    guard onBadLoss == .rollback, replay == nil else { return }
+    guard onBadLoss == .rollback else { return }
     let needed: String
     if out.isEmpty {
-      needed = "--out FOLDER"
+      needed = "\(option: "out") FOLDER"
     } else if !enableCheckpointing {
-      needed = "--enable-checkpointing true"
+      needed = "\(option: "enable-checkpointing") true"
     } else if checkpointEveryNMinutes != nil && checkpointEveryNSteps == nil {
-      needed = "--checkpoint-every-n-steps beside --checkpoint-every-n-minutes"
+      needed = "\(option: "checkpoint-every-n-steps") beside \(option: "checkpoint-every-n-minutes")"
     } else {
       return
     }
     throw Failure(
       .usage, "there are no checkpoints at fixed steps to roll back to", at: origins.location(of: "on-bad-loss"),
-      expected: needed, remedy: "give that, or --on-bad-loss skip")
+      expected: needed, remedy: "give that, or \(option: "on-bad-loss") skip")
   }
 }

@@ -10,8 +10,8 @@ extension TrainingConfiguration {
     if checkValEveryNEpoch == nil, case .fraction = valCheckInterval {
       throw Failure(
         .usage, "a part of an epoch is no interval over all epochs", at: origins.location(of: "val-check-interval"),
-        expected: "a count of batches, with --check-val-every-n-epoch none",
-        remedy: "give --val-check-interval N, or --check-val-every-n-epoch 1")
+        expected: "a count of batches, with \(option: "check-val-every-n-epoch") none",
+        remedy: "give \(option: "val-check-interval") N, or \(option: "check-val-every-n-epoch") 1")
     }
     guard valData == nil else { return }
     if let earlyStopping { try requireMeasured(earlyStopping, "early-stopping", origins) }
@@ -22,7 +22,7 @@ extension TrainingConfiguration {
     guard metric.isOfValidation else { return }
     throw Failure(
       .usage, "\(metric.rawValue) is not measured without validation data", at: origins.location(of: option),
-      expected: "--val-data SPEC", remedy: "give validation data, or --\(option) loss")
+      expected: "\(option: "val-data") SPEC", remedy: "give validation data, or --\(option) loss")
   }
 
   /// Sentences on options of validation, early stopping and checkpoints that have no effect.
@@ -32,17 +32,17 @@ extension TrainingConfiguration {
       let names = [
         "val-augment", "limit-val-batches", "check-val-every-n-epoch", "val-check-interval", "num-sanity-val-steps",
       ]
-      remarks += unused(names, "without --val-data")
+      remarks += unused(names, "without \(option: "val-data")")
     }
     if earlyStopping == nil {
       let names = ["patience", "min-delta", "mode"].map { "early-stopping-\($0)" } + ["min-epochs", "min-steps"]
-      remarks += unused(names, "without --early-stopping")
+      remarks += unused(names, "without \(option: "early-stopping")")
     }
     if !enableCheckpointing {
       let names = ["checkpoint-every-n-steps", "keep-checkpoints", "save-top-k", "monitor", "monitor-mode"]
-      remarks += unused(names, "with --enable-checkpointing false")
+      remarks += unused(names, "with \(option: "enable-checkpointing") false")
     } else if saveTopK == 0 {
-      remarks += unused(["monitor", "monitor-mode"], "without --save-top-k")
+      remarks += unused(["monitor", "monitor-mode"], "without \(option: "save-top-k")")
     }
     return remarks
   }

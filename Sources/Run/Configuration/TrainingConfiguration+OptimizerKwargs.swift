@@ -13,12 +13,12 @@ extension TrainingConfiguration {
 
   private func remedy(forOptimizerKeyword name: String) -> String? {
     switch name {
-    case "lr", "learning_rate": return "give the learning rate with --learning-rate"
-    case "weight_decay": return "give the weight decay with --weight-decay"
+    case "lr", "learning_rate": return "give the learning rate with \(option: "learning-rate")"
+    case "weight_decay": return "give the weight decay with \(option: "weight-decay")"
     default: break
     }
     if let question = NearestName.question(for: name, among: optimizer.keywords.map(\.name)) { return question }
     let owner = OptimizerKind.all.first { $0.keywords.contains { $0.name == name } }
-    return owner.map { "\(name) is a parameter of --optimizer \($0.rawValue)" }
+    return owner.map { "\(name) is a parameter of \(option: "optimizer") \($0.rawValue)" }
   }
 }

@@ -12,7 +12,7 @@ public struct OptionDifference: Sendable, Equatable, CustomStringConvertible {
   package let onResume: ResumeRule
 
   /// `--threads 4 instead of 2`
-  public var description: String { "--\(option) \(new) instead of \(old)" }
+  public var description: String { "\(option: option) \(new) instead of \(old)" }
 }
 
 extension TrainingConfiguration {
@@ -39,9 +39,9 @@ extension TrainingConfiguration {
     if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }
     throw Failure(
       .usage, "the run was started with other options", at: path,
-      expected: conflicts.map { "--\($0.option) \($0.old)" }.joined(separator: " "),
-      found: conflicts.map { "--\($0.option) \($0.new)" }.joined(separator: " "),
-      remedy: "give the options of the run (bt-dist train --config \(path)), or another --out for a new run")
+      expected: conflicts.map { "\(option: $0.option) \($0.old)" }.joined(separator: " "),
+      found: conflicts.map { "\(option: $0.option) \($0.new)" }.joined(separator: " "),
+      remedy: "give the options of the run (\(command: "train", option: "config", path)), or another \(option: "out") for a new run")
   }
 
   /// Whether a run's table of kernels has every entry that is given.

@@ -37,9 +37,9 @@ extension TrainingConfiguration {
   func requireRunFolder() throws(Failure) {
     guard out.isEmpty else { return }
     throw Failure(
-      .usage, "the run folder is missing", at: "--out",
+      .usage, "the run folder is missing", at: "\(option: "out")",
       expected: "a folder for configuration, metrics and checkpoints",
-      remedy: "add --out FOLDER, for example --out runs/first")
+      remedy: "add \(option: "out") FOLDER, for example \(option: "out") runs/first")
   }
 
   /// Throws unless the batch can be cut into `shards` equal parts.
@@ -48,26 +48,26 @@ extension TrainingConfiguration {
   package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
     if batchSize % shards == 0 { return }
     let below = batchSize / shards * shards
-    let batches = [below, below + shards].filter { $0 >= 2 }.map { "--batch-size \($0)" }
+    let batches = [below, below + shards].filter { $0 >= 2 }.map { "\(option: "batch-size") \($0)" }
     let divisor = (1...shards).last { batchSize % $0 == 0 } ?? 1
     throw Failure(
       .usage, "the batch cannot be cut into equal shards",
       at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size"),
       expected: "a batch size that is a multiple of the shards (by default the number of ranks)",
       found: "\(batchSize) samples, \(shards) shards",
-      remedy: "give \(batches.joined(separator: " or ")), or --shards \(divisor)")
+      remedy: "give \(batches.joined(separator: " or ")), or \(option: "shards") \(divisor)")
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {
     guard maxEpochs != nil || maxSteps != nil else {
       throw Failure(
-        .usage, "the run has no end", at: "--max-epochs", remedy: "give --max-epochs or --max-steps")
+        .usage, "the run has no end", at: "\(option: "max-epochs")", remedy: "give \(option: "max-epochs") or \(option: "max-steps")")
     }
     guard lrScheduler == .none || finiteMaxEpochs != nil || maxSteps != nil else {
       throw Failure(
         .usage, "the schedule warmup_cosine needs an end", at: origins.location(of: "lr-scheduler"),
-        expected: "a finite --max-epochs, or --max-steps", found: "--max-epochs -1",
-        remedy: "give one of them, or --lr-scheduler none")
+        expected: "a finite \(option: "max-epochs"), or \(option: "max-steps")", found: "\(option: "max-epochs") -1",
+        remedy: "give one of them, or \(option: "lr-scheduler") none")
     }
   }
 
@@ -76,14 +76,14 @@ extension TrainingConfiguration {
     if encoder == .layers && layers == nil {
       throw Failure(
         .usage, "the encoder has no layers", at: origins.location(of: "encoder"),
-        expected: "--layers with --encoder layers",
-        remedy: "give --layers \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a --config file")
+        expected: "\(option: "layers") with \(option: "encoder") layers",
+        remedy: "give \(option: "layers") \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a \(option: "config") file")
     }
     if encoder != .layers && layers != nil {
       throw Failure(
         .usage, "layers are given, and another encoder", at: origins.location(of: "layers"),
-        expected: "--encoder layers",
-        found: "--encoder \(encoder.rawValue)", remedy: "add --encoder layers, or leave --layers out")
+        expected: "\(option: "encoder") layers",
+        found: "\(option: "encoder") \(encoder.rawValue)", remedy: "add \(option: "encoder") layers, or leave \(option: "layers") out")
     }
   }
 
@@ -92,35 +92,30 @@ extension TrainingConfiguration {
       throw Failure(
         .usage, "biases and norms cannot have a rate where weights have none",
         at: origins.location(of: "learning-rate-biases"),
-        expected: "--learning-rate above 0, whose schedule both follow",
-        found: "--learning-rate 0 --learning-rate-biases \(learningRateBiases)",
-        remedy: "raise --learning-rate, or leave out --learning-rate-biases")
+        expected: "\(option: "learning-rate") above 0, whose schedule both follow",
+        found: "\(option: "learning-rate") 0 \(option: "learning-rate-biases") \(learningRateBiases)",
+        remedy: "raise \(option: "learning-rate"), or leave out \(option: "learning-rate-biases")")
     }
   }
 
   /// Sentences on values that were given and have no effect, or a surprising one; for the user, not errors.
   package func remarks(origins: ValueOrigins) -> [String] {
     func unused(_ names: [String], _ reason: String) -> [String] {
-      names.filter { origins[$0] != nil }.map { "--\($0) has no effect \(reason)" }
+      names.filter { origins[$0] != nil }.map { "\(option: $0) has no effect \(reason)" }
     }
     var remarks: [String] = []
     let others = EncoderKind.all.reduce(into: Set<String>()) { $0.formUnion($1.options) }.subtracting(encoder.options)
     let network = Self.optionTable.options.map(\.name).filter(others.contains)
-    remarks += unused(network, "with --encoder \(encoder.rawValue)")
+    remarks += unused(network, "with \(option: "encoder") \(encoder.rawValue)")
     if lrScheduler == .none {
-      remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with --lr-scheduler none")
+      remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with \(option: "lr-scheduler") none")
     }
     if optimizer == .lars && origins["learning-rate"] == nil {
       remarks.append(
-        "the default --learning-rate \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
+        "the default \(option: "learning-rate") \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
       )
     }
-    if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without --gradient-clip-val") }
-    if replay != nil {
-      let kept = ["replay", "data", "threads", "out"]
-      let names = Self.optionTable.options.map(\.name).filter { origins[$0] == .commandLine && !kept.contains($0) }
-      return unused(names, "with --replay, which takes the options of the run")
-    }
+    if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without \(option: "gradient-clip-val")") }
     return remarks + monitoringRemarks(unused)
   }
 }

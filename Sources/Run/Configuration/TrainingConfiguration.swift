@@ -138,8 +138,6 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var monitor = Metric.valLoss
   public var monitorMode = MetricMode.min
   public var onBadLoss = OnBadLoss.stop
-  /// A file of a bad batch whose step `bt-dist train` does again instead of training; the library has no use for it.
-  public var replay: String?
   public var logEveryNSteps = 1
   public var enableProgressBar = true
   public var enableModelSummary = true

@@ -36,7 +36,7 @@ extension ValueFormat<[String: [String: String]]> {
     guard let bytes = isObject ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
       throw Failure(
         .usage, "the table of kernels cannot be read", at: text, expected: "a JSON file that every rank can read",
-        remedy: "give a run's config.json, or --kernel-table none")
+        remedy: "give a run's config.json, or \(option: "kernel-table") none")
     }
     guard let value = JSONValue(json5: bytes), case .object(let members) = value else {
       throw Failure(

@@ -74,7 +74,7 @@ package struct InitialParameters: Sendable {
       at: file.path, expected: list(wrong.map { "\($0.name) \($0.expected)" }),
       found: list(wrong.map { "\($0.found)" }),
       remedy: isProjector
-        ? "for another projector give the encoder alone: bt-dist export --from RUN --out FILE"
+        ? "for another projector give the encoder alone, as `bt-dist export` writes it"
         : "the file belongs to another network: give the options it was trained with")
   }
 

@@ -30,7 +30,7 @@ package struct HostMemory: Equatable, Sendable {
     return """
       the memory of \(host) will probably not do: its \(ranks == 1 ? "rank needs" : "\(ranks) ranks need") about \
       \(SummaryText.bytes(needed)), and there are \(SummaryText.bytes(allowed)) (\(limit)); give a smaller \
-      --batch-size, or share it out over more hosts
+      \(option: "batch-size"), or share it out over more hosts
       """
   }
 }

@@ -61,7 +61,7 @@ package struct RunFolder: Sendable {
     if let configuration = try configuration() { return configuration }
     throw Failure(
       .data, "there is no run", at: place, expected: "a folder with config.json that bt-dist train has written",
-      remedy: "give the folder that --out named")
+      remedy: "give the folder that \(option: "out") named")
   }
 
   package func store(_ configuration: TrainingConfiguration) throws {

@@ -28,7 +28,7 @@ extension BenchConfiguration {
           "Training: \(group.title)",
           group.options.map { ($0.name == "data" ? TrainingConfiguration.dataOrHeld : $0).within(\.training) })
       },
-    takesConfigurationFile: true, defaults: BenchConfiguration(),
+    takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: BenchConfiguration(),
     complete: { $0.training.fillInDefaults() },
     validate: { (command) throws(Failure) in
       try command.options.training.validate(origins: command.origins)

@@ -42,9 +42,9 @@ extension TrainingConfiguration {
     guard data == BenchConfiguration.heldData else { return try DataSpec.open(data) }
     guard let shape = usualShape else {
       throw Failure(
-        .usage, "the encoder has no usual shape of samples", at: "--data",
-        expected: "a data specification with --encoder \(encoder.rawValue)", found: data,
-        remedy: "give the shape: --data synthetic:3x32x32")
+        .usage, "the encoder has no usual shape of samples", at: "\(option: "data")",
+        expected: "a data specification with \(option: "encoder") \(encoder.rawValue)", found: data,
+        remedy: "give the shape: \(option: "data") synthetic:3x32x32")
     }
     return HeldPairs(count: batchSize, sampleShape: shape)
   }

@@ -45,7 +45,7 @@ extension DoctorConfiguration {
           "Training: \(group.title)",
           group.options.map { ($0.name == "data" ? TrainingConfiguration.dataOrHeld : $0).within(\.training) })
       },
-    takesConfigurationFile: true, defaults: DoctorConfiguration(),
+    takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: DoctorConfiguration(),
     complete: { $0.training.fillInDefaults() },
     validate: { (command) throws(Failure) in
       try command.options.training.validate(origins: command.origins)

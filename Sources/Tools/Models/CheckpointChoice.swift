@@ -22,7 +22,7 @@ package enum CheckpointChoice: Sendable, Equatable {
       guard let best = try CheckpointRanking.Table(runFolder: runFolder)?.best.first else {
         throw Failure(
           .usage, "the run has no best checkpoint", at: store.folder, expected: "a best.json with an entry",
-          remedy: "train with --save-top-k, or give --step N")
+          remedy: "train with \(option: "save-top-k"), or give \(option: "step") N")
       }
       return try Checkpoint(verifying: store.path(step: best.step))
     case .step(let step):
@@ -31,8 +31,8 @@ package enum CheckpointChoice: Sendable, Equatable {
         let steps = store.names().map { "\($0.step)" }
         throw Failure(
           .usage, "the run has no checkpoint of this step", at: store.folder,
-          expected: "--step " + (steps.isEmpty ? "of a checkpoint" : steps.suffix(12).joined(separator: ", ")),
-          found: "\(step)", remedy: "give one of them; --keep-checkpoints says how many a run keeps")
+          expected: "\(option: "step") " + (steps.isEmpty ? "of a checkpoint" : steps.suffix(12).joined(separator: ", ")),
+          found: "\(step)", remedy: "give one of them; \(option: "keep-checkpoints") says how many a run keeps")
       }
       return try Checkpoint(verifying: path)
     }

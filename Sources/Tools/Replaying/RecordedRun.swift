@@ -81,19 +81,19 @@ struct RecordedRun {
     _ request: ReplayRequest, _ metrics: RecordedMetrics, _ configuration: TrainingConfiguration
   ) throws -> ClosedRange<Int> {
     let last = request.step ?? metrics.lastStep
-    try metrics.requireRange(last, option: "--step")
+    try metrics.requireRange(last, option: "\(option: "step")")
     let first = request.firstStep ?? last
-    try metrics.requireRange(first, option: "--first-step")
+    try metrics.requireRange(first, option: "\(option: "first-step")")
     guard first <= last else {
       throw Failure(
-        .usage, "the first step is behind the last one", at: "--first-step", expected: "at most \(last)",
+        .usage, "the first step is behind the last one", at: "\(option: "first-step")", expected: "at most \(last)",
         found: "\(first)")
     }
     guard last % configuration.logEveryNSteps == 0 || metrics.badSteps[last] != nil else {
       throw Failure(
-        .usage, "the step was not logged", at: "--step", expected: "a multiple of \(configuration.logEveryNSteps)",
+        .usage, "the step was not logged", at: "\(option: "step")", expected: "a multiple of \(configuration.logEveryNSteps)",
         found: "\(last)",
-        remedy: "the run wrote only some steps: it has --log-every-n-steps \(configuration.logEveryNSteps)")
+        remedy: "the run wrote only some steps: it has \(option: "log-every-n-steps") \(configuration.logEveryNSteps)")
     }
     return first...last
   }
@@ -112,7 +112,7 @@ struct RecordedRun {
         throw Failure(
           .data, "the run did not begin at step 1, and no checkpoint before the first step is left",
           at: folder.path, expected: "a checkpoint of a step before \(start.firstStep)",
-          remedy: "choose a --step behind one of the run's checkpoints")
+          remedy: "choose a \(option: "step") behind one of the run's checkpoints")
       }
       return remarks + ["\(folder.launchesPath) is not there: threads and kernels of the run are not known"]
     }
@@ -120,13 +120,13 @@ struct RecordedRun {
       let endMoved = before.endOfCosine != after.endOfCosine && configuration.lrScheduler == .warmupCosine
       guard before.shards != after.shards || endMoved else { continue }
       func options(_ launch: LaunchRecord) -> String {
-        "--shards \(launch.shards)" + (endMoved ? " \(launch.endOfCosine)" : "")
+        "\(option: "shards") \(launch.shards)" + (endMoved ? " \(launch.endOfCosine)" : "")
       }
       throw Failure(
         .data, "the run went on with other options at step \(after.firstStep), and one replay has one set of them",
         at: folder.launchesPath, expected: "\(options(before)) from step \(steps.lowerBound) on, where it starts",
         found: options(after),
-        remedy: "give --step \(after.firstStep - 1) or one before it, or a --first-step behind a later checkpoint")
+        remedy: "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") behind a later checkpoint")
     }
     if launches.contains(where: { $0.kernels != last.kernels }) {
       remarks.append(
@@ -140,7 +140,7 @@ struct RecordedRun {
   static func openData(_ spec: String, given: Bool) throws -> any Dataset {
     do { return try DataSpec.open(spec) } catch var failure as Failure {
       if !given {
-        failure.remedy = "the run had its data there; give --data SPEC to say where they are now"
+        failure.remedy = "the run had its data there; give \(option: "data") SPEC to say where they are now"
       }
       throw failure
     }
@@ -154,6 +154,6 @@ struct RecordedRun {
     throw Failure(
       .data, "the data are not those that the run was trained on", at: dataset.name,
       expected: "fingerprint \(launch.data)", found: "\(fingerprint) (\(dataset.summary))",
-      remedy: "give --data SPEC with the data of the run, in the same order")
+      remedy: "give \(option: "data") SPEC with the data of the run, in the same order")
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct BenchCommandTests {
+@Suite(.commandLine) struct BenchCommandTests {
   private func parse(_ arguments: [String]) throws -> BenchConfiguration {
     guard case .run(let command) = try BenchConfiguration.command.parse(arguments) else {
       throw Failure(.defect, "no run")

@@ -1,5 +1,6 @@
 import CommandLine
 import Diagnostics
+import TestSupport
 import Testing
 
 /// The options of a small command, as `report` or `inspect` would define theirs.
@@ -25,7 +26,7 @@ private func command(count: ClosedRange<Int>) -> CommandDefinition<Options> {
     ], positionals: PositionalArguments("RUN", "A run folder.", count: count), defaults: Options())
 }
 
-@Suite struct GrammarTests {
+@Suite(.commandLine) struct GrammarTests {
   @Test func positionalsAmongOptions() throws {
     let arguments = ["a", "--open", "b", "--scale", "-1.5", "--level=-1", "-", "--", "--out", "--help"]
     guard case .run(let parsed) = try command(count: 1...Int.max).parse(arguments) else {

@@ -1,4 +1,5 @@
 import Diagnostics
+import TestSupport
 import Testing
 
 /// A call that must fail, and what its error must say.
@@ -21,7 +22,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
   var testDescription: String { (arguments + (file == "{}" ? [] : [file])).joined(separator: " ") }
 }
 
-@Suite struct UsageErrorTests {
+@Suite(.commandLine) struct UsageErrorTests {
   @Test(arguments: [
     WrongCall("--batch-sise", "3", says: ["--batch-sise", "did you mean --batch-size?", "bt-dist train --help"]),
     WrongCall("--lr", "3", says: ["did you mean --learning-rate?"]),

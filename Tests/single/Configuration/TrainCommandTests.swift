@@ -3,9 +3,10 @@ import Configuration
 import Diagnostics
 import Foundation
 import Optimization
+import TestSupport
 import Testing
 
-@Suite struct TrainCommandTests {
+@Suite(.commandLine) struct TrainCommandTests {
   @Test func defaultsAreThoseOfTheConfiguration() throws {
     let command = try parseTrain(["--out", "runs/a"])
     var expected = TrainingConfiguration()
@@ -31,15 +32,11 @@ import Testing
     #expect(command.options.maxSteps == nil && command.options.maxEpochs == 1000)
   }
 
-  /// The run folder follows from the file; options of the run that are given as well do nothing, and that is said.
-  @Test func aReplayNeedsNoRunFolder() throws {
-    let command = try parseTrain(["--replay", "a.json", "--data", "npy:x.npy", "--threads", "2", "--width", "8"])
-    #expect(command.options.replay == "a.json")
-    let remarks = command.options.remarks(origins: command.origins)
-    #expect(remarks == ["--width has no effect with --replay, which takes the options of the run"])
-    let file = try parseTrain(["--config", "run.json5", "--replay", "a.json"], file: "{width: 8}")
-    #expect(file.options.remarks(origins: file.origins) == [])
-    #expect(try parseTrain(["--config", "run.json5"], file: #"{"replay": "a.json"}"#).options.replay == "a.json")
+  /// Files of older versions have options that are gone, without a value.
+  @Test func retiredOptionsMayStandInAFile() throws {
+    let old = try parseTrain(["--config", "run.json5", "--out", "a"], file: #"{"replay": null, width: 8}"#)
+    #expect(old.options.width == 8)
+    #expect(throws: Failure.self) { try parseTrain(["--config", "run.json5"], file: #"{"replay": "a.json"}"#) }
   }
 
   @Test(arguments: [

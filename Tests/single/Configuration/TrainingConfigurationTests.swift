@@ -1,6 +1,7 @@
 import Configuration
 import Diagnostics
 import Optimization
+import TestSupport
 import Testing
 
 /// A text for every option that is not its default.
@@ -32,7 +33,7 @@ let otherTexts = [
   "enable-progress-bar": "false", "enable-model-summary": "false",
 ]
 
-@Suite struct TrainingConfigurationTests {
+@Suite(.commandLine) struct TrainingConfigurationTests {
   let options = TrainingConfiguration.command.options
 
   @Test func everyFieldHasOneOption() throws {

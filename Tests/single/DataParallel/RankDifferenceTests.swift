@@ -1,8 +1,9 @@
 import DataParallel
 import Diagnostics
+import TestSupport
 import Testing
 
-@Suite struct RankDifferenceTests {
+@Suite(.commandLine) struct RankDifferenceTests {
   /// One field `f` whose value is its text.
   private func difference(_ values: [String], hosts: [String]) -> RankDifference? {
     RankDifference(hosts: hosts, fields: values.map { [RankField("f", $0)] })

@@ -1,9 +1,10 @@
 import Doctor
 import Host
+import TestSupport
 import Testing
 
 /// Cores, threads and binding of hosts with many cores.
-@Suite struct PlacementRulesTests {
+@Suite(.commandLine) struct PlacementRulesTests {
   private static let sixteen = MadeUpHosts.processor(cores: 16)
 
   private func findings(_ host: HostFacts) -> [Finding] { PlacementRules(host: host).findings }

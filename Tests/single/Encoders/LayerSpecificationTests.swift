@@ -4,10 +4,11 @@ import Diagnostics
 import Encoders
 import Foundation
 import Optimization
+import TestSupport
 import Testing
 
 /// Layers that a configuration describes: reading, errors, and the way back to JSON.
-@Suite struct LayerSpecificationTests {
+@Suite(.commandLine) struct LayerSpecificationTests {
   private func parse(_ text: String) throws -> [LayerSpecification] {
     try LayerSpecification.parse(try #require(JSONValue(json5: Data(text.utf8)), "not JSON5: \(text)"))
   }

@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@Suite struct NearestNeighboursTests {
+@Suite(.commandLine) struct NearestNeighboursTests {
   /// Rows with four entries of ±1, all others 0: of length 2, so that all similarities are exact multiples of ¼, and
   /// many are equal.
   private func rows(_ count: Int, features: Int, seed: UInt64) -> [Float] {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Views
 
-@Suite struct BatchLoaderTests {
+@Suite(.commandLine) struct BatchLoaderTests {
   static let recipe = "crop=0.4:1,flip,brightness=0.4,noise=0.05"
 
   static func loader(

@@ -4,7 +4,7 @@ import Planning
 import TestSupport
 import Testing
 
-@Suite struct MemoryForecastTests {
+@Suite(.commandLine) struct MemoryForecastTests {
   private let plan = MemoryPlan(
     buffers: [.activations: 3 << 30, .parameters: 80 << 20, .loader: 1 << 20], later: [.loader: 5 << 20],
     beside: 100 << 20)

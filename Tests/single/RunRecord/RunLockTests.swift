@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The lock of a run folder, with the kernel's lock and without.
-@Suite struct RunLockTests {
+@Suite(.commandLine) struct RunLockTests {
   private let folder: TemporaryFolder
   private var path: String { folder.file(RunLock.fileName) }
 

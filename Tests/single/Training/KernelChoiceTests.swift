@@ -6,7 +6,7 @@ import Testing
 import Training
 
 /// How layers come by their methods: given tables, measurements, the cache, the static rule.
-@Suite struct KernelChoiceTests {
+@Suite(.commandLine) struct KernelChoiceTests {
   /// 67 million multiply-adds a call: large enough to be measured, a few milliseconds.
   private func network(_ kernels: KernelChooser, inputs: Int = 512) throws -> TestNetwork {
     try TestNetwork(

@@ -5,7 +5,7 @@ import Testing
 import Training
 
 /// When Lightning validates: what its `_should_check_val_fx` says of each batch.
-@Suite struct ValidationPlanTests {
+@Suite(.commandLine) struct ValidationPlanTests {
   /// 105 samples in batches of 10: 10 steps an epoch; 34 to validate on.
   private func plan(
     validationSamples: Int = 34, _ change: (inout TrainingConfiguration) -> Void = { _ in }

@@ -24,10 +24,13 @@ package struct CommandDefinition<Target: Sendable>: Sendable {
   let validate: @Sendable (ParsedCommand<Target>) throws(Failure) -> Void
   let table: OptionTable<Target>
 
+  /// - Parameter retired: options of older versions, which a configuration file may still have without a value.
+  ///
   /// Option names must differ, and none may be `help`, `config` or `print-config`.
   package init(
     name: String, summary: String, synopsis: [String], examples: [CommandExample], groups: [OptionGroup<Target>],
-    positionals: PositionalArguments? = nil, takesConfigurationFile: Bool = false, defaults: Target,
+    positionals: PositionalArguments? = nil, takesConfigurationFile: Bool = false, retired: Set<String> = [],
+    defaults: Target,
     complete: @escaping @Sendable (inout Target) -> Void = { _ in },
     validate: @escaping @Sendable (ParsedCommand<Target>) throws(Failure) -> Void = { (_) throws(Failure) in }
   ) {
@@ -41,7 +44,7 @@ package struct CommandDefinition<Target: Sendable>: Sendable {
     self.defaults = defaults
     self.complete = complete
     self.validate = validate
-    self.table = OptionTable(groups)
+    self.table = OptionTable(groups, retired: retired)
   }
 
   /// All options in the order of the help.

@@ -30,7 +30,7 @@ package struct ConfigurationFile {
     } catch {
       throw Failure(
         .usage, "the configuration file cannot be read", at: path, found: String(cString: strerror(systemError(error))),
-        remedy: "give --config a JSON5 file that every rank can read")
+        remedy: "give \(option: "config") a JSON5 file that every rank can read")
     }
   }
 

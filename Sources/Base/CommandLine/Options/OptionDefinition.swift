@@ -81,7 +81,7 @@ package struct OptionDefinition<Target>: Sendable {
   package func check(_ target: Target, at location: String? = nil) throws(Failure) {
     var copy = target
     let value = value(in: target)
-    let location = location ?? "--\(name)"
+    let location = location ?? "\(option: name)"
     if !field.setJSON(&copy, value) { throw inner(value, at: location) ?? failure(at: location, found: value) }
   }
 

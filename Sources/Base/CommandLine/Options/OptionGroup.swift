@@ -26,9 +26,9 @@ package enum ValueOrigin: Sendable, Equatable {
     }
   }
 
-  /// Where an error about the option `name` points: `run.json5, key 'width'` or `--width`.
+  /// Where an error about the option `name` points: `run.json5, key 'width'`, `--width`, or in a program `width`.
   package func location(of name: String) -> String {
-    if case .file = self { "\(description), key '\(name)'" } else { "--\(name)" }
+    if case .file = self { "\(description), key '\(name)'" } else { "\(option: name)" }
   }
 }
 
@@ -43,9 +43,12 @@ extension ValueOrigins {
 package struct OptionTable<Target>: Sendable {
   package let options: [OptionDefinition<Target>]
   private let indices: [String: Int]
+  /// Options of older versions: files may still hold them, with `null` for no value.
+  private let retired: Set<String>
 
   /// The names must differ.
-  package init(_ groups: [OptionGroup<Target>]) {
+  package init(_ groups: [OptionGroup<Target>], retired: Set<String> = []) {
+    self.retired = retired
     options = groups.flatMap(\.options)
     indices = Dictionary(uniqueKeysWithValues: options.enumerated().map { ($1.name, $0) })
   }
@@ -74,10 +77,11 @@ package struct OptionTable<Target>: Sendable {
   package func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
     let origin = ValueOrigin.file(path: file.path)
     for (key, value) in file.members.sorted(by: { $0.key < $1.key }) {
+      if value == .null, retired.contains(key) { continue }
       guard let option = self[key] else {
         throw Failure(
           .usage, "unknown key '\(key)'", at: origin.description,
-          remedy: question(for: key, prefix: "") ?? "the keys are the options that the command's --help lists")
+          remedy: question(for: key, prefix: "") ?? "the keys are the options that the command's \(option: "help") lists")
       }
       let location = origin.location(of: option.name)
       if origins[option.name] == origin {

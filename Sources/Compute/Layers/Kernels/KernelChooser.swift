@@ -40,9 +40,9 @@ public final class KernelChooser {
         word = wanted
       } else if isStrict {
         throw Failure(
-          .usage, "this layer's \(direction.text) has no such method here", at: "--kernel-table, \(name)",
+          .usage, "this layer's \(direction.text) has no such method here", at: "\(option: "kernel-table"), \(name)",
           expected: "one of " + possible.joined(separator: ", "), found: wanted,
-          remedy: "correct or leave out this entry, or see whether --convolution rules the method out")
+          remedy: "correct or leave out this entry, or see whether \(option: "convolution") rules the method out")
       } else {
         workspace.remarks.append(
           "\(name): its \(direction.text) was chosen to be computed by '\(wanted)', which this processor or shape does "
@@ -61,12 +61,12 @@ public final class KernelChooser {
     for (layer, entries) in given.choices.sorted(by: { $0.key < $1.key }) {
       guard let known = table.choices[layer] else {
         throw Failure(
-          .usage, "the network has no such layer with weights", at: "--kernel-table", expected: "the name of a weight",
+          .usage, "the network has no such layer with weights", at: "\(option: "kernel-table")", expected: "the name of a weight",
           found: layer, remedy: NearestName.question(for: layer, among: table.choices.keys.sorted()))
       }
       if let direction = entries.keys.sorted().first(where: { known[$0] == nil }) {
         throw Failure(
-          .usage, "this layer does not compute that direction", at: "--kernel-table, \(layer)",
+          .usage, "this layer does not compute that direction", at: "\(option: "kernel-table"), \(layer)",
           expected: known.keys.sorted().joined(separator: ", "), found: direction, remedy: "leave the entry out")
       }
     }

@@ -20,13 +20,13 @@ public struct KernelTable: Equatable, Sendable {
       for (direction, method) in entries.sorted(by: { $0.key < $1.key }) {
         guard directions.contains(direction) else {
           throw Failure(
-            .usage, "not a direction of a layer", at: "--kernel-table, \(layer)",
+            .usage, "not a direction of a layer", at: "\(option: "kernel-table"), \(layer)",
             expected: directions.joined(separator: ", "), found: direction,
             remedy: NearestName.question(for: direction, among: directions))
         }
         guard Self.methods.contains(method) else {
           throw Failure(
-            .usage, "not a method of a layer", at: "--kernel-table, \(layer), \(direction)",
+            .usage, "not a method of a layer", at: "\(option: "kernel-table"), \(layer), \(direction)",
             expected: "one of " + Self.methods.joined(separator: ", "), found: method,
             remedy: NearestName.question(for: method, among: Self.methods))
         }

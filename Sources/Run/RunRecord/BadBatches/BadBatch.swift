@@ -3,7 +3,7 @@ import Files
 import Foundation
 
 /// A step whose numbers were not finite, and what its batch was: a file of `RUN/bad-batches`, which
-/// `bt-dist train --replay` takes.
+/// `bt-dist replay --bad-batch` takes.
 ///
 /// The same run gives the same file on any number of ranks, but for the ranks named in it and the folder.
 package struct BadBatch: Codable, Equatable, Sendable {

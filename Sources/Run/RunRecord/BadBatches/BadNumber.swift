@@ -32,7 +32,7 @@ package enum BadNumber: String, Codable, Sendable {
     Failure(
       .data, sentence, at: "step \(step)",
       found: "loss \(loss.total), gradient norm \(gradientNorm)",
-      remedy: "lower --learning-rate or lengthen --warmup-epochs; look for very large values in the data")
+      remedy: "lower \(option: "learning-rate") or lengthen \(option: "warmup-epochs"); look for very large values in the data")
   }
 }
 

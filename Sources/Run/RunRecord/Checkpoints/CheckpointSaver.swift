@@ -140,7 +140,7 @@ package final class CheckpointSaver {
     }
     return .failed(
       "the checkpoint of step \(step) was not saved; the training goes on, the next try is in \(Int(failures.pause)) s, "
-        + "and after \(Int(failures.patience)) s of this the run ends (--checkpoint-patience)\n\(failure)")
+        + "and after \(Int(failures.patience)) s of this the run ends (\(option: "checkpoint-patience"))\n\(failure)")
   }
 
   /// Reads parameters, statistics and moments from a checkpoint into this rank's arenas.

@@ -147,7 +147,7 @@ package final class CheckpointStore: Sendable {
     if count <= Self.fewest { try FreeSpace.require(bytes + Self.slack, for: "a checkpoint", at: folder) }
     return [
       "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
-        + "free some space, or lower --keep-checkpoints"
+        + "free some space, or lower \(option: "keep-checkpoints")"
     ]
   }
 

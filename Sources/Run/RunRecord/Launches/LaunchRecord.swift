@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 import Foundation
 import Layers
@@ -51,7 +52,7 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
 
   /// The option at which a cosine ends, such as `--max-epochs 10`.
   package var endOfCosine: String {
-    maxEpochs.map { "--max-epochs \($0)" } ?? maxSteps.map { "--max-steps \($0)" } ?? "--max-epochs none"
+    maxEpochs.map { "\(option: "max-epochs") \($0)" } ?? maxSteps.map { "\(option: "max-steps") \($0)" } ?? "\(option: "max-epochs") none"
   }
 
   /// One line without a line feed at the end, keys sorted.

@@ -36,7 +36,7 @@ enum MetricsCut {
       }
     } catch var failure as Failure {
       failure.kind = .cannotWrite
-      failure.remedy = failure.remedy ?? "move the file away, or choose another folder with --out"
+      failure.remedy = failure.remedy ?? "move the file away, or choose another folder with \(option: "out")"
       throw failure
     }
   }

@@ -42,7 +42,7 @@ package struct RecordedMetrics {
       throw Failure(
         .data, "a step between the replay's first and last is not recorded", at: path,
         expected: "a readable line of step \(step)",
-        remedy: "choose a --step before it, or a --first-step behind a later checkpoint")
+        remedy: "choose a \(option: "step") before it, or a \(option: "first-step") behind a later checkpoint")
     }
     guard let numbers = MetricsLine.exactNumbers(of: bytes[line]) else {
       throw Failure(
@@ -65,6 +65,6 @@ package struct RecordedMetrics {
     guard step < 1 || step > lastStep else { return }
     throw Failure(
       .usage, "the step is not recorded", at: option, expected: "1 to \(lastStep), the steps in \(path)",
-      found: "\(step)", remedy: step < 1 ? "steps are counted from 1" : "give --step \(lastStep) or one before it")
+      found: "\(step)", remedy: step < 1 ? "steps are counted from 1" : "give \(option: "step") \(lastStep) or one before it")
   }
 }

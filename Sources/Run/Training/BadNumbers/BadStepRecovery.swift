@@ -96,7 +96,7 @@ final class BadStepRecovery {
     if rule.isReplay { return warn(text) }
     do {
       let path = try write(batch)
-      warn(text + (path.map { "\n  bt-dist train --replay \($0) does the step again" } ?? ""))
+      warn(text + (path.map { "\n  \(command: "replay", option: "bad-batch", $0) does the step again" } ?? ""))
     } catch { warn("\(text)\n  the file of the batch was not written: \(error)") }
   }
 
@@ -128,12 +128,12 @@ extension BadStepRecovery {
     }
     var remedies: [String] = []
     do {
-      if let path = try write(batch) { remedies.append("do the step again with bt-dist train --replay \(path)") }
+      if let path = try write(batch) { remedies.append("do the step again with \(command: "replay", option: "bad-batch", path)") }
     } catch { notes.append("the file of the batch was not written: \(error)") }
     if case .configured(.stop, _) = rule {
-      remedies.append("launch with --on-bad-loss skip or rollback to go on without the batch")
+      remedies.append("launch with \(option: "on-bad-loss") skip or rollback to go on without the batch")
     }
-    remedies.append("or begin a new run with a lower --learning-rate or longer --warmup-epochs")
+    remedies.append("or begin a new run with a lower \(option: "learning-rate") or longer \(option: "warmup-epochs")")
     return Failure(
       .data, batch.notFinite.sentence + reason, at: batch.place, found: notes.joined(separator: "; "),
       remedy: remedies.joined(separator: "; "))
@@ -144,7 +144,7 @@ extension BadStepRecovery {
       return Failure(
         .data, batch.notFinite.sentence + (reason.isEmpty ? ", and the record says nothing of that" : reason),
         at: batch.place, found: batch.findings,
-        remedy: "give a --first-step behind a later checkpoint, or a --step before \(batch.step)")
+        remedy: "give a \(option: "first-step") behind a later checkpoint, or a \(option: "step") before \(batch.step)")
     }
     return Failure(
       .data, batch.notFinite.sentence + " in the replay too", at: batch.place,

@@ -1,3 +1,4 @@
+import Diagnostics
 import Configuration
 import Foundation
 import Layers
@@ -23,7 +24,7 @@ extension Communicator {
       .float32,
       [
         """
-        --precision bf16 needs processors with bf16 instructions (AVX-512 BF16 or AMX), and \(ranks) \
+        \(option: "precision") bf16 needs processors with bf16 instructions (AVX-512 BF16 or AMX), and \(ranks) \
         (\(first.element)): the run computes in float32
         """
       ]

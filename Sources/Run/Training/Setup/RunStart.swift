@@ -87,7 +87,7 @@ package struct RunStart {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder?.path,
           expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(done)",
-          remedy: "raise --max-steps or --max-epochs, or choose another --out")
+          remedy: "raise \(option: "max-steps") or \(option: "max-epochs"), or choose another \(option: "out")")
       }
     }
     self.init(plan, from: found, origin: origin, store: store, remarks: remarks)
@@ -116,7 +116,7 @@ package struct RunStart {
         throw Failure(
           .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to go on from",
           found: "\(damaged.count); \(newest)",
-          remedy: "bring one back from a copy, or move the folder away, or choose another --out, to start anew")
+          remedy: "bring one back from a copy, or move the folder away, or choose another \(option: "out"), to start anew")
       }
       return nil
     case .path(let path): return try Checkpoint(verifying: path)
@@ -124,7 +124,7 @@ package struct RunStart {
       guard store.names().isEmpty else {
         throw Failure(
           .usage, "the folder already holds a run with checkpoints", at: store.folder,
-          remedy: "choose another --out, or --resume auto to go on with it")
+          remedy: "choose another \(option: "out"), or \(option: "resume") auto to go on with it")
       }
       return nil
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import Planning
 import Tensors
 import TwinNetwork
@@ -70,7 +71,7 @@ extension RunSummary {
     let shards = parts.plan.batches.shards
     guard parts.isIndependentOfRanks else { return "equal to rounding on other numbers of ranks" }
     return shards == 1
-      ? "the same bits on 1 rank only: for more give --shards"
+      ? "the same bits on 1 rank only: for more give \(option: "shards")"
       : "same bits on every power of two of ranks up to \(shards)"
   }
 }

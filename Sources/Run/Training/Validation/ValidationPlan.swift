@@ -18,14 +18,14 @@ package struct ValidationPlan: Sendable {
   init(_ configuration: TrainingConfiguration, samples: Int, trained: BatchPlan) throws {
     guard samples >= trained.batchSize else {
       throw Failure(
-        .usage, "the validation data do not fill one batch", at: "--val-data",
+        .usage, "the validation data do not fill one batch", at: "\(option: "val-data")",
         expected: "at least \(trained.batchSize) samples", found: "\(samples)",
-        remedy: "give more validation data, or a smaller --batch-size")
+        remedy: "give more validation data, or a smaller \(option: "batch-size")")
     }
     batches = try BatchPlan(
       count: samples, batchSize: trained.batchSize, shards: trained.shards, seed: configuration.randomState,
       shuffle: false,
-      limit: configuration.limitValBatches.batches(of: samples / trained.batchSize, "--limit-val-batches"))
+      limit: configuration.limitValBatches.batches(of: samples / trained.batchSize, "\(option: "limit-val-batches")"))
     let sanity = configuration.numSanityValSteps
     sanityBatches = sanity < 0 ? batches.stepsPerEpoch : min(sanity, batches.stepsPerEpoch)
     (stepsPerEpoch, everyNEpochs) = (trained.stepsPerEpoch, configuration.checkValEveryNEpoch)
@@ -35,9 +35,9 @@ package struct ValidationPlan: Sendable {
     }
     if everyNEpochs != nil, interval > stepsPerEpoch {
       throw Failure(
-        .usage, "an epoch is shorter than the interval between validations", at: "--val-check-interval",
+        .usage, "an epoch is shorter than the interval between validations", at: "\(option: "val-check-interval")",
         expected: "at most \(stepsPerEpoch), the batches of an epoch", found: "\(interval)",
-        remedy: "give a smaller one, or count over all epochs with --check-val-every-n-epoch none")
+        remedy: "give a smaller one, or count over all epochs with \(option: "check-val-every-n-epoch") none")
     }
   }
 

@@ -20,7 +20,7 @@ struct ValidationSet {
   ) throws {
     guard dataset.sampleShape == trained.sampleShape else {
       throw Failure(
-        .usage, "the validation samples have another shape than those that are trained on", at: "--val-data",
+        .usage, "the validation samples have another shape than those that are trained on", at: "\(option: "val-data")",
         expected: "samples of \(trained.sampleShape)", found: "\(dataset.sampleShape)")
     }
     let recipe = configuration.valAugment ?? configuration.augment
