@@ -115,7 +115,7 @@ let package = Package(
     module("Tools", "Inspecting", "Diagnostics CommandLine Tensors Files Layers Datasets Configuration RunRecord"),
     module("Tools", "Benchmarking",
       """
-      Diagnostics Host CommandLine Tensors Optimization Layers Encoders TwinNetwork MPI DataParallel \
+      Diagnostics Host CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
       Datasets Loading Configuration Planning Training
       """),
     module("Tools", "Doctor",

@@ -17,7 +17,7 @@ import Testing
       let launch = try run.start(
         ranks: 2, [],
         Injection(path: run.result.path + place, action: action, calls: calls, at: at, count: 0, gate: gate))
-      let isWarned = launch.wait(limit: 30) { launch.output.contains("warning") }
+      let isWarned = launch.wait(limit: 30) { launch.errors.contains("warning") }
       unlink(gate)
       return .init(launch: try launch.finish(), problems: isWarned ? [] : ["no warning came while the fault was there"])
     }
@@ -85,7 +85,7 @@ import Testing
     let zeros = [UInt8](repeating: 0, count: 4096)
     while write(file, zeros, zeros.count) > 0 {}
     close(file)
-    let isWarned = launch.wait(limit: 30) { launch.output.contains("warning") }
+    let isWarned = launch.wait(limit: 30) { launch.errors.contains("warning") }
     unlink(filler)
     return .init(launch: try launch.finish(), problems: isWarned ? [] : ["no warning came while the disk was full"])
   }

@@ -53,8 +53,9 @@ import Testing
   }
 
   @Test func tooLittleMemoryIsWarnedOfAndNoError() throws {
-    let output = try train(["--width", "16"], ranks: 2, environment: ["SLURM_MEM_PER_NODE": "100"]).output
-    #expect(output.contains("warning: the memory of ") && output.contains("2 ranks need about "), "\(output)")
-    #expect(output.contains("and there are 100 MiB (Slurm's limit)") && output.contains("finished at step 2"))
+    let result = try train(["--width", "16"], ranks: 2, environment: ["SLURM_MEM_PER_NODE": "100"])
+    let errors = result.errors
+    #expect(errors.contains("warning: the memory of ") && errors.contains("2 ranks need about "), "\(result.text)")
+    #expect(errors.contains("and there are 100 MiB (Slurm's limit)") && result.output.contains("finished at step 2"))
   }
 }

@@ -175,7 +175,7 @@ import Testing
     let run = try Self.material.get().copy(to: folder)
     try FileManager.default.removeItem(atPath: run + "/launches.jsonl")
     let result = try replay(run)
-    #expect(result.code == 0 && result.output.contains("warning: \(run)/launches.jsonl is not there"), "\(result.text)")
+    #expect(result.code == 0 && result.errors.contains("warning: \(run)/launches.jsonl is not there"), "\(result.text)")
   }
 
   @Test func movedDataAreNamed() throws {
@@ -229,8 +229,8 @@ import Testing
     try changeLastBit(run, step: 8, "lr_bits")
     let result = try replay(run, ["--threads", "2"])
     #expect(result.code == 65 && result.errors.contains("AnotherBLAS"), "\(result.text)")
-    #expect(result.output.contains("warning: the bits may differ: recorded with AnotherBLAS"), "\(result.text)")
-    #expect(result.output.contains("warning: the bits may differ: recorded with 1 thread a rank"), "\(result.text)")
+    #expect(result.errors.contains("warning: the bits may differ: recorded with AnotherBLAS"), "\(result.text)")
+    #expect(result.errors.contains("warning: the bits may differ: recorded with 1 thread a rank"), "\(result.text)")
   }
 
   /// Three ranks add in MPI's order: the same bits on three ranks again, and a warning on one.
@@ -240,10 +240,10 @@ import Testing
     let options = ["--batch-size", "30", "--shards", "3", "--max-epochs", "2"]
     try Self.train(Self.network + options, out: run, ranks: 3)
     let three = try replay(run, ranks: 3)
-    #expect(three.code == 0 && !three.output.contains("warning: the bits may differ"), "\(three.text)")
+    #expect(three.code == 0 && !three.errors.contains("warning: the bits may differ"), "\(three.text)")
     let one = try replay(run)
     #expect([0, 65].contains(one.code), "\(one.text)")
-    #expect(one.output.contains("warning: the bits may differ: recorded on 3 ranks, replayed on 1"), "\(one.text)")
+    #expect(one.errors.contains("warning: the bits may differ: recorded on 3 ranks, replayed on 1"), "\(one.text)")
     #expect(one.errors.contains("the same bits only on 3 ranks") == (one.code == 65), "\(one.text)")
   }
 
@@ -253,7 +253,7 @@ import Testing
     try folder.write("run/checkpoints/step-00000008/model.safetensors", "half")
     let result = try replay(run)
     #expect(result.code == 0, "\(result.text)")
-    #expect(result.output.contains("warning: a checkpoint that is not whole is not compared"), "\(result.text)")
+    #expect(result.errors.contains("warning: a checkpoint that is not whole is not compared"), "\(result.text)")
   }
 
   // MARK: What cannot be replayed

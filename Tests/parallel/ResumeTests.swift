@@ -180,7 +180,7 @@ import Testing
     try damage.apply(to: run.checkpoint(9))
     let result = try train(options, out: run.path)
     #expect(result.code == 0, "\(result.text)")
-    #expect(result.output.contains("warning: skipping a checkpoint that is not whole"), "\(result.text)")
+    #expect(result.errors.contains("warning: skipping a checkpoint that is not whole"), "\(result.text)")
     #expect(result.output.contains("step-00000009"))
     #expect(result.output.contains("resumed    after step 6"))
     try expectEqual(run, whole, steps: 12)

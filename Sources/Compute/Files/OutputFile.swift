@@ -64,11 +64,15 @@ package final class OutputFile {
   }
 
   /// Waits until the disk has what was written so far (`fsync`).
-  package func synchronize() throws {
-    // Pipes and terminals cannot be synchronised, and say so with EINVAL or EROFS.
-    if fsync(descriptor) != 0, ownsDescriptor || (errno != EINVAL && errno != EROFS && errno != ENOTSUP) {
-      throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
-    }
+  package func synchronize() throws { try Self.synchronize(descriptor, path, mayBePipe: !ownsDescriptor) }
+
+  /// Brings to the disk what was written to an open file.
+  ///
+  /// - Parameter mayBePipe: pipes and terminals cannot be synchronised, and say so with EINVAL or EROFS.
+  package static func synchronize(_ descriptor: Int32, _ path: String, mayBePipe: Bool) throws {
+    if fsync(descriptor) == 0 { return }
+    if mayBePipe, [EINVAL, EROFS, ENOTSUP].contains(errno) { return }
+    throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
   }
 
   /// Waits for the disk, closes, and says what was written. Call once; nothing can be written afterwards.
@@ -90,7 +94,7 @@ package final class OutputFile {
     if descriptor < 0 && errno == ENOENT { return }
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
     defer { close(descriptor) }
-    if fsync(descriptor) != 0 { throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno) }
+    try synchronize(descriptor, path, mayBePipe: false)
   }
 
   /// Brings a folder's entries (created, renamed, removed names) to the disk.

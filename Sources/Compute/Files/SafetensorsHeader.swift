@@ -10,8 +10,8 @@ struct SafetensorsHeader {
   init(_ file: InputFile) throws {
     path = file.path
     let text = try Self.text(of: file)
-    let root: HeaderJSON
-    do { root = try HeaderJSON.parse(text) } catch {
+    let root: StrictJSON
+    do { root = try StrictJSON.parse(text) } catch {
       throw Failure(
         .data, "the safetensors header is not valid JSON: \(error.message)",
         at: "\(file.path), byte \(8 + error.offset)")
@@ -56,7 +56,7 @@ struct SafetensorsHeader {
     }
   }
 
-  private func readMetadata(_ value: HeaderJSON) throws -> [String: String] {
+  private func readMetadata(_ value: StrictJSON) throws -> [String: String] {
     guard case .object(let members) = value else { throw problem("__metadata__", "is not an object", found: value) }
     var result: [String: String] = [:]
     for member in members {
@@ -69,9 +69,9 @@ struct SafetensorsHeader {
     return result
   }
 
-  private func entry(_ name: String, _ value: HeaderJSON, data: Int, end: Int) throws -> SafetensorsFile.Entry {
+  private func entry(_ name: String, _ value: StrictJSON, data: Int, end: Int) throws -> SafetensorsFile.Entry {
     guard case .object(let members) = value else { throw problem(name, "is not described by an object", found: value) }
-    func member(_ key: String) throws -> HeaderJSON {
+    func member(_ key: String) throws -> StrictJSON {
       let found = members.filter { $0.key == key }
       guard found.count == 1, let only = found.first else { throw problem(name, "has \(found.count) members '\(key)'") }
       return only.value
@@ -101,7 +101,7 @@ struct SafetensorsHeader {
       name: name, shape: shape, dtype: dtype, count: count, range: data + offsets[0]..<data + offsets[1])
   }
 
-  private func integers(_ name: String, _ key: String, _ value: HeaderJSON) throws -> [Int] {
+  private func integers(_ name: String, _ key: String, _ value: StrictJSON) throws -> [Int] {
     guard case .array(let values) = value else { throw problem(name, "has a \(key) that is no array", found: value) }
     return try values.map {
       guard case .integer(let number) = $0 else {
@@ -130,7 +130,7 @@ struct SafetensorsHeader {
     }
   }
 
-  private func problem(_ name: String, _ what: String, found: HeaderJSON? = nil) -> Failure {
+  private func problem(_ name: String, _ what: String, found: StrictJSON? = nil) -> Failure {
     Failure(.data, "'\(name)' in the safetensors header \(what)", at: path, found: found?.summary)
   }
 }

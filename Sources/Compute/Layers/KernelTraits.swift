@@ -1,4 +1,5 @@
 internal import COneDNN
+import Diagnostics
 import Glibc
 import Tensors
 
@@ -35,7 +36,7 @@ extension KernelTraits {
   /// `OpenBLAS 0.3.21, SkylakeX kernels; oneDNN 2.6.3, avx512_core; glibc 2.36; 1 thread`
   package var text: String { (libraries.map(\.text) + [threadsText]).joined(separator: "; ") }
 
-  package var threadsText: String { "\(threads) thread\(threads == 1 ? "" : "s")" }
+  package var threadsText: String { threads.counted("thread") }
 }
 
 /// `glibc 2.36`

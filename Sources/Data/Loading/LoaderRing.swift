@@ -27,7 +27,7 @@ final class LoaderRing: Sendable {
     guard let bytes, memory <= 0 || bytes < memory else {
       throw Failure(
         .usage, "the batches that are loaded ahead do not fit into this host's memory", at: "\(option: "batch-size")",
-        expected: "at most \(memory >> 20) MiB", found: bytes.map { "\($0 >> 20) MiB a rank" },
+        expected: "at most \(SummaryText.bytes(memory))", found: bytes.map { "\(SummaryText.bytes($0)) a rank" },
         remedy: "give a smaller \(option: "batch-size"), or start more ranks on more hosts")
     }
     slots = (0..<depth).map { _ in AlignedBuffer(2 * samples * sampleSize, for: .loader) }

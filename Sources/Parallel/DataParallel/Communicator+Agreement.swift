@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import MPI
 
@@ -60,7 +61,7 @@ private struct SharedFailure: Codable {
     (expected, found, remedy) = (failure.expected, failure.found, failure.remedy)
   }
 
-  var text: String { (try? JSONEncoder().encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "?" }
+  var text: String { (try? JSONText.encode(self)) ?? "?" }
 
   var failure: Failure {
     Failure(
@@ -68,7 +69,7 @@ private struct SharedFailure: Codable {
   }
 
   static func decode(_ text: String) -> Failure {
-    guard let shared = try? JSONDecoder().decode(SharedFailure.self, from: Data(text.utf8)) else {
+    guard let shared = try? JSONText.decode(SharedFailure.self, from: text) else {
       return Failure(.defect, "a rank failed: \(text)")
     }
     return shared.failure

@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import MPI
 
@@ -8,10 +9,10 @@ extension Communicator {
   /// A collective. What `fields` throws on any rank is thrown by all. A job of one rank does not call it.
   package func compare(_ fields: () throws -> [RankField]) throws -> RankDifference? {
     guard size > 1 else { return nil }
-    let own = try together { try JSONEncoder().encode(fields()) }
+    let own = try together { try JSONText.encode(fields()) }
     // A rank of another program may have sent anything: it then has none of the fields.
-    let rows = try allGather(String(decoding: own, as: UTF8.self)).map { text in
-      (try? JSONDecoder().decode([RankField].self, from: Data(text.utf8))) ?? []
+    let rows = try allGather(own).map { text in
+      (try? JSONText.decode([RankField].self, from: text)) ?? []
     }
     return RankDifference(hosts: hosts, fields: rows)
   }

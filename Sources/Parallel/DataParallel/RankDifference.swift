@@ -51,6 +51,6 @@ package struct RankDifference: Equatable, Sendable {
     let groups = ranks.grouped { texts[$0] }
     let shown = groups.prefix(4).map { text, ranks in "\(RankList(ranks, hosts)): \(text)" }
     let rest = groups.dropFirst(4).reduce(0) { $0 + $1.elements.count }
-    return (shown + (rest == 0 ? [] : ["others on \(rest) more rank\(rest == 1 ? "" : "s")"])).joined(separator: "; ")
+    return (shown + (rest == 0 ? [] : ["others on \(rest.counted("more rank"))"])).joined(separator: "; ")
   }
 }

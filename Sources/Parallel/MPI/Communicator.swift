@@ -65,7 +65,7 @@ public final class Communicator {
     if launcher.size != Int(size) {
       MPI_Finalize()
       throw Failure(
-        .usage, "the launcher started \(launcher.size) processes, but MPI sees \(size) rank\(size == 1 ? "" : "s")",
+        .usage, "the launcher started \(launcher.size) processes, but MPI sees \(Int(size).counted("rank"))",
         at: "host \(host)", remedy: "use the mpirun of the Open MPI that bt-dist is linked with, or srun --mpi=pmix")
     }
     var background: MPI_Comm? = bt_mpi_comm_null()

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Ranks and their hosts for people: `rank 3 on nodeB`, `ranks 0, 1 on nodeA, ranks 2 to 5 on nodeB`.
 ///
 /// At most four hosts, and at most four ranges on each, are written out; of the rest stands the number.
@@ -12,7 +14,7 @@ package struct RankList: CustomStringConvertible {
     }
     let rest = places.dropFirst(4)
     let number = rest.reduce(0) { $0 + $1.elements.count }
-    let ending = "\(number) more on \(rest.count) other host\(rest.count == 1 ? "" : "s")"
+    let ending = "\(number) more on \(rest.count.counted("other host"))"
     description = (shown + (rest.isEmpty ? [] : [ending])).joined(separator: ", ")
   }
 

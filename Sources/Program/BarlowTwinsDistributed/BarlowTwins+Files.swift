@@ -48,7 +48,7 @@ extension BarlowTwins {
     let texts = try own.map(communicator.broadcast)
     let (model, loaded) = try communicator.together {
       let configuration = try TrainingConfiguration(json: texts[0], path: path)
-      guard let shape = try? JSONDecoder().decode([Int].self, from: Data(texts[1].utf8)) else {
+      guard let shape = try? JSONText.decode([Int].self, from: texts[1]) else {
         throw Failure(.data, "the file has no shape of samples", at: path, found: texts[1])
       }
       let model = BarlowTwins(configuration, encoder: makeEncoder, communicator)

@@ -6,6 +6,7 @@ import Files
 import Foundation
 import MPI
 import Models
+import Reporting
 import Training
 
 /// What `bt-dist embed` is asked for.
@@ -81,5 +82,5 @@ func requireOptions(_ options: [(name: String, value: String)]) throws(Failure) 
 }
 
 func printWarning(_ message: String) {
-  FileHandle.standardError.write(Data("bt-dist: warning: \(message)\n".utf8))
+  Console(.standardError).warn(message)
 }

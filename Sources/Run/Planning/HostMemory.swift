@@ -20,7 +20,7 @@ package struct HostMemory: Equatable, Sendable {
   package var use: Double { allowed.map { Double(needed) / Double(max(1, $0)) } ?? 0 }
 
   package var text: String {
-    let ranks = "\(ranks) rank\(ranks == 1 ? "" : "s") on \(host)"
+    let ranks = "\(ranks.counted("rank")) on \(host)"
     let room = allowed.map { " of \(SummaryText.bytes($0)) (\(limit))" } ?? ""
     return "\(ranks): \(SummaryText.bytes(needed))\(room)"
   }

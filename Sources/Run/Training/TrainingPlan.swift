@@ -1,5 +1,5 @@
-import Diagnostics
 import Configuration
+import Diagnostics
 import Loading
 
 /// What is decided before the first step and stays: the configuration with nothing left open, and the run's length.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Layers
 import MPI
@@ -39,9 +40,6 @@ package struct BenchmarkReport: Sendable, Encodable {
 
   /// One object, keys sorted.
   package func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    try JSONText.encode(self, .pretty, snakeCase: true)
   }
 }

@@ -1,4 +1,5 @@
 import Benchmarking
+import Files
 import Foundation
 import Host
 import Layers
@@ -69,9 +70,6 @@ package struct Diagnosis: Encodable, Sendable {
 
   /// One object, keys sorted, and a line feed.
   package func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    try JSONText.encode(self, .pretty, snakeCase: true)
   }
 }

@@ -1,4 +1,5 @@
 import CommandLine
+import Diagnostics
 import Foundation
 
 /// What `bt-dist inspect` has found at a path: facts, tables, and what is wrong with it.
@@ -54,11 +55,8 @@ package struct InspectedValue: Sendable {
     Self(text: String(format: "%.6g", value), json: value.isFinite ? .number(value) : .null)
   }
 
-  /// `11.2 MB`, decimal.
+  /// `11.2 MiB`
   static func bytes(_ value: Int) -> Self {
-    var (number, unit) = (Double(value), "B")
-    for next in ["kB", "MB", "GB", "TB"] where number >= 1000 { (number, unit) = (number / 1000, next) }
-    let text = unit == "B" ? "\(value) B" : String(format: number < 10 ? "%.2f" : "%.1f", number) + " " + unit
-    return Self(text: text, json: .integer(Int128(value)))
+    Self(text: SummaryText.bytes(value), json: .integer(Int128(value)))
   }
 }

@@ -141,7 +141,7 @@ private struct LastMetrics {
     // A line that is not whole has no place.
     for line in MetricsLine.split(bytes) {
       guard let place = MetricsLine.place(of: line),
-        let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+        let object = MetricsLine.object(of: line)
       else { continue }
       let loss = object[place.isValidation ? "val_loss" : "loss"] as? Double
       let found = Line(

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 import Reporting
 import Training
@@ -5,6 +6,8 @@ import Training
 /// A replay as plain lines: one a step, one a checkpoint, and how it ended.
 package final class ReplayLog {
   private let console: Console
+  /// Where warnings go, as errors do.
+  private let errors = Console(.standardError)
   private var steps = 0
   /// Whether the step of a bad batch was done and was good; what was compared is then beside the point.
   private var isNotBad = false
@@ -14,7 +17,7 @@ package final class ReplayLog {
   package func report(_ event: ReplayEvent) {
     switch event {
     case .began(let lines): for line in lines { write(line) }
-    case .warning(let message): write("warning: \(message)")
+    case .warning(let message): errors.warn(message)
     case .step(let step):
       steps += 1
       write(Self.line(step))
@@ -28,7 +31,7 @@ package final class ReplayLog {
   /// The last line; a replay with differences ends with an error instead.
   package func end(_ end: RunEnd, lastStep: Int) {
     if isNotBad { return }
-    let result = "\(steps) step\(steps == 1 ? "" : "s"): the same bits"
+    let result = "\(steps.counted("step")): the same bits"
     switch end {
     case .finished, .stopped: write(result)
     case .interrupted(let signal): write("interrupted by \(signal) before step \(lastStep); \(result) so far")

@@ -99,7 +99,7 @@ package struct ReplayRun {
   ) -> [String] {
     func place(_ launch: LaunchRecord) -> String {
       let hosts = launch.hosts.count == 1 ? launch.hosts[0] : "\(launch.hosts.count) hosts"
-      return "\(launch.ranks) rank\(launch.ranks == 1 ? "" : "s") on \(hosts); \(launch.kernels.text)"
+      return "\(launch.ranks.counted("rank")) on \(hosts); \(launch.kernels.text)"
     }
     let start = steps.lowerBound == 1 ? "the beginning" : "the checkpoint of step \(steps.lowerBound - 1)"
     let span = steps.count == 1 ? "step \(steps.lowerBound)" : "steps \(steps.lowerBound) to \(steps.upperBound)"

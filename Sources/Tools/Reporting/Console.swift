@@ -11,6 +11,9 @@ package final class Console {
 
   package init(_ handle: FileHandle) { self.handle = handle }
 
+  /// `bt-dist: warning: …` on a line of its own.
+  package func warn(_ message: String) { write("bt-dist: warning: \(message)\n") }
+
   var descriptor: Int32 { handle.fileDescriptor }
 
   package func write(_ text: String) {

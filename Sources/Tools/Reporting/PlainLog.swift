@@ -10,17 +10,22 @@ import Training
 package final class PlainLog: Callback {
   private static let interval = 5.0
   private let console: Console
+  /// Where warnings go, as errors do.
+  private let errors: Console
   private let now: () -> Double
   private var progress = RunProgress()
   private var lastLine: Double?
   /// The step that the last line showed.
   private var shownStep = 0
 
-  package convenience init(_ handle: FileHandle = .standardOutput) { self.init(handle, now: monotonicSeconds) }
+  package convenience init(_ handle: FileHandle = .standardOutput) {
+    self.init(handle, errors: .standardError, now: monotonicSeconds)
+  }
 
   /// `now` in seconds.
-  package init(_ handle: FileHandle, now: @escaping () -> Double) {
+  package init(_ handle: FileHandle, errors: FileHandle, now: @escaping () -> Double) {
     console = Console(handle)
+    self.errors = Console(errors)
     self.now = now
   }
 
@@ -49,7 +54,7 @@ package final class PlainLog: Callback {
     console.write(Wording.memory(predicted: predicted, peak: peak) + "\n")
   }
 
-  package func warn(_ message: String) { console.write("warning: \(message)\n") }
+  package func warn(_ message: String) { errors.warn(message) }
 
   package func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     if progress.record.step > shownStep { writeLine() }

@@ -9,6 +9,8 @@ import Training
 /// that it never wraps. Its width is asked for at each drawing and follows the window.
 package final class ProgressBar: Callback {
   private let console: Console
+  /// Where warnings go, as errors do.
+  private let errors: Console
   private let width: () -> Int
   private let now: () -> Double
   private var progress = RunProgress()
@@ -21,12 +23,17 @@ package final class ProgressBar: Callback {
     _ handle: FileHandle = .standardOutput, environment: [String: String] = ProcessInfo.processInfo.environment
   ) {
     let descriptor = handle.fileDescriptor
-    self.init(handle, width: { Terminal.width(of: descriptor, environment: environment) ?? 80 }, now: monotonicSeconds)
+    self.init(
+      handle, errors: .standardError, width: { Terminal.width(of: descriptor, environment: environment) ?? 80 },
+      now: monotonicSeconds)
   }
 
   /// `width` in columns, `now` in seconds.
-  package init(_ handle: FileHandle, width: @escaping () -> Int, now: @escaping () -> Double) {
+  package init(
+    _ handle: FileHandle, errors: FileHandle, width: @escaping () -> Int, now: @escaping () -> Double
+  ) {
     console = Console(handle)
+    self.errors = Console(errors)
     self.width = width
     self.now = now
   }
@@ -56,7 +63,11 @@ package final class ProgressBar: Callback {
     printAbove(Wording.memory(predicted: predicted, peak: peak))
   }
 
-  package func warn(_ message: String) { printAbove("warning: \(message)") }
+  package func warn(_ message: String) {
+    clear()
+    errors.warn(message)
+    if isRunning { draw() }
+  }
 
   package func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     draw()
@@ -78,9 +89,16 @@ package final class ProgressBar: Callback {
   }
 
   private func printAbove(_ message: String) {
-    let blank = String(repeating: " ", count: min(shown, max(1, width() - 1)))
-    console.write("\r\(blank)\r\(message)\n")
+    console.write("\(clearing)\(message)\n")
     shown = 0
     if isRunning { draw() }
   }
+
+  /// Takes the line off the screen, for text that goes another way.
+  private func clear() {
+    console.write(clearing)
+    shown = 0
+  }
+
+  private var clearing: String { "\r" + String(repeating: " ", count: min(shown, max(1, width() - 1))) + "\r" }
 }

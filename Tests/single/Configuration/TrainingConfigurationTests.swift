@@ -126,7 +126,7 @@ let otherTexts = [
         "autotune", "recompute", "precision", "stall-timeout", "time-limit", "out", "enable-checkpointing",
         "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-patience", "keep-checkpoints",
         "resume",
-        "save-top-k", "monitor", "monitor-mode", "on-bad-loss", "replay", "enable-progress-bar", "enable-model-summary",
+        "save-top-k", "monitor", "monitor-mode", "on-bad-loss", "enable-progress-bar", "enable-model-summary",
       ])
   }
 

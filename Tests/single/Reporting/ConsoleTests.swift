@@ -5,7 +5,8 @@ import Testing
 @Suite struct ConsoleTests {
   @Test func barIsRedrawnTenTimesASecondAndMessagesStandAbove() throws {
     let (scratch, clock) = (try Scratch(), Clock())
-    let bar = ProgressBar(try scratch.handle("out"), width: { 80 }, now: { clock.seconds })
+    let bar = ProgressBar(
+      try scratch.handle("out"), errors: try scratch.handle("err"), width: { 80 }, now: { clock.seconds })
     try bar.runWillStart(summary())
     for step in 1...100 {
       clock.seconds += 0.01
@@ -17,7 +18,9 @@ import Testing
 
     let text = try scratch.text("out")
     #expect(text.hasPrefix("data: fashion-mnist\nranks: 2\n\repoch 1/20"))
-    #expect(text.contains("\rwarning: something is odd\n\repoch"))
+    // The line makes room on the same terminal.
+    #expect(text.contains(String(repeating: " ", count: 78) + "\r\repoch"))
+    #expect(try scratch.text("err") == "bt-dist: warning: something is odd\n")
     #expect(text.contains("\rcheckpoint of step 100 saved in 1.2 s: run/checkpoints/step-00000100\n\repoch"))
     #expect(text.hasSuffix("\nfinished at step 100: 100 steps in 0:01, 25600 samples/s, loss 812.35\n"))
     let drawings = text.split(whereSeparator: { $0 == "\r" || $0 == "\n" }).filter { $0.hasPrefix("epoch") }
@@ -27,7 +30,8 @@ import Testing
 
   @Test func aShorterLineCoversTheLongerOne() throws {
     let (scratch, clock) = (try Scratch(), Clock())
-    let bar = ProgressBar(try scratch.handle("out"), width: { 140 }, now: { clock.seconds })
+    let bar = ProgressBar(
+      try scratch.handle("out"), errors: .nullDevice, width: { 140 }, now: { clock.seconds })
     try bar.runWillStart(summary(lastStep: 2))
     for step in 1...2 {
       clock.seconds += 1
@@ -41,7 +45,7 @@ import Testing
 
   @Test func plainLogHasALineEveryFiveSeconds() throws {
     let (scratch, clock) = (try Scratch(), Clock())
-    let log = PlainLog(try scratch.handle("out"), now: { clock.seconds })
+    let log = PlainLog(try scratch.handle("out"), errors: try scratch.handle("err"), now: { clock.seconds })
     try log.runWillStart(summary(firstStep: 100, lastStep: 160))
     for step in 101...160 {
       try log.stepDidEnd(record(step: step))
@@ -61,16 +65,16 @@ import Testing
         == "step 101/160  epoch 3/4  loss 812.35  62% to floor  lr 0.0003000  grad norm 1.500  1280 samples/s  ETA 0:12"
     )
     #expect(
-      lines.suffix(4) == [
+      lines.suffix(3) == [
         "validation after step 160: loss 36.250, 2 batches in 1.2 s", "checkpoint of step 160 saved in 12 ms: x",
-        "warning: odd",
         "finished at step 160: 60 steps in 0:12, 1280 samples/s, loss 812.35",
       ])
+    #expect(try scratch.text("err") == "bt-dist: warning: odd\n")
   }
 
   @Test func anInterruptedPlainLogShowsTheLastStep() throws {
     let scratch = try Scratch()
-    let log = PlainLog(try scratch.handle("out"), now: { 0 })
+    let log = PlainLog(try scratch.handle("out"), errors: .nullDevice, now: { 0 })
     try log.runWillStart(summary())
     for step in 1...7 { try log.stepDidEnd(record(step: step)) }
     try log.runDidEnd(.interrupted("SIGTERM"), finalStep: 7, seconds: 1)
@@ -100,7 +104,7 @@ import Testing
 
   @Test func aFullConsoleDoesNotEndTheRun() throws {
     let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
-    let log = PlainLog(full, now: { 0 })
+    let log = PlainLog(full, errors: full, now: { 0 })
     try log.runWillStart(summary())
     try log.stepDidEnd(record(step: 1))
     try log.runDidEnd(.finished, finalStep: 1, seconds: 1)

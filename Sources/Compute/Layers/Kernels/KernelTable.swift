@@ -1,6 +1,4 @@
 import Diagnostics
-import Files
-import Foundation
 
 /// Which method computes each direction of each layer with weights.
 ///

@@ -91,7 +91,7 @@ package struct BadBatch: Codable, Equatable, Sendable {
 extension BadBatch {
   /// Reads a file that `write` has written.
   package init(contentsOf path: String) throws {
-    self = try decodeJSON(path)
+    self = try JSONText.decode(contentsOf: path)
     guard format == Self.format, step >= 1 else {
       throw Failure(
         .data, "the file of a bad batch is of another version of bt-dist", at: path,
@@ -107,7 +107,7 @@ extension BadBatch {
       throw Failure.cannotWrite("create the folder", path: folder, errno: systemError(error))
     }
     let path = "\(folder)/\(Self.fileName(step: step))"
-    try OutputFile.replace(path, with: prettyJSON(self))
+    try OutputFile.replace(path, with: JSONText.encode(self, .pretty))
     return path
   }
 

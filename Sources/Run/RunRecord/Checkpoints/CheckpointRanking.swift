@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Foundation
 
 /// Which checkpoints of a run are its best ones (Lightning's `ModelCheckpoint` with `monitor` and `save_top_k`).
@@ -41,7 +42,7 @@ package struct CheckpointRanking: Sendable {
 
   /// The text of `best.json`.
   func json(_ best: [Entry]) throws -> String {
-    try prettyJSON(Table(monitor: metric.rawValue, mode: mode.rawValue, best: best))
+    try JSONText.encode(Table(monitor: metric.rawValue, mode: mode.rawValue, best: best), .pretty)
   }
 
   /// The contents of `best.json`.
@@ -58,7 +59,7 @@ package struct CheckpointRanking: Sendable {
     package init?(runFolder: String) throws {
       let path = "\(RunFolder(runFolder).checkpointsPath)/\(CheckpointRanking.fileName)"
       guard FileManager.default.fileExists(atPath: path) else { return nil }
-      self = try decodeJSON(path)
+      self = try JSONText.decode(contentsOf: path)
     }
   }
 }

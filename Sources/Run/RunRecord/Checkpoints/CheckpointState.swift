@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import TwinNetwork
 
@@ -39,7 +40,7 @@ package struct CheckpointState: Codable, Equatable, Sendable {
 
   package static let fileName = "state.json"
 
-  package func json() throws -> String { try prettyJSON(self) }
+  package func json() throws -> String { try JSONText.encode(self, .pretty) }
 
   package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
     (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
@@ -66,10 +67,10 @@ package struct CheckpointState: Codable, Equatable, Sendable {
     epochLoss?.add(loss)
   }
 
-  package init(contentsOf path: String) throws { self = try decodeJSON(path) }
+  package init(contentsOf path: String) throws { self = try JSONText.decode(contentsOf: path) }
 
   package init(json text: String) throws {
-    self = try JSONDecoder().decode(CheckpointState.self, from: Data(text.utf8))
+    self = try JSONText.decode(from: text)
   }
 }
 
@@ -84,30 +85,9 @@ package struct CheckpointManifest: Codable, Sendable {
 
   package static let fileName = "manifest.json"
 
-  func json() throws -> String { try prettyJSON(self) }
+  func json() throws -> String { try JSONText.encode(self, .pretty) }
 
   init() {}
 
-  package init(contentsOf path: String) throws { self = try decodeJSON(path) }
-}
-
-/// One member a line. JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`.
-func prettyJSON(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
-}
-
-func decodeJSON<Value: Decodable>(_ path: String) throws -> Value {
-  guard let data = FileManager.default.contents(atPath: path) else {
-    throw Failure(.data, "the file is missing or cannot be read", at: path)
-  }
-  let decoder = JSONDecoder()
-  decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  do { return try decoder.decode(Value.self, from: data) } catch {
-    throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
-  }
+  package init(contentsOf path: String) throws { self = try JSONText.decode(contentsOf: path) }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The launches of a run, as its `launches.jsonl` tells.
@@ -12,7 +13,7 @@ package struct LaunchHistory: Sendable {
   package init(path: String) {
     let data = FileManager.default.contents(atPath: path) ?? Data()
     for line in data.split(separator: UInt8(ascii: "\n")) {
-      if let launch = try? JSONDecoder().decode(LaunchRecord.self, from: Data(line)) {
+      if let launch = try? JSONText.decode(LaunchRecord.self, from: Data(line)) {
         launches.append(launch)
       } else {
         unreadableLines += 1

@@ -57,8 +57,6 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
 
   /// One line without a line feed at the end, keys sorted.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.encode(self)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Who holds a run folder: what stands in its `.lock`.
@@ -34,7 +35,7 @@ package struct LockRecord: Codable, Equatable, Sendable {
   /// server.
   package init?(contentsOf path: String) {
     guard let data = FileManager.default.contents(atPath: path),
-      let record = try? JSONDecoder().decode(LockRecord.self, from: data)
+      let record = try? JSONText.decode(LockRecord.self, from: data)
     else { return nil }
     self = record
   }
@@ -45,9 +46,7 @@ package struct LockRecord: Codable, Equatable, Sendable {
   /// Writes over the record in an open file; whether it worked.
   @discardableResult
   func write(to descriptor: Int32) -> Bool {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    guard var data = try? encoder.encode(self), data.count < Self.bytes else { return false }
+    guard var data = (try? JSONText.encode(self)).map({ Data($0.utf8) }), data.count < Self.bytes else { return false }
     data.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: Self.bytes - 1 - data.count))
     data.append(UInt8(ascii: "\n"))
     return data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) == $0.count }

@@ -1,3 +1,6 @@
+import Configuration
+import TwinNetwork
+
 /// The end of an epoch.
 public struct EpochRecord: Sendable {
   /// Epochs completed.
@@ -10,5 +13,5 @@ public struct EpochRecord: Sendable {
   public init(epoch: Int, step: Int, loss: MeanLoss) { (self.epoch, self.step, self.loss) = (epoch, step, loss) }
 
   /// Under the names of `Metric`.
-  package var numbers: [(key: String, value: Double)] { loss.numbers() }
+  package var numbers: [(key: String, value: Double)] { Metric.numbers(of: loss, validation: false) }
 }

@@ -39,9 +39,7 @@ final class LineFile {
   /// As `flush`, and waits until the disk has everything.
   func synchronize() throws {
     try flush()
-    guard fsync(handle.fileDescriptor) == 0 || errno == EINVAL else {
-      throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
-    }
+    try OutputFile.synchronize(handle.fileDescriptor, path, mayBePipe: true)
   }
 
   private func write() {

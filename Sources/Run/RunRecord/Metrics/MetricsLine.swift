@@ -79,7 +79,8 @@ package enum MetricsLine {
   /// them is not there, as in runs from before they were written.
   package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? { object(of: line).flatMap(exactNumbers) }
 
-  private static func object(of line: ArraySlice<UInt8>) -> [String: Any]? {
+  /// A line as an object; nil for what is none.
+  package static func object(of line: ArraySlice<UInt8>) -> [String: Any]? {
     try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
   }
 

@@ -1,3 +1,6 @@
+import Configuration
+import TwinNetwork
+
 /// A validation, as a line of `metrics.jsonl` stores it.
 public struct ValidationRecord: Sendable {
   /// Optimizer steps done.
@@ -13,5 +16,5 @@ public struct ValidationRecord: Sendable {
   }
 
   /// What the same run repeats to the bit, under the names of `Metric`.
-  public var exactNumbers: [(key: String, value: Double)] { loss.numbers(prefix: "val_") }
+  public var exactNumbers: [(key: String, value: Double)] { Metric.numbers(of: loss, validation: true) }
 }

@@ -1,5 +1,5 @@
-import Diagnostics
 import Configuration
+import Diagnostics
 import Foundation
 import Layers
 import MPI

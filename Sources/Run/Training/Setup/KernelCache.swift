@@ -52,9 +52,7 @@ package struct KernelCache: KernelTimes {
         atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       var file = Self.read(path) ?? File()
       file.machines[machine, default: [:]].merge(times) { $1 }
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try OutputFile.replace(path, with: String(decoding: try encoder.encode(file), as: UTF8.self) + "\n")
+      try OutputFile.replace(path, with: JSONText.encode(file, .pretty))
     } catch {
       remarks.append("what was measured of kernels cannot be kept for other runs in \(path): \(error)")
     }
@@ -67,7 +65,7 @@ package struct KernelCache: KernelTimes {
 
   private static func read(_ path: String) -> File? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    return (try? JSONDecoder().decode(File.self, from: data)).flatMap { $0.format == 1 ? $0 : nil }
+    return (try? JSONText.decode(File.self, from: data)).flatMap { $0.format == 1 ? $0 : nil }
   }
 
   /// `Intel(R) Xeon(R) Processor; OpenBLAS 0.3.21, Haswell kernels; oneDNN 2.6.3, avx512_core; 2 threads`; the threads

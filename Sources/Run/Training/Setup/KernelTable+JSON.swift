@@ -6,14 +6,12 @@ import Layers
 extension KernelTable {
   /// One line, keys sorted: equal tables give equal bytes.
   package var json: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return (try? encoder.encode(choices)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    (try? JSONText.encode(choices)) ?? "{}"
   }
 
   /// Reads back what `json` wrote.
   package init(json text: String) throws {
-    try self.init(JSONDecoder().decode([String: [String: String]].self, from: Data(text.utf8)))
+    try self.init(JSONText.decode([String: [String: String]].self, from: text))
   }
 
   /// SHA-256 of `json`.

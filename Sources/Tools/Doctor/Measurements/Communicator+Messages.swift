@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import MPI
 
@@ -18,7 +19,6 @@ extension Communicator {
 extension Communicator {
   /// Every rank's value, in rank order, on every rank. A collective.
   func allGather<Value: Codable>(_ own: Value) throws -> [Value] {
-    let text = String(decoding: try JSONEncoder().encode(own), as: UTF8.self)
-    return try allGather(text).map { try JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
+    try allGather(JSONText.encode(own)).map { try JSONText.decode(from: $0) }
   }
 }

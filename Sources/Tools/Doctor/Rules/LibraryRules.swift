@@ -1,3 +1,4 @@
+import Diagnostics
 import MPI
 
 /// What is wrong with the libraries of the ranks, and how they were started.
@@ -70,7 +71,7 @@ package struct LibraryRules {
         .threads, .warning,
         "another number of threads than rank 0's: the bits depend on it, and the slowest rank counts",
         "give all ranks the same: mpirun -x OMP_NUM_THREADS, or --threads"
-      ) { $0.threads == 1 ? "1 thread" : "\($0.threads) threads" },
+      ) { $0.threads.counted("thread") },
       difference(
         .folder, .error, "another working folder than rank 0's: relative paths mean other files",
         "start from a folder that all hosts share, or give absolute paths"

@@ -71,7 +71,7 @@ package struct MemoryRules {
       findings.append(
         Finding(
           .memory, memory.use > 1 ? .error : .warning, text, at: host.host,
-          expected: "\(SummaryText.bytes(memory.needed)) for \(memory.ranks) rank\(memory.ranks == 1 ? "" : "s")",
+          expected: "\(SummaryText.bytes(memory.needed)) for \(memory.ranks.counted("rank"))",
           found: "\(SummaryText.bytes(allowed)) (\(memory.limit))",
           remedy:
             "give a smaller --batch-size or --recompute true, share the batch out over more hosts, or ask the batch "

@@ -1,33 +1,44 @@
-/// A JSON value as far as a safetensors header needs it: objects keep their order and their duplicated keys.
+/// Strict JSON as it stands in a text: objects keep their order, and a key that stands twice stands here twice.
 ///
-/// Foundation's parser drops duplicated keys silently and turns large integers into `Double`; both must be errors in
-/// a header. Every access is bounds-checked by hand, because this module is compiled without such checks.
-enum HeaderJSON {
+/// For safetensors headers, and before everything that bt-dist reads back of what it wrote (`JSONText`). Foundation's parser
+/// drops duplicated keys silently and turns large integers into `Double`; both must be errors.
+package enum StrictJSON {
   case string(String)
   case integer(Int)
-  case array([HeaderJSON])
+  case array([StrictJSON])
   case object([Member])
   /// A fraction, an integer beyond `Int`, `true`, `false` or `null`, as written.
   case other(String)
 
-  struct Member {
-    var key: String
-    var value: HeaderJSON
+  package struct Member {
+    package var key: String
+    package var value: StrictJSON
   }
 
   /// What is wrong, and at which byte of the text.
-  struct SyntaxError: Error {
-    var message: String
-    var offset: Int
+  package struct SyntaxError: Error {
+    package var message: String
+    package var offset: Int
   }
 
   /// Parses one value with nothing but white space after it; at most 8 levels deep.
-  static func parse(_ text: [UInt8]) throws(SyntaxError) -> HeaderJSON {
+  package static func parse(_ text: [UInt8]) throws(SyntaxError) -> StrictJSON {
     var parser = Parser(text: text)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     if parser.position != text.count { throw parser.error("text after the end of the object") }
     return value
+  }
+
+  /// The first key that stands twice in an object, here or further inside; nil if there is none.
+  package var duplicatedKey: String? {
+    switch self {
+    case .array(let values): values.lazy.compactMap(\.duplicatedKey).first
+    case .object(let members):
+      Dictionary(grouping: members, by: \.key).first { $0.value.count > 1 }?.key
+        ?? members.lazy.compactMap(\.value.duplicatedKey).first
+    default: nil
+    }
   }
 
   /// For messages: the value in short.
@@ -50,19 +61,19 @@ private struct Parser {
   /// The byte at `position`, or 0 at the end (0 is never valid JSON outside strings).
   var next: UInt8 { position < text.count ? text[position] : 0 }
 
-  func error(_ message: String) -> HeaderJSON.SyntaxError { HeaderJSON.SyntaxError(message: message, offset: position) }
+  func error(_ message: String) -> StrictJSON.SyntaxError { StrictJSON.SyntaxError(message: message, offset: position) }
 
   mutating func skipSpace() {
     while next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 { position += 1 }
   }
 
-  mutating func take(_ byte: UInt8) throws(HeaderJSON.SyntaxError) {
+  mutating func take(_ byte: UInt8) throws(StrictJSON.SyntaxError) {
     skipSpace()
     if next != byte { throw error("no '\(Character(UnicodeScalar(byte)))' here") }
     position += 1
   }
 
-  mutating func value(depth: Int) throws(HeaderJSON.SyntaxError) -> HeaderJSON {
+  mutating func value(depth: Int) throws(StrictJSON.SyntaxError) -> StrictJSON {
     if depth > 8 { throw error("nested too deeply") }
     skipSpace()
     switch next {
@@ -73,8 +84,8 @@ private struct Parser {
     }
   }
 
-  private mutating func object(depth: Int) throws(HeaderJSON.SyntaxError) -> HeaderJSON {
-    var members: [HeaderJSON.Member] = []
+  private mutating func object(depth: Int) throws(StrictJSON.SyntaxError) -> StrictJSON {
+    var members: [StrictJSON.Member] = []
     try take(UInt8(ascii: "{"))
     skipSpace()
     if next == UInt8(ascii: "}") {
@@ -94,8 +105,8 @@ private struct Parser {
     return .object(members)
   }
 
-  private mutating func array(depth: Int) throws(HeaderJSON.SyntaxError) -> HeaderJSON {
-    var values: [HeaderJSON] = []
+  private mutating func array(depth: Int) throws(StrictJSON.SyntaxError) -> StrictJSON {
+    var values: [StrictJSON] = []
     try take(UInt8(ascii: "["))
     skipSpace()
     if next == UInt8(ascii: "]") {
@@ -112,15 +123,20 @@ private struct Parser {
   }
 
   /// A number or a literal. Numbers that are not plain integers are kept as text.
-  private mutating func word() throws(HeaderJSON.SyntaxError) -> HeaderJSON {
+  private mutating func word() throws(StrictJSON.SyntaxError) -> StrictJSON {
     let start = position
     while position < text.count, isWordByte(text[position]) { position += 1 }
     if position == start { throw error(position < text.count ? "no value here" : "the text ends too early") }
     let word = String(decoding: text[start..<position], as: UTF8.self)
     if let value = Int(word), !word.hasPrefix("+") { return .integer(value) }
-    if word == "true" || word == "false" || word == "null" || Double(word) != nil { return .other(word) }
+    if word == "true" || word == "false" || word == "null" || isNumber(word) { return .other(word) }
     position = start
     throw error("'\(word.prefix(40))' is no value")
+  }
+
+  /// JSON's numbers: no sign `+`, no leading zeros, digits on both sides of a point, no `nan`.
+  private func isNumber(_ word: String) -> Bool {
+    word.wholeMatch(of: #/-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/#) != nil
   }
 
   private func isWordByte(_ byte: UInt8) -> Bool {
@@ -133,7 +149,7 @@ private struct Parser {
     }
   }
 
-  private mutating func string() throws(HeaderJSON.SyntaxError) -> String {
+  private mutating func string() throws(StrictJSON.SyntaxError) -> String {
     position += 1
     var bytes: [UInt8] = []
     while true {
@@ -151,7 +167,7 @@ private struct Parser {
     }
   }
 
-  private mutating func escape(into bytes: inout [UInt8]) throws(HeaderJSON.SyntaxError) {
+  private mutating func escape(into bytes: inout [UInt8]) throws(StrictJSON.SyntaxError) {
     let code = next
     position += 1
     switch code {
@@ -177,7 +193,7 @@ private struct Parser {
     }
   }
 
-  private mutating func hex4() throws(HeaderJSON.SyntaxError) -> UInt32 {
+  private mutating func hex4() throws(StrictJSON.SyntaxError) -> UInt32 {
     guard text.count - position >= 4,
       text[position..<position + 4].allSatisfy({ UnicodeScalar($0).properties.isASCIIHexDigit }),
       let value = UInt32(String(decoding: text[position..<position + 4], as: UTF8.self), radix: 16)

@@ -1,5 +1,3 @@
-import TwinNetwork
-
 /// The mean of losses over the steps of an epoch, or over the batches of a validation. All batches have the same size.
 public struct MeanLoss: Codable, Equatable, Sendable {
   /// How many losses.
@@ -22,11 +20,4 @@ public struct MeanLoss: Codable, Equatable, Sendable {
   public var invariance: Double { invariances / Double(count) }
   /// Of Σᵢ Σⱼ≠ᵢ Cᵢⱼ², without λ.
   public var redundancy: Double { redundancies / Double(count) }
-
-  /// Under the names of `Metric`.
-  func numbers(prefix: String = "") -> [(key: String, value: Double)] {
-    [
-      ("\(prefix)loss", loss), ("\(prefix)loss_invariance", invariance), ("\(prefix)loss_redundancy", redundancy),
-    ]
-  }
 }

@@ -1,0 +1,55 @@
+import Diagnostics
+import Foundation
+
+/// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict reader.
+///
+/// JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`. (Configuration files, which people write, are
+/// JSON5: `JSONValue`.)
+package enum JSONText {
+  package enum Style: Sendable {
+    /// On one line, without a line feed at its end.
+    case line
+    /// A member a line, and a line feed at the end.
+    case pretty
+  }
+
+  /// Keys are sorted: equal values give equal bytes.
+  ///
+  /// - Parameter snakeCase: names of properties become such as `samples_per_second`.
+  package static func encode(
+    _ value: some Encodable, _ style: Style = .line, snakeCase: Bool = false
+  ) throws -> String {
+    let encoder = JSONEncoder()
+    if snakeCase { encoder.keyEncodingStrategy = .convertToSnakeCase }
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if style == .pretty { encoder.outputFormatting.insert(.prettyPrinted) }
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
+  }
+
+  /// - Throws: `StrictJSON.SyntaxError`, or a `DecodingError` for what is JSON and no such value.
+  package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
+    if let key = try StrictJSON.parse([UInt8](bytes)).duplicatedKey {
+      throw StrictJSON.SyntaxError(message: "the key '\(key)' stands twice", offset: 0)
+    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(Value.self, from: bytes)
+  }
+
+  package static func decode<Value: Decodable>(_: Value.Type = Value.self, from text: String) throws -> Value {
+    try decode(from: Data(text.utf8))
+  }
+
+  /// What a file holds. `Failure(.data)` for one that is missing or is not what bt-dist writes there.
+  package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Failure(.data, "the file is missing or cannot be read", at: path)
+    }
+    do { return try decode(from: data) } catch {
+      throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
+    }
+  }
+}

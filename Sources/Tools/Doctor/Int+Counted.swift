@@ -1,4 +1,0 @@
-extension Int {
-  /// `1 core`, `2 cores`.
-  func counted(_ word: String) -> String { "\(self) \(word)\(self == 1 ? "" : "s")" }
-}
