@@ -6,39 +6,21 @@ import Tensors
 /// The shortcut is x itself, or layers of its own. Where the body ends in a batch norm, `ResidualBlock` does the same
 /// faster.
 public final class ResidualSum: Layer {
-  private let body: Sequential
-  private let shortcut: Sequential?
-  private var input: Activation!
-  /// The input as the shortcut sees it: the same values, a gradient of its own.
-  private var entry: Activation!
-  private var recomputed: RecomputedBlock?
-  /// Gives the shortcut the body's element type.
-  private var conversion: Cast!
+  private let branches: ResidualBranches
   private var terms: (body: Activation, shortcut: Activation)!
   private var output: Activation!
-  /// The gradient that comes through the shortcut, before it is added to the body's.
-  private var passed: [AlignedBuffer<Float>] = []
 
   public init(body: [any Layer], shortcut: [any Layer]? = nil) {
-    self.body = Sequential(body)
-    self.shortcut = shortcut.map(Sequential.init)
+    branches = ResidualBranches(body: body, shortcut: shortcut)
   }
 
-  public var parameters: [ParameterSpec] { body.parameters + (shortcut?.parameters ?? []) }
-  public var buffers: [ParameterSpec] { body.buffers + (shortcut?.buffers ?? []) }
+  public var parameters: [ParameterSpec] { branches.body.parameters + (branches.shortcut?.parameters ?? []) }
+  public var buffers: [ParameterSpec] { branches.body.buffers + (branches.shortcut?.buffers ?? []) }
 
   public var takesBFloat16: Bool { true }
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
-    self.input = input
-    entry = Activation(input.shape, values: input.values)
-    // Both branches read it.
-    (input.isKept, entry.isKept) = (true, true)
-    (terms, recomputed) = try workspace.planBlock {
-      let sum = try body.planForward(input, workspace)
-      conversion = Cast(to: sum.shape.element)
-      return (sum, conversion.planForward(try shortcut?.planForward(entry, workspace) ?? entry, workspace))
-    }
+    terms = try branches.planForward(input, workspace)
     guard terms.body.shape == terms.shortcut.shape else {
       throw Failure(
         .usage, "the branches of a residual differ in shape", expected: "\(terms.shortcut.shape), the shortcut's",
@@ -52,21 +34,11 @@ public final class ResidualSum: Layer {
     // Each branch may work in its gradient's memory and gives it back: one takes the output's, one a copy.
     terms.shortcut.gradients = output.gradients
     terms.body.gradients = workspace.gradientBuffers(output.shape)
-    try body.planBackward(workspace)
-    conversion.planBackward(workspace)
-    try shortcut?.planBackward(workspace)
-    passed = entry.gradients
-    workspace.releaseGradients(entry)
-  }
-
-  private func forwardInside() throws {
-    try body.forward()
-    try shortcut?.forward()
-    conversion.forward()
+    try branches.planBackward(workspace)
   }
 
   public func forward() throws {
-    try forwardInside()
+    try branches.forward()
     for (shard, y) in output.values.enumerated() {
       let (a, b) = (terms.body.values[shard], terms.shortcut.values[shard])
       switch output.shape.element {
@@ -86,15 +58,10 @@ public final class ResidualSum: Layer {
   }
 
   public func backward() throws {
-    try recomputed?.repeat(forwardInside)
+    try branches.recompute()
     for (from, to) in zip(output.gradients, terms.body.gradients) {
       Elementwise.forEachPiece(of: to.count) { (to.pointer + $0).update(from: from.pointer + $0, count: $1) }
     }
-    try body.backward()
-    try conversion.backward()
-    try shortcut?.backward()
-    for (sum, part) in zip(input.gradients, passed) {
-      Elementwise.add(part, into: sum, input.shape)
-    }
+    try branches.backward()
   }
 }
