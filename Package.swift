@@ -68,7 +68,7 @@ let package = Package(
     module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
     module("Compute", "Files", "CZlib COpenSSL Diagnostics Tensors"),
     module("Compute", "Optimization", "CVector Diagnostics CommandLine Tensors", kernels),
-    module("Compute", "Layers", "COneDNN CVector Diagnostics Tensors Files Optimization", kernels),
+    module("Compute", "Layers", "COneDNN CVector Diagnostics Tensors", kernels),
     module("Compute", "Encoders", "Diagnostics CommandLine Layers"),
     module("Compute", "TwinNetwork", "Tensors Layers Encoders", kernels),
 
@@ -82,18 +82,21 @@ let package = Package(
     module("Data", "Loading", "Diagnostics Tensors Datasets Views"),
 
     // Run
-    module("Run", "Configuration",
+    module(
+      "Run", "Configuration",
       """
       Diagnostics CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel
       """),
     module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
-    module("Run", "RunRecord",
+    module(
+      "Run", "RunRecord",
       """
       Diagnostics Host Tensors Files Optimization Layers TwinNetwork MPI DataParallel Configuration \
       ModelFiles
       """),
-    module("Run", "Planning", "Diagnostics Host Tensors Layers TwinNetwork MPI Loading"),
-    module("Run", "Training",
+    module("Run", "Planning", "Diagnostics Host Tensors Layers TwinNetwork"),
+    module(
+      "Run", "Training",
       """
       Diagnostics Host Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel Datasets \
       Views Loading Configuration ModelFiles RunRecord Planning
@@ -101,54 +104,63 @@ let package = Package(
 
     // Tools
     module("Tools", "Reporting", "Diagnostics RunRecord Training"),
-    module("Tools", "Models",
+    module(
+      "Tools", "Models",
       """
       Diagnostics CommandLine Tensors Files Layers Encoders TwinNetwork MPI Datasets Configuration \
       ModelFiles RunRecord Training
       """),
     module("Tools", "Evaluation", "Diagnostics Tensors", kernels),
-    module("Tools", "Replaying",
+    module(
+      "Tools", "Replaying",
       """
       Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord \
       Training Reporting
       """),
     module("Tools", "Inspecting", "Diagnostics CommandLine Tensors Files Layers Datasets Configuration RunRecord"),
-    module("Tools", "Benchmarking",
+    module(
+      "Tools", "Benchmarking",
       """
       Diagnostics Host CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
       Datasets Loading Configuration Planning Training
       """),
-    module("Tools", "Doctor",
+    module(
+      "Tools", "Doctor",
       """
       Diagnostics Host CommandLine Tensors Files Layers MPI DataParallel Datasets Configuration Planning \
       Training Benchmarking
       """),
 
     // Program
-    module("Program", "BarlowTwinsDistributed",
+    module(
+      "Program", "BarlowTwinsDistributed",
       """
       Diagnostics CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
       Datasets Configuration ModelFiles RunRecord Training Reporting Models
       """),
-    program("bt-dist", "Sources/Program/bt-dist",
+    program(
+      "bt-dist", "Sources/Program/bt-dist",
       """
       Diagnostics Host CommandLine Files Encoders TwinNetwork MPI DataParallel Datasets Configuration \
-      Training Reporting Models Evaluation Replaying Inspecting Benchmarking Doctor BarlowTwinsDistributed
+      Training Reporting Models Evaluation Replaying Inspecting Benchmarking Doctor
       """),
-    program("custom-encoder", "Sources/Program/Examples/CustomEncoder",
+    program(
+      "custom-encoder", "Sources/Program/Examples/CustomEncoder",
       """
       Diagnostics Layers Encoders MPI DataParallel Datasets Configuration Training BarlowTwinsDistributed
       """),
 
     // Tests
     .target(name: "TestSupport", dependencies: dependencies("Diagnostics Files"), path: "Tests/support"),
-    program("rank-probe", "Tests/probe",
+    program(
+      "rank-probe", "Tests/probe",
       """
       Diagnostics Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel Datasets \
       Configuration RunRecord Training BarlowTwinsDistributed TestSupport
       """),
     .target(name: "fault_injector", path: "Tests/injector"),
-    tests("SingleTests", "single",
+    tests(
+      "SingleTests", "single",
       """
       Diagnostics Host CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel \
       Datasets Views Loading Configuration ModelFiles RunRecord Planning Training Reporting Models \

@@ -61,7 +61,8 @@ import Testing
     let data = try Self.data(folder, "x", bad: [7])
     let result = try train(run, data, ranks: ranks, code: 65)
     expectOneMessage(
-      result, 65, says: ["step 7", "loss is not a finite number", "sample 109", "bt-dist replay --bad-batch \(file(run, step: 7))"])
+      result, 65,
+      says: ["step 7", "loss is not a finite number", "sample 109", "bt-dist replay --bad-batch \(file(run, step: 7))"])
     try train(good, data + ["--max-steps", "6"])
     #expect(run.checkpoints == [6])
     #expect(try run.digests(6) == good.digests(6))

@@ -7,14 +7,14 @@ import Testing
   /// - Parameter autotune: measuring kernels takes its time, and memory only for the moment.
   private func train(
     _ options: [String], ranks: Int?, environment: [String: String] = [:], autotune: Bool = false
-  ) throws -> (output: String, launches: String) {
+  ) throws -> (output: String, errors: String, launches: String) {
     let folder = try TemporaryFolder()
     let result = try Launch.run(
       "bt-dist",
       ["train", "--data", "synthetic:3x32x32,n=64", "--batch-size", "32", "--max-steps", "2", "--out", folder.path]
         + options + ["--autotune", autotune ? "on" : "off"], ranks: ranks, environment: environment)
     try #require(result.code == 0, "\(result.text)")
-    return (result.output, folder.text("launches.jsonl"))
+    return (result.output, result.errors, folder.text("launches.jsonl"))
   }
 
   /// Bytes behind a word of the line that tells them.
@@ -55,7 +55,7 @@ import Testing
   @Test func tooLittleMemoryIsWarnedOfAndNoError() throws {
     let result = try train(["--width", "16"], ranks: 2, environment: ["SLURM_MEM_PER_NODE": "100"])
     let errors = result.errors
-    #expect(errors.contains("warning: the memory of ") && errors.contains("2 ranks need about "), "\(result.text)")
+    #expect(errors.contains("warning: the memory of ") && errors.contains("2 ranks need about "), "\(errors)")
     #expect(errors.contains("and there are 100 MiB (Slurm's limit)") && result.output.contains("finished at step 2"))
   }
 }

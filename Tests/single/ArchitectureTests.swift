@@ -45,12 +45,15 @@ import Testing
   }
 
   /// Swift files of a target, with what they import: the module and the words before `import`.
-  private func sources(of target: Target) throws -> [(file: URL, text: String, imports: [(module: String, before: String)])] {
+  private func sources(of target: Target) throws -> [(
+    file: URL, text: String, imports: [(module: String, before: String)]
+  )] {
     let folder = Self.repository.appending(path: target.path)
     let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }.map { file in
       let text = try String(contentsOf: file, encoding: .utf8)
-      let lines = text.matches(of: #/^((?:[@\w]+ )*)import (?:(?:struct|class|enum|func|protocol) )?(\w+)/#.anchorsMatchLineEndings())
+      let lines = text.matches(
+        of: #/^((?:[@\w]+ )*)import (?:(?:struct|class|enum|func|protocol) )?(\w+)/#.anchorsMatchLineEndings())
       return (file, text, lines.map { (String($0.output.2), String($0.output.1)) })
     }
   }
@@ -74,7 +77,8 @@ import Testing
       for (file, _, imports) in try sources(of: target) {
         for (module, _) in imports where own.contains(module) {
           imported.insert(module)
-          #expect(target.declared.contains(module), "\(file.path) imports \(module), which \(target.name) does not declare")
+          #expect(
+            target.declared.contains(module), "\(file.path) imports \(module), which \(target.name) does not declare")
         }
       }
       // Tests also declare programs, which they start.
@@ -111,7 +115,9 @@ import Testing
 
   /// What is compiled without checks reads no file and decodes nothing.
   @Test func kernelsReadNothingFromOutside() throws {
-    let readers = ["FileManager", "FileHandle", "InputFile", "JSONDecoder", "JSONSerialization", "import Files", "fopen("]
+    let readers = [
+      "FileManager", "FileHandle", "InputFile", "JSONDecoder", "JSONSerialization", "import Files", "fopen(",
+    ]
     let kernels = targets.filter(\.isKernel)
     #expect(kernels.count >= 5)
     for target in kernels {

@@ -17,12 +17,14 @@ extension Failure {
 
   private static func remedy(_ code: Int32) -> String {
     switch code {
-    case ENOSPC, EDQUOT: "free some space or quota there, or choose another folder with \(option: "out"), and launch again"
+    case ENOSPC, EDQUOT:
+      "free some space or quota there, or choose another folder with \(option: "out"), and launch again"
     case EACCES, EPERM, EROFS: "choose a folder with \(option: "out") that this user can write to"
     case ENOTDIR: "a part of the path is a file: choose another folder with \(option: "out")"
     case ENOENT: "create the folder above it, or choose another one with \(option: "out")"
     case EFBIG: "raise the limit on file sizes (ulimit -f), or choose another file system with \(option: "out")"
-    default: "check the disk or file server that holds it, or choose another folder with \(option: "out"), and launch again"
+    default:
+      "check the disk or file server that holds it, or choose another folder with \(option: "out"), and launch again"
     }
   }
 }

@@ -10,7 +10,9 @@ package struct Processor: Codable, Equatable, Sendable {
   package var memoryNodes: [CPUSet]
 
   package init(model: String, cores: [CPUSet], memoryNodes: [CPUSet]) {
-    (self.model, self.cores, self.memoryNodes) = (model, cores, memoryNodes)
+    self.model = model
+    self.cores = cores
+    self.memoryNodes = memoryNodes
   }
 
   /// This host's; read once.

@@ -35,8 +35,8 @@ extension Encoder {
 extension EncoderKind {
   public static let alexnet3d = EncoderKind(
     "alexnet3d", keywords: [.integer("in_channels", 1...(.max))], options: ["n-embedding"],
-    usualShape: { _ in [1, 64, 64, 64] }
-  ) { options, sampleShape in
-    .alexNet3D(channels: sampleShape[0], embedding: options.nEmbedding ?? 128)
-  }
+    usualShape: { _ in [1, 64, 64, 64] },
+    make: { options, sampleShape in
+      .alexNet3D(channels: sampleShape[0], embedding: options.nEmbedding ?? 128)
+    })
 }

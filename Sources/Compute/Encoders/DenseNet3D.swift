@@ -89,14 +89,14 @@ extension EncoderKind {
         .usage, "densenet3d-121 has no memory-efficient form here", at: location,
         expected: "memory_efficient false", found: "true",
         remedy: "leave it out: activations are kept, as nidl's default does; more ranks hold fewer of them each")
-    }
-  ) { options, sampleShape in
-    var network = DenseNet3D.densenet121(channels: sampleShape[0])
-    network.growthRate = options.integer("growth_rate") ?? network.growthRate
-    network.blocks = options.keywords["block_config"]?.integers ?? network.blocks
-    network.initialFeatures = options.integer("num_init_features") ?? network.initialFeatures
-    network.bottleneckFactor = options.integer("bn_size") ?? network.bottleneckFactor
-    network.embedding = options.nEmbedding ?? network.embedding
-    return network.encoder
-  }
+    },
+    make: { options, sampleShape in
+      var network = DenseNet3D.densenet121(channels: sampleShape[0])
+      network.growthRate = options.integer("growth_rate") ?? network.growthRate
+      network.blocks = options.keywords["block_config"]?.integers ?? network.blocks
+      network.initialFeatures = options.integer("num_init_features") ?? network.initialFeatures
+      network.bottleneckFactor = options.integer("bn_size") ?? network.bottleneckFactor
+      network.embedding = options.nEmbedding ?? network.embedding
+      return network.encoder
+    })
 }

@@ -24,7 +24,11 @@ public struct Encoder {
   public let peer: PeerState
 
   public init(name: String, layers: Sequential, features: Int, input: Input, peer: PeerState = PeerState()) {
-    (self.name, self.layers, self.features, self.input, self.peer) = (name, layers, features, input, peer)
+    self.name = name
+    self.layers = layers
+    self.features = features
+    self.input = input
+    self.peer = peer
   }
 
   /// Samples of shape [F], [C, H, W] or [C, D, H, W] as this encoder takes them.

@@ -43,12 +43,12 @@ public struct MLP: Sendable {
 extension EncoderKind {
   public static let mlp = EncoderKind(
     "mlp", keywords: [.word("norm_layer", ["batch_norm"]), .fraction("dropout"), .flag("bias")],
-    options: ["mlp-hidden"], usualShape: { _ in [784] }
-  ) { options, sampleShape in
-    var mlp = MLP(inputs: sampleShape.reduce(1, *), hidden: options.mlpHidden)
-    mlp.isNormalised = options.keywords["norm_layer"] != nil
-    mlp.dropout = options.number("dropout") ?? 0
-    mlp.hasBias = options.flag("bias") ?? true
-    return mlp.encoder
-  }
+    options: ["mlp-hidden"], usualShape: { _ in [784] },
+    make: { options, sampleShape in
+      var mlp = MLP(inputs: sampleShape.reduce(1, *), hidden: options.mlpHidden)
+      mlp.isNormalised = options.keywords["norm_layer"] != nil
+      mlp.dropout = options.number("dropout") ?? 0
+      mlp.hasBias = options.flag("bias") ?? true
+      return mlp.encoder
+    })
 }

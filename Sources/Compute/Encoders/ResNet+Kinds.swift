@@ -31,19 +31,21 @@ extension EncoderKind {
   private static func image(_ name: String, _ network: @escaping Network) -> EncoderKind {
     EncoderKind(
       name, keywords: residual, options: ["stem", "width"],
-      usualShape: { $0.stem == .small ? [3, 32, 32] : [3, 224, 224] }
-    ) { options, sampleShape in
-      var network = options.applied(to: network(sampleShape[0]))
-      network.stem = options.stem == .small ? .small : .imagenet
-      return try network.encoder()
-    }
+      usualShape: { $0.stem == .small ? [3, 32, 32] : [3, 224, 224] },
+      make: { options, sampleShape in
+        var network = options.applied(to: network(sampleShape[0]))
+        network.stem = options.stem == .small ? .small : .imagenet
+        return try network.encoder()
+      })
   }
 
   private static func volume(_ name: String, _ network: @escaping Network) -> EncoderKind {
-    EncoderKind(name, keywords: residual3D, options: options3D, usualShape: { _ in [1, 64, 64, 64] }) {
-      options, sampleShape in
-      try options.volume(network(sampleShape[0])).encoder()
-    }
+    EncoderKind(
+      name, keywords: residual3D, options: options3D, usualShape: { _ in [1, 64, 64, 64] },
+      make: {
+        options, sampleShape in
+        try options.volume(network(sampleShape[0])).encoder()
+      })
   }
 
   /// nidl's truncated networks: the first `depth` stages.
@@ -57,12 +59,12 @@ extension EncoderKind {
           .usage, "\(name) needs a depth", at: location,
           expected: "the number of stages that are kept, from 0 to 4",
           remedy: #"for example \#(option: "encoder-kwargs") '{"depth": 2}'"#)
-      }
-    ) { options, sampleShape in
-      var network = options.volume(network(sampleShape[0]))
-      network.depth = options.integer("depth")
-      return try network.encoder()
-    }
+      },
+      make: { options, sampleShape in
+        var network = options.volume(network(sampleShape[0]))
+        network.depth = options.integer("depth")
+        return try network.encoder()
+      })
   }
 }
 

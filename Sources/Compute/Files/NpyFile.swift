@@ -38,7 +38,9 @@ package final class NpyFile: Sendable {
   package init(path: String) throws {
     file = try InputFile(path: path)
     let header = try NpyHeader(file)
-    (shape, element, start) = (header.shape, header.element, header.end)
+    shape = header.shape
+    element = header.element
+    start = header.end
     let elements = elementCount(of: header.shape)
     let size = elements?.multipliedReportingOverflow(by: header.element.size)
     guard let elements, let size, !size.overflow else {

@@ -19,7 +19,9 @@ package final class NpyWriter {
   package init(_ file: OutputFile, shape: [Int]) throws {
     guard let count = elementCount(of: shape), !count.multipliedReportingOverflow(by: 4).overflow, shape.count <= 32
     else { throw Failure(.defect, "the array has an impossible shape", at: file.path, found: "\(shape)") }
-    (self.file, self.shape, self.count) = (file, shape, count)
+    self.file = file
+    self.shape = shape
+    self.count = count
     // A tuple of one has a comma in Python.
     let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
     let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }"

@@ -41,7 +41,9 @@ package final class Adam: Optimizer {
     let usable = epsilon.isFinite && Float(epsilon).isFinite && Float(epsilon) >= .leastNormalMagnitude
     try require(usable, "eps", expected: "a positive number, at least 1.2e-38", found: epsilon)
     (self.groups, self.decay) = (groups, decay)
-    (beta1, beta2, self.epsilon) = (betas.0, betas.1, epsilon)
+    beta1 = betas.0
+    beta2 = betas.1
+    self.epsilon = epsilon
     firstMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
     secondMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
     largestSecondMoment = amsgrad ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
@@ -85,13 +87,13 @@ extension OptimizerKind {
         },
         .number("eps"),
         .flag("amsgrad"),
-      ]
-    ) { groups, keywords in
-      var betas = (0.9, 0.999)
-      if case .list(let given)? = keywords.values["betas"], given.count == 2 { betas = (given[0], given[1]) }
-      return try Adam(
-        groups, decay: decay, betas: betas, epsilon: keywords.number("eps") ?? 1e-8,
-        amsgrad: keywords.flag("amsgrad") == true)
-    }
+      ],
+      make: { groups, keywords in
+        var betas = (0.9, 0.999)
+        if case .list(let given)? = keywords.values["betas"], given.count == 2 { betas = (given[0], given[1]) }
+        return try Adam(
+          groups, decay: decay, betas: betas, epsilon: keywords.number("eps") ?? 1e-8,
+          amsgrad: keywords.flag("amsgrad") == true)
+      })
   }
 }

@@ -34,7 +34,9 @@ package struct ParameterGroups: Sendable {
       expected: "0 or more", found: biasRateFactor)
     let weights = Rule(weightDecay: weightDecay, rateFactor: 1)
     let biases = Rule(weightDecay: excludeBiasAndNorm ? 0 : weightDecay, rateFactor: biasRateFactor)
-    (self.layout, self.weights, self.biases) = (layout, weights, biases)
+    self.layout = layout
+    self.weights = weights
+    self.biases = biases
     runs = layout.runs.map { ($0.range, $0.decays ? weights : biases) }
   }
 

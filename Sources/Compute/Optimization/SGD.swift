@@ -25,7 +25,10 @@ package final class SGD: Optimizer {
         .usage, "Nesterov's momentum needs a momentum and no dampening", expected: "momentum > 0, dampening 0",
         found: "momentum \(momentum), dampening \(dampening)", remedy: "set momentum to 0.9, or nesterov to false")
     }
-    (self.groups, self.momentum, self.dampening, self.nesterov) = (groups, momentum, dampening, nesterov)
+    self.groups = groups
+    self.momentum = momentum
+    self.dampening = dampening
+    self.nesterov = nesterov
     buffer = momentum > 0 ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
@@ -80,10 +83,10 @@ extension OptimizerKind {
         .usage, "nesterov needs a momentum above 0 and no dampening", at: location,
         found: "momentum \(momentum.json), dampening \(dampening.json)",
         remedy: #"for example \#(option: "optimizer-kwargs") '{"momentum": 0.9, "nesterov": true}'"#)
-    }
-  ) { groups, keywords in
-    try SGD(
-      groups, momentum: keywords.number("momentum") ?? 0, dampening: keywords.number("dampening") ?? 0,
-      nesterov: keywords.flag("nesterov") == true)
-  }
+    },
+    make: { groups, keywords in
+      try SGD(
+        groups, momentum: keywords.number("momentum") ?? 0, dampening: keywords.number("dampening") ?? 0,
+        nesterov: keywords.flag("nesterov") == true)
+    })
 }

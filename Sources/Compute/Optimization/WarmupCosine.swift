@@ -29,8 +29,12 @@ public struct WarmupCosine: Sendable, Equatable {
     base: Double, start: Double = 1e-6, minimum: Double = 0, warmupEpochs: Double = 10, length: Length,
     interval: Interval = .step
   ) {
-    (self.base, self.start, self.minimum) = (base, start, minimum)
-    (self.warmupEpochs, self.length, self.interval) = (warmupEpochs, length, interval)
+    self.base = base
+    self.start = start
+    self.minimum = minimum
+    self.warmupEpochs = warmupEpochs
+    self.length = length
+    self.interval = interval
   }
 
   /// The rate of the update that follows `step` earlier ones; `stepsPerEpoch` is at least 1.

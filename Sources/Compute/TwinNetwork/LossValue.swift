@@ -11,7 +11,9 @@ public struct LossValue: Sendable, Equatable {
   public var deadFeatures: Int
 
   package init(invariance: Double, redundancy: Double, lambd: Double, deadFeatures: Int) {
-    (self.invariance, self.redundancy, self.deadFeatures) = (invariance, redundancy, deadFeatures)
+    self.invariance = invariance
+    self.redundancy = redundancy
+    self.deadFeatures = deadFeatures
     total = invariance + lambd * redundancy
   }
 

@@ -9,7 +9,9 @@ package struct Projector {
   package let outputs: Int
 
   package init(inputs: Int, hidden: Int = 2048, outputs: Int = 2048) {
-    (self.inputs, self.hidden, self.outputs) = (inputs, hidden, outputs)
+    self.inputs = inputs
+    self.hidden = hidden
+    self.outputs = outputs
     let name = "projection_head.layers."
     layers = Sequential([
       Linear(name + "0", inputs: inputs, outputs: hidden, bias: false),

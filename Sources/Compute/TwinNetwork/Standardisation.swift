@@ -20,7 +20,10 @@ final class Standardisation {
     tiles = ChannelTiles(embeddings.shape, views: 2)
     statistics = ChannelStatistics("standardisation", tiles, batch)
     let count = 2 * tiles.paddedChannels
-    (mean, scale, b, c) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
+    mean = AlignedBuffer(count)
+    scale = AlignedBuffer(count)
+    b = AlignedBuffer(count)
+    c = AlignedBuffer(count)
   }
 
   /// Writes (z − μ)/σ of local shard i to `target(i)`, 2·b × D as the embeddings are.

@@ -20,7 +20,9 @@ final class StandardisedViews {
   var localShards: Int { own.count }
 
   init(batch: any GlobalBatch, rows: Int, features: Int) {
-    (self.batch, self.rows, self.features) = (batch, rows, features)
+    self.batch = batch
+    self.rows = rows
+    self.features = features
     a = AlignedBuffer(rows * batch.shards * features, for: .loss)
     b = AlignedBuffer(rows * batch.shards * features, for: .loss)
     own = batch.localShards.map { _ in AlignedBuffer(2 * rows * features, for: .loss) }

@@ -10,7 +10,9 @@ public struct DataKind: Sendable {
   package let open: @Sendable (DataArguments) throws -> any Dataset
 
   package init(name: String, form: String, open: @escaping @Sendable (DataArguments) throws -> any Dataset) {
-    (self.name, self.form, self.open) = (name, form, open)
+    self.name = name
+    self.form = form
+    self.open = open
   }
 }
 

@@ -41,7 +41,8 @@ package final class BatchLoader {
   ) throws {
     guard workers >= 1, workers <= 256 else {
       throw Failure(
-        .usage, "an impossible number of loader threads", at: "\(option: "workers")", expected: "1 to 256", found: "\(workers)")
+        .usage, "an impossible number of loader threads", at: "\(option: "workers")", expected: "1 to 256",
+        found: "\(workers)")
     }
     guard plan.order.count == dataset.count, augmentation.shape == dataset.sampleShape, depth >= 1,
       !localShards.isEmpty, localShards.lowerBound >= 0, localShards.upperBound <= plan.shards, steps.lowerBound >= 0

@@ -18,7 +18,8 @@ package struct BatchPlan: Sendable {
     count: Int, batchSize: Int, shards: Int, seed: UInt64, shuffle: Bool = true, limit: Int = .max
   ) throws {
     guard batchSize >= 1 else {
-      throw Failure(.usage, "the batch is empty", at: "\(option: "batch-size")", expected: "at least 1", found: "\(batchSize)")
+      throw Failure(
+        .usage, "the batch is empty", at: "\(option: "batch-size")", expected: "at least 1", found: "\(batchSize)")
     }
     guard batchSize <= count else {
       throw Failure(

@@ -16,7 +16,9 @@ package struct EpochOrder: Sendable {
 
   /// `count` is in 1...2⁶².
   package init(count: Int, seed: UInt64, shuffle: Bool = true) {
-    (self.count, self.seed, self.shuffle) = (count, seed, shuffle)
+    self.count = count
+    self.seed = seed
+    self.shuffle = shuffle
     let bits = Int.bitWidth - max(0, count - 1).leadingZeroBitCount
     halfBits = min(31, max(1, (bits + 1) / 2))
     key = Philox.key(seed: seed)

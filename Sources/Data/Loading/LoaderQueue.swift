@@ -25,7 +25,9 @@ package final class LoaderQueue: @unchecked Sendable {
   private var stopped = false
 
   package init(steps: Range<Int>, depth: Int, chunks: Int) {
-    (self.steps, self.depth, self.chunks) = (steps, depth, chunks)
+    self.steps = steps
+    self.depth = depth
+    self.chunks = chunks
     next = (steps.lowerBound, 0)
     handedOut = steps.lowerBound
     pending = Array(repeating: chunks, count: depth)

@@ -18,7 +18,9 @@ final class LoaderRing: Sendable {
 
   /// Errors: a `Failure(.usage)` when the host has not the memory.
   init(localShards: Range<Int>, samplesPerShard: Int, sampleSize: Int, depth: Int, workers: Int) throws {
-    (self.localShards, self.samplesPerShard, self.sampleSize) = (localShards, samplesPerShard, sampleSize)
+    self.localShards = localShards
+    self.samplesPerShard = samplesPerShard
+    self.sampleSize = sampleSize
     let samples = localShards.count * samplesPerShard
     chunkSize = max(1, min(16, samples / (2 * workers)))
     chunks = (samples + chunkSize - 1) / chunkSize

@@ -11,7 +11,10 @@ final class LoaderWorker: Sendable {
   private let workspace: AugmentationWorkspace
 
   init(_ queue: LoaderQueue, _ plan: BatchPlan, _ maker: ViewMaker, _ ring: LoaderRing) {
-    (self.queue, self.plan, self.maker, self.ring) = (queue, plan, maker, ring)
+    self.queue = queue
+    self.plan = plan
+    self.maker = maker
+    self.ring = ring
     workspace = AugmentationWorkspace(shape: maker.augmentation.shape)
   }
 

@@ -15,7 +15,10 @@ package struct ViewMaker: Sendable {
   package init(
     dataset: any Dataset, augmentation: Augmentation, seed: UInt64, purpose: RandomPurpose = .augmentation
   ) {
-    (self.dataset, self.augmentation, self.seed, self.purpose) = (dataset, augmentation, seed, purpose)
+    self.dataset = dataset
+    self.augmentation = augmentation
+    self.seed = seed
+    self.purpose = purpose
     sampleSize = dataset.sampleSize
   }
 
@@ -42,7 +45,7 @@ package struct ViewMaker: Sendable {
     do {
       try augmentation.apply(to: pixels, &random, workspace)
     } catch var failure as Failure {
-      failure.location = "\(failure.location ?? "--augment"), with \(dataset.name), sample \(sample)"
+      failure.location = "\(failure.location ?? "\(option: "augment")"), with \(dataset.name), sample \(sample)"
       throw failure
     }
   }

@@ -25,7 +25,9 @@ extension Augmentation {
         throw Failure(
           .usage, "there is no usual augmentation for samples of this shape", at: "\(option: "augment") auto",
           expected: "images (C×H×W) or given pairs", found: SampleShape.text(shape),
-          remedy: "give \(option: "augment") noise=0.1, in the data's units, or two views with \(option: "data") pairs:X1.npy,X2.npy")
+          remedy:
+            "give \(option: "augment") noise=0.1, in the data's units, or two views with \(option: "data") pairs:X1.npy,X2.npy"
+        )
       }
       recipe = viewsPerSample == 1 ? recipes["small-images"] ?? "" : "none"
     }
@@ -51,7 +53,9 @@ extension Augmentation {
     let name = String(sides.first ?? "")
     guard let type = operations.first(where: { $0.name == name }) else { throw unknown(name, recipe) }
     func problem(_ message: String) -> Failure {
-      Failure(.usage, message, at: "\(option: "augment")", expected: "\(type.form), optionally with @PROBABILITY", found: word)
+      Failure(
+        .usage, message, at: "\(option: "augment")", expected: "\(type.form), optionally with @PROBABILITY", found: word
+      )
     }
     var numbers: [Float] = []
     if sides.count == 2 {

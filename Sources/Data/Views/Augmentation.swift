@@ -71,7 +71,8 @@ package struct Augmentation: Sendable, CustomStringConvertible {
     // Rounding in whatever made the data is forgiven.
     if low >= -1e-3, high <= 1 + 1e-3 { return }
     throw Failure(
-      .usage, "colour operations need values from 0 to 1", at: "\(option: "augment")", found: "values from \(low) to \(high)",
+      .usage, "colour operations need values from 0 to 1", at: "\(option: "augment")",
+      found: "values from \(low) to \(high)",
       remedy: "scale the data to 0...1, or leave brightness and contrast out: \(option: "augment") crop=0.4:1,flip")
   }
 }

@@ -29,7 +29,10 @@ package struct ImageBuffer {
     channels = isImage ? shape[0] : 1
     height = isImage ? shape[1] : 1
     width = isImage ? shape[2] : shape.reduce(1, *)
-    (self.pixels, self.spare, self.weights, self.indices) = (pixels, spare, weights, indices)
+    self.pixels = pixels
+    self.spare = spare
+    self.weights = weights
+    self.indices = indices
   }
 }
 

@@ -22,7 +22,10 @@ package struct RandomResizedCrop: AugmentationOperation {
     package var width: Int
 
     package init(top: Int, left: Int, height: Int, width: Int) {
-      (self.top, self.left, self.height, self.width) = (top, left, height, width)
+      self.top = top
+      self.left = left
+      self.height = height
+      self.width = width
     }
   }
 

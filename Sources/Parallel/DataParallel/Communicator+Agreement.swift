@@ -58,7 +58,9 @@ private struct SharedFailure: Codable {
     let place = ranks > 1 && isLocal && !(error is AgreedFailure) ? "rank \(rank) on \(host)" : nil
     let parts = [failure.location, place].compactMap { $0 }
     location = parts.isEmpty ? nil : parts.joined(separator: ", ")
-    (expected, found, remedy) = (failure.expected, failure.found, failure.remedy)
+    expected = failure.expected
+    found = failure.found
+    remedy = failure.remedy
   }
 
   var text: String { (try? JSONText.encode(self)) ?? "?" }

@@ -61,7 +61,9 @@ final class GradientBuckets {
       communicator.position.place = places[done]
       return false
     }
-    (done, begun, completed) = (0, 0, 0)
+    done = 0
+    begun = 0
+    completed = 0
   }
 
   /// Moves the sums under way on and begins those that can be begun, without waiting.

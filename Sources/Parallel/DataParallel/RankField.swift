@@ -9,6 +9,8 @@ package struct RankField: Codable, Equatable, Sendable {
 
   /// `text` nil: the value itself is shown.
   package init(_ name: String, _ value: String, text: String? = nil) {
-    (self.name, self.value, self.text) = (name, value, text ?? value)
+    self.name = name
+    self.value = value
+    self.text = text ?? value
   }
 }

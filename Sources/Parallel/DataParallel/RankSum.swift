@@ -42,7 +42,10 @@ final class RankSum<Element: MPIElement> {
   ///   same.
   func begin(_ values: UnsafeMutableBufferPointer<Element>, number: Int = 0) throws {
     self.values = values
-    (begun, exchanges, current, tag) = (0, 0, nil, number * 64)
+    begun = 0
+    exchanges = 0
+    current = nil
+    tag = number * 64
     guard communicator.size > 1, !values.isEmpty else { return }
     guard followsTree else { return try transfers[0].sum(values) }
     exchanges = ReductionTree.exchanges(ranks: communicator.size, count: values.count)

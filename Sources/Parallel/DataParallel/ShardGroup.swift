@@ -22,12 +22,15 @@ package final class ShardGroup: GlobalBatch {
   package init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
     guard shards >= 1, shards % communicator.size == 0 else {
       throw Failure(
-        .usage, "\(shards) shards cannot be shared out evenly over \(communicator.size) ranks", at: "\(option: "shards")",
+        .usage, "\(shards) shards cannot be shared out evenly over \(communicator.size) ranks",
+        at: "\(option: "shards")",
         expected: "a multiple of the number of ranks", found: "\(shards)",
         remedy: "start \(shards) ranks or a divisor of that, or choose \(option: "shards") \(communicator.size)")
     }
     let share = shards / communicator.size
-    (self.communicator, self.shards, self.reduction) = (communicator, shards, reduction)
+    self.communicator = communicator
+    self.shards = shards
+    self.reduction = reduction
     localShards = communicator.rank * share..<(communicator.rank + 1) * share
     rankSums = (0..<2).map { _ in RankSum(communicator, reduction, .foreground) }
   }

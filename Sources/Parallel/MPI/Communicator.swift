@@ -34,7 +34,10 @@ public final class Communicator {
   static let longestMessage = 1 << 28
 
   private init(rank: Int, size: Int, host: String, handle: MPI_Comm?, backgroundHandle: MPI_Comm?) {
-    (self.rank, self.size, self.host, hosts) = (rank, size, host, [host])
+    self.rank = rank
+    self.size = size
+    self.host = host
+    hosts = [host]
     (self.handle, self.backgroundHandle) = (handle, backgroundHandle)
   }
 

@@ -26,7 +26,9 @@ public final class StallWatch {
   private var hasReported = false
 
   init(rank: Int, hosts: [String], mailbox: Mailbox) {
-    (self.rank, self.hosts, self.mailbox) = (rank, hosts, mailbox)
+    self.rank = rank
+    self.hosts = hosts
+    self.mailbox = mailbox
     answered = hosts.map { _ in nil }
   }
 
@@ -68,7 +70,8 @@ public final class StallWatch {
       .interrupted, "the job hangs: \(late(position))", at: "\(position)",
       found: "\(name) has waited for \(Int(waited)) s",
       remedy: "look at those processes and hosts (stopped, swapping, a file system that hangs), then launch again: the "
-        + "run goes on from its newest checkpoint. If they are only slow, raise \(option: "stall-timeout") (now \(limit.brief) s)")
+        + "run goes on from its newest checkpoint. If they are only slow, raise \(option: "stall-timeout") (now \(limit.brief) s)"
+    )
   }
 
   /// Whether this rank has been here within the limit; says so if not. It computed, read or wrote for too long before this

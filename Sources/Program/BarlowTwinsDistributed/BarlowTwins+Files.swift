@@ -39,7 +39,8 @@ extension BarlowTwins {
       guard let configuration = metadata[ModelMetadata.configuration], let shape = metadata[ModelMetadata.sampleShape]
       else {
         throw Failure(
-          .data, "the file was not written by save", at: path, expected: "metadata \(ModelMetadata.configuration) and \(ModelMetadata.sampleShape)",
+          .data, "the file was not written by save", at: path,
+          expected: "metadata \(ModelMetadata.configuration) and \(ModelMetadata.sampleShape)",
           remedy: "for parameters of PyTorch set configuration.initialParameters to the file, and fit")
       }
       // Files of older versions have no table of kernels.

@@ -37,7 +37,10 @@ extension BarlowTwins {
   private func session(for batch: any Dataset) throws -> TrainingRun {
     if let run, run.batchSize == batch.count, run.sampleShape == batch.sampleShape { return run }
     var options = configuration
-    (options.batchSize, options.out, options.augment, options.limitTrainBatches) = (batch.count, "", "none", .all)
+    options.batchSize = batch.count
+    options.out = ""
+    options.augment = "none"
+    options.limitTrainBatches = .all
     options.removeMonitoring()
     let run = try TrainingRun(options, batch, encoder: makeEncoder, origin: origin, communicator)
     (self.run, loaded) = (run, nil)

@@ -34,7 +34,9 @@ public final class BarlowTwins {
     _ configuration: TrainingConfiguration = TrainingConfiguration(), encoder makeEncoder: EncoderMaker? = nil,
     _ communicator: Communicator
   ) {
-    (self.configuration, self.makeEncoder, self.communicator) = (configuration, makeEncoder, communicator)
+    self.configuration = configuration
+    self.makeEncoder = makeEncoder
+    self.communicator = communicator
     self.configuration.fillInDefaults()
     if makeEncoder != nil { self.configuration.encoder = .custom }
   }

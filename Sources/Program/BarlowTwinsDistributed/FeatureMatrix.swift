@@ -8,7 +8,9 @@ public struct FeatureMatrix: Sendable, Equatable {
   public let values: [Float]
 
   init(_ buffer: AlignedBuffer<Float>, columns: Int) {
-    (rows, self.columns, values) = (buffer.count / max(1, columns), columns, Array(buffer.elements))
+    rows = buffer.count / max(1, columns)
+    self.columns = columns
+    values = Array(buffer.elements)
   }
 
   public subscript(row: Int) -> ArraySlice<Float> { values[row * columns..<(row + 1) * columns] }

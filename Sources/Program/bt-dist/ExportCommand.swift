@@ -1,4 +1,3 @@
-import BarlowTwinsDistributed
 import CommandLine
 import DataParallel
 import Diagnostics

@@ -14,7 +14,8 @@ extension Communicator {
   }
 
   /// What the call asks for, its positional arguments, and all options but those that may differ between ranks.
-  package func requireSameCall<Target>(_ definition: CommandDefinition<Target>, _ action: CommandAction<Target>) throws {
+  package func requireSameCall<Target>(_ definition: CommandDefinition<Target>, _ action: CommandAction<Target>) throws
+  {
     try requireSame(.usage, "not the call of rank 0", remedy: "start all ranks with the same options") {
       [RankField("bt-dist \(definition.name)", action.purpose)]
     }

@@ -60,7 +60,8 @@ enum ReplayCommand: OptionCommand {
       guard command.options.badBatch != nil else { return try requireOptions([("from", command.options.from)]) }
       for name in ["from", "step", "first-step"] where command.origin(of: name) != .default {
         throw Failure(
-          .usage, "the run and the step are those of the bad batch", at: "--\(name)", expected: "--bad-batch without it",
+          .usage, "the run and the step are those of the bad batch", at: "--\(name)",
+          expected: "--bad-batch without it",
           remedy: "leave out --\(name), or --bad-batch")
       }
     })

@@ -18,7 +18,8 @@ extension TrainingConfiguration {
     case "n_embedding": return "give it with \(option: "n-embedding")"
     case "hidden_channels": return "give the sizes with \(option: "mlp-hidden")"
     case "in_channels", "num_classes", "weights", "progress":
-      return "leave it out: channels come from the data, the classification layer is left out, weights from \(option: "init")"
+      return
+        "leave it out: channels come from the data, the classification layer is left out, weights from \(option: "init")"
     case "norm_layer": return "leave it out: every norm is a batch norm over the whole batch of all ranks"
     default: break
     }

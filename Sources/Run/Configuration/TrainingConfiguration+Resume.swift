@@ -41,7 +41,9 @@ extension TrainingConfiguration {
       .usage, "the run was started with other options", at: path,
       expected: conflicts.map { "\(option: $0.option) \($0.old)" }.joined(separator: " "),
       found: conflicts.map { "\(option: $0.option) \($0.new)" }.joined(separator: " "),
-      remedy: "give the options of the run (\(command: "train", option: "config", path)), or another \(option: "out") for a new run")
+      remedy:
+        "give the options of the run (\(command: "train", option: "config", path)), or another \(option: "out") for a new run"
+    )
   }
 
   /// Whether a run's table of kernels has every entry that is given.

@@ -61,7 +61,8 @@ extension TrainingConfiguration {
   private func validateLength(origins: ValueOrigins) throws(Failure) {
     guard maxEpochs != nil || maxSteps != nil else {
       throw Failure(
-        .usage, "the run has no end", at: "\(option: "max-epochs")", remedy: "give \(option: "max-epochs") or \(option: "max-steps")")
+        .usage, "the run has no end", at: "\(option: "max-epochs")",
+        remedy: "give \(option: "max-epochs") or \(option: "max-steps")")
     }
     guard lrScheduler == .none || finiteMaxEpochs != nil || maxSteps != nil else {
       throw Failure(
@@ -77,13 +78,16 @@ extension TrainingConfiguration {
       throw Failure(
         .usage, "the encoder has no layers", at: origins.location(of: "encoder"),
         expected: "\(option: "layers") with \(option: "encoder") layers",
-        remedy: "give \(option: "layers") \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a \(option: "config") file")
+        remedy:
+          "give \(option: "layers") \"[{linear: 128}, 'relu', {linear: 64}]\", or the key layers in a \(option: "config") file"
+      )
     }
     if encoder != .layers && layers != nil {
       throw Failure(
         .usage, "layers are given, and another encoder", at: origins.location(of: "layers"),
         expected: "\(option: "encoder") layers",
-        found: "\(option: "encoder") \(encoder.rawValue)", remedy: "add \(option: "encoder") layers, or leave \(option: "layers") out")
+        found: "\(option: "encoder") \(encoder.rawValue)",
+        remedy: "add \(option: "encoder") layers, or leave \(option: "layers") out")
     }
   }
 
@@ -108,14 +112,17 @@ extension TrainingConfiguration {
     let network = Self.optionTable.options.map(\.name).filter(others.contains)
     remarks += unused(network, "with \(option: "encoder") \(encoder.rawValue)")
     if lrScheduler == .none {
-      remarks += unused(["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with \(option: "lr-scheduler") none")
+      remarks += unused(
+        ["lr-interval", "warmup-epochs", "warmup-start-lr", "min-lr"], "with \(option: "lr-scheduler") none")
     }
     if optimizer == .lars && origins["learning-rate"] == nil {
       remarks.append(
         "the default \(option: "learning-rate") \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
       )
     }
-    if (gradientClipVal ?? 0) == 0 { remarks += unused(["gradient-clip-algorithm"], "without \(option: "gradient-clip-val")") }
+    if (gradientClipVal ?? 0) == 0 {
+      remarks += unused(["gradient-clip-algorithm"], "without \(option: "gradient-clip-val")")
+    }
     return remarks + monitoringRemarks(unused)
   }
 }

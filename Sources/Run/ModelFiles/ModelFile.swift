@@ -22,7 +22,9 @@ package struct ModelFile {
   }
 
   /// The same of copies of the arenas.
-  package func tensors(updates: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>) -> [NamedTensor] {
+  package func tensors(updates: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>)
+    -> [NamedTensor]
+  {
     batchesSeen.pointer[0] = Int64(2 * updates)
     let counters = state.statistics.layout.entries.compactMap { entry in
       entry.name.hasSuffix("running_mean")

@@ -13,7 +13,11 @@ package struct HostMemory: Equatable, Sendable {
   package var limit: String
 
   package init(host: String, ranks: Int, needed: Int, allowed: Int?, limit: String) {
-    (self.host, self.ranks, self.needed, self.allowed, self.limit) = (host, ranks, needed, allowed, limit)
+    self.host = host
+    self.ranks = ranks
+    self.needed = needed
+    self.allowed = allowed
+    self.limit = limit
   }
 
   /// The part of what is allowed that is needed; 0 where that is not known.
@@ -46,7 +50,10 @@ package struct RankMemory: Equatable, Sendable {
   package var limit: MemoryLimit?
 
   package init(needed: Int, resident: Int, available: Int?, limit: MemoryLimit?) {
-    (self.needed, self.resident, self.available, self.limit) = (needed, resident, available, limit)
+    self.needed = needed
+    self.resident = resident
+    self.available = available
+    self.limit = limit
   }
 
   /// Four words that `init(text:)` reads; the name of the limit is the last.

@@ -1,6 +1,5 @@
 import Diagnostics
 import Host
-import MPI
 
 /// The memory that a run is about to need, on all ranks and hosts.
 package struct MemoryForecast: Equatable, Sendable {

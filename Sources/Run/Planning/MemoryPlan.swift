@@ -1,4 +1,3 @@
-import Loading
 import Tensors
 
 /// What a rank will have in memory at its peak, item by item, once the network is planned and before its first step.

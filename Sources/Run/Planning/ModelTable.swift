@@ -14,7 +14,9 @@ package struct ModelTable {
 
   /// - Parameter samples: of a batch over all ranks.
   package init(layers: [LayerDescription], samples: Int, lossFlops: Int) {
-    (self.layers, views, self.lossFlops) = (layers, 2 * samples, lossFlops)
+    self.layers = layers
+    views = 2 * samples
+    self.lossFlops = lossFlops
   }
 
   package init(_ network: BarlowTwinsNetwork, batchSize: Int) {

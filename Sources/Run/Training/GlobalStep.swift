@@ -34,7 +34,10 @@ package final class GlobalStep {
     _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule,
     _ clipping: GradientClipping?, _ batches: BatchPlan, _ group: ShardGroup
   ) {
-    (self.network, self.optimizer, self.schedule, self.batches) = (network, optimizer, schedule, batches)
+    self.network = network
+    self.optimizer = optimizer
+    self.schedule = schedule
+    self.batches = batches
     self.clipping = clipping
     gradientNorm = GradientNorm(network.state.parameters.layout)
     self.group = group

@@ -92,7 +92,9 @@ package final class Trainer {
     control.attempt { try saveLast() }
     try reportMemory(summary)
     control.attempt { try record.finish() }
-    control.attempt { try callback?.runDidEnd(end ?? .finished, finalStep: state.step, seconds: monotonicSeconds() - start) }
+    control.attempt {
+      try callback?.runDidEnd(end ?? .finished, finalStep: state.step, seconds: monotonicSeconds() - start)
+    }
     try control.agree()
     return end ?? .finished
   }

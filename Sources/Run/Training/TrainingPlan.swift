@@ -27,7 +27,8 @@ package struct TrainingPlan: Sendable {
     let batches = try BatchPlan(
       count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
       shuffle: configuration.shuffle,
-      limit: configuration.limitTrainBatches.batches(of: samples / configuration.batchSize, "\(option: "limit-train-batches")"))
+      limit: configuration.limitTrainBatches.batches(
+        of: samples / configuration.batchSize, "\(option: "limit-train-batches")"))
     validation = try validationSamples.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
     // Saturating: "for ever" is a legitimate number of epochs.
     func steps(epochs: Int) -> Int {

@@ -15,7 +15,9 @@ extension TrainingRun {
   package func train(on batch: any Dataset) throws -> GlobalStep.Outcome {
     try fill(batch)
     let outcome = try parts.globalStep.run(step: step)
-    if let bad = outcome.badNumber { throw AgreedFailure(bad.failure(loss: outcome.loss, gradientNorm: outcome.gradientNorm, step: step + 1)) }
+    if let bad = outcome.badNumber {
+      throw AgreedFailure(bad.failure(loss: outcome.loss, gradientNorm: outcome.gradientNorm, step: step + 1))
+    }
     state.advance(outcome.loss)
     // It belongs to no epoch whose mean anybody asks for.
     state.epochLoss = nil

@@ -34,7 +34,9 @@ package struct BenchmarkReport: Sendable, Encodable {
   init(_ communicator: Communicator) throws {
     date = Date().formatted(.iso8601)
     hosts = communicator.hosts.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-    (ranks, threads, kernels) = (communicator.size, ThreadPool.threads, .current)
+    ranks = communicator.size
+    threads = ThreadPool.threads
+    kernels = .current
     remarks = try communicator.kernelRemarks()
   }
 

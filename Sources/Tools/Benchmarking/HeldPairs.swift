@@ -55,9 +55,17 @@ extension TrainingConfiguration {
   /// The same steps without an end, and with nothing around them: no folder, checkpoints, validation or early stop.
   var asBenchmark: TrainingConfiguration {
     var copy = self
-    (copy.out, copy.resume, copy.enableCheckpointing, copy.saveTopK) = ("", .auto, false, 0)
-    (copy.valData, copy.earlyStopping, copy.minEpochs, copy.minSteps) = (nil, nil, nil, nil)
-    (copy.maxEpochs, copy.maxSteps, copy.limitTrainBatches) = (1 << 40, nil, .all)
+    copy.out = ""
+    copy.resume = .auto
+    copy.enableCheckpointing = false
+    copy.saveTopK = 0
+    copy.valData = nil
+    copy.earlyStopping = nil
+    copy.minEpochs = nil
+    copy.minSteps = nil
+    copy.maxEpochs = 1 << 40
+    copy.maxSteps = nil
+    copy.limitTrainBatches = .all
     return copy
   }
 }

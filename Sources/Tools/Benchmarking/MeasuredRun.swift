@@ -53,7 +53,9 @@ final class MeasuredRun {
     times.data = clock.lap()
     try control.agree()
     let outcome = try run.parts.globalStep.run(step: step)
-    if let bad = outcome.badNumber { throw AgreedFailure(bad.failure(loss: outcome.loss, gradientNorm: outcome.gradientNorm, step: step + 1)) }
+    if let bad = outcome.badNumber {
+      throw AgreedFailure(bad.failure(loss: outcome.loss, gradientNorm: outcome.gradientNorm, step: step + 1))
+    }
     times.communication = 1e3 * (communicator.secondsOfCommunication - communicated)
     times.step = whole.lap() + times.communication
     (times.forward, times.loss) = (outcome.phases.forwardMs, outcome.phases.lossMs)

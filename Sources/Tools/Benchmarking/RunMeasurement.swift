@@ -53,7 +53,9 @@ package struct RunMeasurement: Sendable, Encodable {
     let (run, configuration) = (measured.run, measured.run.plan.configuration)
     let (network, table) = (run.network, ModelTable(run.network, batchSize: configuration.batchSize))
     self.name = name
-    (encoder, data, batchSize) = (configuration.encoder.rawValue, run.parts.dataset.name, configuration.batchSize)
+    encoder = configuration.encoder.rawValue
+    data = run.parts.dataset.name
+    batchSize = configuration.batchSize
     (shards, ranks) = (run.plan.batches.shards, run.communicator.size)
     (threads, parameters) = (ThreadPool.threads, table.parameters)
     (lossForm, lossValue) = (network.loss.form.rawValue, measured.lastLoss)

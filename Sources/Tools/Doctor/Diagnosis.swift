@@ -65,7 +65,9 @@ package struct Diagnosis: Encodable, Sendable {
       (order.firstIndex(of: $0.element.severity)!, $0.offset) < (order.firstIndex(of: $1.element.severity)!, $1.offset)
     }.map(\.element)
     func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
-    (errors, warnings, notes) = (count(.error), count(.warning), count(.note))
+    errors = count(.error)
+    warnings = count(.warning)
+    notes = count(.note)
   }
 
   /// One object, keys sorted, and a line feed.

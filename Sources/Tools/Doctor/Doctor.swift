@@ -155,11 +155,16 @@ package enum Doctor {
 extension Diagnosis.Host {
   init(_ facts: HostFacts) {
     let first = facts.facts[0]
-    (host, ranks, processor, cores) = (facts.host, facts.ranks, facts.processor.model, facts.cores)
+    host = facts.host
+    ranks = facts.ranks
+    processor = facts.processor.model
+    cores = facts.cores
     coreLimit = facts.coreLimit?.name
     (hardwareThreads, memoryNodes) = (facts.processor.all.count, facts.processor.memoryNodes.count)
     (threads, boundTo) = (facts.facts.map(\.threads), facts.facts.map(\.allowed))
-    (memory, kernels, mpi) = (first.memory, first.kernels, first.mpi)
+    memory = first.memory
+    kernels = first.kernels
+    mpi = first.mpi
     (workingFolder, interfaces) = (first.workingFolder, first.interfaces)
   }
 }

@@ -58,8 +58,13 @@ package struct Finding: Encodable, Equatable, Sendable {
     _ check: Check, _ severity: Severity, _ message: String, at location: String? = nil, expected: String? = nil,
     found: String? = nil, remedy: String
   ) {
-    (self.check, self.severity, self.message, self.location) = (check, severity, message, location)
-    (self.expected, self.found, self.remedy) = (expected, found, remedy)
+    self.check = check
+    self.severity = severity
+    self.message = message
+    self.location = location
+    self.expected = expected
+    self.found = found
+    self.remedy = remedy
   }
 
   var asWarning: Finding {

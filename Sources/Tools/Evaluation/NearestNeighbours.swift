@@ -18,10 +18,14 @@ package struct NearestNeighbours {
   package init(train: AlignedBuffer<Float>, labels: [Int32], features: Int, k: Int) throws {
     guard k >= 1, k <= labels.count else {
       throw Failure(
-        .usage, "the number of neighbours does not fit the training set", at: "\(option: "k")", expected: "1 to \(labels.count)",
+        .usage, "the number of neighbours does not fit the training set", at: "\(option: "k")",
+        expected: "1 to \(labels.count)",
         found: "\(k)")
     }
-    (self.train, self.labels, self.features, self.k) = (train, labels, features, k)
+    self.train = train
+    self.labels = labels
+    self.features = features
+    self.k = k
     Self.scaleRows(train, features)
   }
 

@@ -31,7 +31,8 @@ package enum CheckpointChoice: Sendable, Equatable {
         let steps = store.names().map { "\($0.step)" }
         throw Failure(
           .usage, "the run has no checkpoint of this step", at: store.folder,
-          expected: "\(option: "step") " + (steps.isEmpty ? "of a checkpoint" : steps.suffix(12).joined(separator: ", ")),
+          expected: "\(option: "step") "
+            + (steps.isEmpty ? "of a checkpoint" : steps.suffix(12).joined(separator: ", ")),
           found: "\(step)", remedy: "give one of them; \(option: "keep-checkpoints") says how many a run keeps")
       }
       return try Checkpoint(verifying: path)

@@ -36,7 +36,8 @@ package struct EncoderExport {
   package func write(to path: String, overwrites: Bool = false) throws -> Summary {
     guard overwrites || !FileManager.default.fileExists(atPath: path) else {
       throw Failure(
-        .usage, "the file exists already", at: path, remedy: "choose another \(option: "out"), or replace it with \(option: "overwrite")")
+        .usage, "the file exists already", at: path,
+        remedy: "choose another \(option: "out"), or replace it with \(option: "overwrite")")
     }
     let file = try SafetensorsFile(path: source.checkpoint.modelPath)
     var (tensors, buffers, numbers): ([NamedTensor], [AlignedBuffer<UInt8>], Int) = ([], [], 0)

@@ -16,7 +16,10 @@ package struct FeatureRun {
 
   /// - Parameter view: 0, or 1 for the second of two given views.
   package init(_ dataset: any Dataset, _ extractor: FeatureExtractor, view: Int = 0, _ communicator: Communicator) {
-    (self.dataset, self.extractor, self.view, self.communicator) = (dataset, extractor, view, communicator)
+    self.dataset = dataset
+    self.extractor = extractor
+    self.view = view
+    self.communicator = communicator
   }
 
   /// Calls `body` on rank 0 with each block's features, rows × `features`, in order. A collective; what any rank throws

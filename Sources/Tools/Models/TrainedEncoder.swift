@@ -23,7 +23,8 @@ package struct TrainedEncoder: Sendable {
     configuration = try folder.recordedConfiguration(at: path)
     if isCheckpoint, choice != .newest {
       throw Failure(
-        .usage, "a checkpoint is chosen twice", at: "\(option: "step")", expected: "a run folder beside it", found: path,
+        .usage, "a checkpoint is chosen twice", at: "\(option: "step")", expected: "a run folder beside it",
+        found: path,
         remedy: "leave \(option: "step") out, or give the run folder")
     }
     checkpoint =

@@ -91,7 +91,8 @@ struct RecordedRun {
     }
     guard last % configuration.logEveryNSteps == 0 || metrics.badSteps[last] != nil else {
       throw Failure(
-        .usage, "the step was not logged", at: "\(option: "step")", expected: "a multiple of \(configuration.logEveryNSteps)",
+        .usage, "the step was not logged", at: "\(option: "step")",
+        expected: "a multiple of \(configuration.logEveryNSteps)",
         found: "\(last)",
         remedy: "the run wrote only some steps: it has \(option: "log-every-n-steps") \(configuration.logEveryNSteps)")
     }
@@ -126,7 +127,9 @@ struct RecordedRun {
         .data, "the run went on with other options at step \(after.firstStep), and one replay has one set of them",
         at: folder.launchesPath, expected: "\(options(before)) from step \(steps.lowerBound) on, where it starts",
         found: options(after),
-        remedy: "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") behind a later checkpoint")
+        remedy:
+          "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") behind a later checkpoint"
+      )
     }
     if launches.contains(where: { $0.kernels != last.kernels }) {
       remarks.append(

@@ -21,7 +21,9 @@ final class ReplayComparison: Callback {
   init(
     _ recorded: RecordedRun, _ present: LaunchRecord, _ parts: TrainingParts, report: @escaping (ReplayEvent) -> Void
   ) {
-    (self.recorded, self.present, self.report) = (recorded, present, report)
+    self.recorded = recorded
+    self.present = present
+    self.report = report
     (state, optimizer) = (parts.network.state, parts.optimizer)
     store = CheckpointStore(runFolder: recorded.folder.path, keep: 1)
   }

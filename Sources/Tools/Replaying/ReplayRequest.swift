@@ -20,6 +20,10 @@ package struct ReplayRequest: Sendable {
   }
 
   package init(from: String, step: Int? = nil, firstStep: Int? = nil, data: String? = nil, threads: Int? = nil) {
-    (self.from, self.step, self.firstStep, self.data, self.threads) = (from, step, firstStep, data, threads)
+    self.from = from
+    self.step = step
+    self.firstStep = firstStep
+    self.data = data
+    self.threads = threads
   }
 }

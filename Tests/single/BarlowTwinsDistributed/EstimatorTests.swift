@@ -4,9 +4,9 @@ import DataParallel
 import Datasets
 import Encoders
 import Layers
+import MPI
 import ModelFiles
 import Models
-import MPI
 import TestSupport
 import Testing
 

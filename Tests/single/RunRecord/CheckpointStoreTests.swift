@@ -152,7 +152,8 @@ import Testing
   @Test(arguments: [1, 2, 3, 10]) func theNewestStay(keep: Int) throws {
     let store = CheckpointStore(runFolder: folder.path, keep: keep)
     for step in 1...6 { try save(step * 10, in: store) }
-    #expect(store.names().map(\.description) == (1...6).suffix(max(2, keep)).map { String(format: "step-%08d", $0 * 10) })
+    #expect(
+      store.names().map(\.description) == (1...6).suffix(max(2, keep)).map { String(format: "step-%08d", $0 * 10) })
   }
 
   /// After damage, or a return to an older checkpoint, newer ones lie there: what was just saved must not make way.

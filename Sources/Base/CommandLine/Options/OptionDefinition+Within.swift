@@ -5,8 +5,13 @@ extension OptionDefinition {
   }
 
   private init<Part>(_ option: OptionDefinition<Part>, within path: any WritableKeyPath<Target, Part> & Sendable) {
-    (name, placeholder, expected, help) = (option.name, option.placeholder, option.expected, option.help)
-    (defaultText, synonyms, isFlag) = (option.defaultText, option.synonyms, option.isFlag)
+    name = option.name
+    placeholder = option.placeholder
+    expected = option.expected
+    help = option.help
+    defaultText = option.defaultText
+    synonyms = option.synonyms
+    isFlag = option.isFlag
     (onResume, acrossRanks) = (option.onResume, option.acrossRanks)
     field = FieldAccess(option.field, within: path)
   }

@@ -81,7 +81,8 @@ package struct OptionTable<Target>: Sendable {
       guard let option = self[key] else {
         throw Failure(
           .usage, "unknown key '\(key)'", at: origin.description,
-          remedy: question(for: key, prefix: "") ?? "the keys are the options that the command's \(option: "help") lists")
+          remedy: question(for: key, prefix: "")
+            ?? "the keys are the options that the command's \(option: "help") lists")
       }
       let location = origin.location(of: option.name)
       if origins[option.name] == origin {

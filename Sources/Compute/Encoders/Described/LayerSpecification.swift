@@ -43,8 +43,13 @@ public indirect enum LayerSpecification: Sendable, Equatable {
       _ channels: Int, kernelSize: AxisSizes, stride: AxisSizes = 1, padding: LayerPadding = 0, dilation: AxisSizes = 1,
       groups: Int = 1, bias: Bool = true
     ) {
-      (self.channels, self.kernelSize, self.stride, self.padding) = (channels, kernelSize, stride, padding)
-      (self.dilation, self.groups, self.bias) = (dilation, groups, bias)
+      self.channels = channels
+      self.kernelSize = kernelSize
+      self.stride = stride
+      self.padding = padding
+      self.dilation = dilation
+      self.groups = groups
+      self.bias = bias
     }
   }
 
@@ -55,7 +60,9 @@ public indirect enum LayerSpecification: Sendable, Equatable {
     public var padding: AxisSizes
 
     public init(_ kernelSize: AxisSizes, stride: AxisSizes? = nil, padding: AxisSizes = 0) {
-      (self.kernelSize, self.stride, self.padding) = (kernelSize, stride, padding)
+      self.kernelSize = kernelSize
+      self.stride = stride
+      self.padding = padding
     }
   }
 

@@ -44,8 +44,12 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     dilation: [Int]? = nil, groups: Int = 1, bias: Bool = false, initialization: Initialization = .heNormal,
     needsInputGradient: Bool = true
   ) {
-    (self.inputChannels, self.outputChannels, self.groups) = (inputChannels, outputChannels, groups)
-    (self.kernel, self.stride, self.padding) = (kernel, stride, padding)
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.groups = groups
+    self.kernel = kernel
+    self.stride = stride
+    self.padding = padding
     (self.dilation, self.needsInputGradient) = (dilation ?? kernel.map { _ in 1 }, needsInputGradient)
     let groupInputs = max(1, inputChannels / max(1, groups))
     let volume = kernel.reduce(1) { $0 * Double($1) }

@@ -103,7 +103,9 @@ final class KernelTensor {
   private let workspace: Workspace
 
   init(_ shape: TensorShape, as layout: MemoryDescriptor, _ workspace: Workspace) throws {
-    (self.layout, self.workspace, own) = (layout, workspace, try MemoryDescriptor(shape))
+    self.layout = layout
+    self.workspace = workspace
+    own = try MemoryDescriptor(shape)
     copy = layout.isSame(as: own) ? nil : workspace.pool.take(layout.count)
   }
 

@@ -35,17 +35,24 @@ public final class Activation {
   fileprivate let original: Activation?
 
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
-    (self.shape, self.values, original) = (shape, values, nil)
+    self.shape = shape
+    self.values = values
+    original = nil
   }
 
   /// - Parameter arena: where the values were taken.
   init(_ shape: TensorShape, values: [AlignedBuffer<Float>], in arena: BufferArena) {
-    (self.shape, self.values, self.arena, original) = (shape, values, arena, nil)
+    self.shape = shape
+    self.values = values
+    self.arena = arena
+    original = nil
   }
 
   /// The same values, with a gradient of its own.
   init(viewing original: Activation) {
-    (shape, values, self.original) = (original.shape, original.values, original)
+    shape = original.shape
+    values = original.values
+    self.original = original
   }
 }
 

@@ -16,7 +16,10 @@ public struct KernelTraits: Codable, Equatable, Sendable {
   public var threads: Int
 
   public init(blas: String, oneDNN: String, mathLibrary: String, threads: Int) {
-    (self.blas, self.oneDNN, self.mathLibrary, self.threads) = (blas, oneDNN, mathLibrary, threads)
+    self.blas = blas
+    self.oneDNN = oneDNN
+    self.mathLibrary = mathLibrary
+    self.threads = threads
   }
 
   /// The libraries under the names that messages give them; threads apart.

@@ -12,7 +12,9 @@ public struct ParameterSpec: Sendable {
   public var initialization: Initialization
 
   public init(name: String, shape: [Int], initialization: Initialization) {
-    (self.name, self.shape, self.initialization) = (name, shape, initialization)
+    self.name = name
+    self.shape = shape
+    self.initialization = initialization
   }
 }
 

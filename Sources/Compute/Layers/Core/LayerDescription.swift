@@ -29,7 +29,9 @@ public struct LayerDescription: Sendable, Equatable {
   public var multiplyAdds: MultiplyAdds
 
   public init(name: String, kind: String, output: TensorShape, parameters: Int, multiplyAdds: MultiplyAdds) {
-    (self.name, self.kind, self.output) = (name, kind, output)
+    self.name = name
+    self.kind = kind
+    self.output = output
     (self.parameters, self.multiplyAdds) = (parameters, multiplyAdds)
   }
 

@@ -1,5 +1,4 @@
 import Diagnostics
-import Files
 import Tensors
 
 /// The parameters and running statistics of a network, each in one arena; see `ParameterLayout`.

@@ -24,7 +24,10 @@ public struct TensorShape: Equatable, Sendable {
   public init(
     samples: Int, channels: Int, spatial: [Int] = [], layout: Layout = .plain, element: Element = .float32
   ) {
-    (self.samples, self.channels, self.spatial, self.layout) = (samples, channels, spatial, layout)
+    self.samples = samples
+    self.channels = channels
+    self.spatial = spatial
+    self.layout = layout
     self.element = element
   }
 

@@ -47,8 +47,13 @@ public final class Workspace {
     convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int,
     recompute: Bool = false, kernels: KernelChooser = KernelChooser()
   ) {
-    (self.batch, self.parameters, self.statistics) = (batch, parameters, statistics)
-    (self.isTraining, self.convolution, self.element, self.kernels) = (isTraining, convolution, element, kernels)
+    self.batch = batch
+    self.parameters = parameters
+    self.statistics = statistics
+    self.isTraining = isTraining
+    self.convolution = convolution
+    self.element = element
+    self.kernels = kernels
     scratchpad = Scratchpad(pool)
     recomputation = recompute ? Recomputation() : nil
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0

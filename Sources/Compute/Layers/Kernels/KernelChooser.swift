@@ -19,7 +19,9 @@ public final class KernelChooser {
   public let tuner: KernelTuner?
 
   public init(_ given: KernelTable = KernelTable(), isStrict: Bool = false, tuner: KernelTuner? = nil) {
-    (self.given, self.isStrict, self.tuner) = (given, isStrict, tuner)
+    self.given = given
+    self.isStrict = isStrict
+    self.tuner = tuner
   }
 
   /// Chooses for one direction of a layer that is being planned: forward first, then the gradients.
@@ -61,7 +63,8 @@ public final class KernelChooser {
     for (layer, entries) in given.choices.sorted(by: { $0.key < $1.key }) {
       guard let known = table.choices[layer] else {
         throw Failure(
-          .usage, "the network has no such layer with weights", at: "\(option: "kernel-table")", expected: "the name of a weight",
+          .usage, "the network has no such layer with weights", at: "\(option: "kernel-table")",
+          expected: "the name of a weight",
           found: layer, remedy: NearestName.question(for: layer, among: table.choices.keys.sorted()))
       }
       if let direction = entries.keys.sorted().first(where: { known[$0] == nil }) {

@@ -23,7 +23,10 @@ public final class Linear: TunableLayer, WeightGradientOwner {
     _ name: String, inputs: Int, outputs: Int, bias: Bool, needsInputGradient: Bool = true, writesFloat32: Bool = false,
     weightInitialization: ParameterSpec.Initialization? = nil, biasInitialization: ParameterSpec.Initialization? = nil
   ) {
-    (self.inputs, self.outputs, hasBias, self.needsInputGradient) = (inputs, outputs, bias, needsInputGradient)
+    self.inputs = inputs
+    self.outputs = outputs
+    hasBias = bias
+    self.needsInputGradient = needsInputGradient
     self.writesFloat32 = writesFloat32
     let usual = ParameterSpec.Initialization.uniform(bound: 1 / Double(inputs).squareRoot())
     var parameters = [

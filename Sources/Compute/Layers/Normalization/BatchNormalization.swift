@@ -41,7 +41,9 @@ public final class BatchNormalization: Layer {
 
   /// - Parameter initialScale: of γ; 0 lets a residual block start as the identity.
   public init(_ name: String, channels: Int, rectifies: Bool, initialScale: Float = 1) {
-    (self.name, self.channels, self.rectifies) = (name, channels, rectifies)
+    self.name = name
+    self.channels = channels
+    self.rectifies = rectifies
     parameters = [
       ParameterSpec(name: name + ".weight", shape: [channels], initialization: .constant(initialScale)),
       ParameterSpec(name: name + ".bias", shape: [channels], initialization: .constant(0)),
@@ -61,8 +63,12 @@ public final class BatchNormalization: Layer {
     tiles = ChannelTiles(input.shape, views: views)
     statistics = ChannelStatistics(name, tiles, workspace.batch)
     let count = views * tiles.paddedChannels
-    (mean, scale, shift) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
-    (inverseDeviation, b, c) = (AlignedBuffer(count), AlignedBuffer(count), AlignedBuffer(count))
+    mean = AlignedBuffer(count)
+    scale = AlignedBuffer(count)
+    shift = AlignedBuffer(count)
+    inverseDeviation = AlignedBuffer(count)
+    b = AlignedBuffer(count)
+    c = AlignedBuffer(count)
     let (arena, running) = (workspace.parameters, workspace.statistics)
     weight = try arena.pointer(of: parameters[0].name)
     bias = try arena.pointer(of: parameters[1].name)

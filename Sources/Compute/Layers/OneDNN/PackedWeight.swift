@@ -21,7 +21,9 @@ final class PackedWeight {
     let values = try workspace.parameters.pointer(of: spec.name)
     let plain = try MemoryDescriptor.plain(shape ?? spec.shape)
     guard !layout.isSame(as: plain) else {
-      (address, copy, reorder) = (.init(values), nil, nil)
+      address = .init(values)
+      copy = nil
+      reorder = nil
       return
     }
     let copy: AlignedBuffer<Float> = isKept ? AlignedBuffer(layout.count) : workspace.pool.take(layout.count)

@@ -22,7 +22,9 @@ public final class AveragePooling: Layer {
 
   /// - Parameter stride: nil for windows that lie beside each other.
   public init(window: [Int], stride: [Int]? = nil, padding: [Int] = [0], countIncludesPadding: Bool = true) {
-    (self.window, self.stride, self.padding) = (window, stride ?? window, padding)
+    self.window = window
+    self.stride = stride ?? window
+    self.padding = padding
     self.countIncludesPadding = countIncludesPadding
   }
 

@@ -19,7 +19,9 @@ public final class MaxPooling: Layer {
 
   /// Sizes that do not fit together are a usage failure when the layer is planned.
   public init(window: [Int], stride: [Int], padding: [Int]) {
-    (self.window, self.stride, self.padding) = (window, stride, padding)
+    self.window = window
+    self.stride = stride
+    self.padding = padding
   }
 
   /// The same in every direction.

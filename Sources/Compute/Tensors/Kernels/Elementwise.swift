@@ -35,7 +35,8 @@ package enum Elementwise {
   }
 
   /// gradient[i] = 0 where output[i] ≤ 0; where the output is not a number the gradient stays.
-  package static func mask(_ gradient: UnsafeMutablePointer<Float>, whereZero output: UnsafePointer<Float>, count: Int) {
+  package static func mask(_ gradient: UnsafeMutablePointer<Float>, whereZero output: UnsafePointer<Float>, count: Int)
+  {
     forEachPiece(of: count) { start, count in
       let (gradient, output) = (gradient + start, output + start)
       for i in 0..<count { gradient[i] = output[i] <= 0 ? 0 : gradient[i] }

@@ -19,7 +19,9 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   private let reserved: Int
 
   public init(_ count: Int, for use: MemoryUse = .workspaces) {
-    (self.count, self.use, arena) = (count, use, nil)
+    self.count = count
+    self.use = use
+    arena = nil
     let bytes = max(1, count) * MemoryLayout<Element>.stride
     reserved = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
     let isMapped = reserved >= Self.mappingThreshold
@@ -36,7 +38,9 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
 
   /// `count` elements at an address of an arena, as they are.
   init(_ pointer: UnsafeMutablePointer<Element>, count: Int, in arena: BufferArena) {
-    (self.pointer, self.count, self.arena) = (pointer, count, arena)
+    self.pointer = pointer
+    self.count = count
+    self.arena = arena
     (use, reserved) = (arena.use, 0)
   }
 

@@ -42,7 +42,10 @@ public struct MemoryDataset: Dataset {
         .data, "the number of labels is not that of the samples", at: name, expected: "\(count)",
         found: "\(labels.count)")
     }
-    (self.name, self.views, self.sampleShape, self.labels) = (name, views, sampleShape, labels)
+    self.name = name
+    self.views = views
+    self.sampleShape = sampleShape
+    self.labels = labels
   }
 
   public var viewsPerSample: Int { views.count }

@@ -27,8 +27,13 @@ func makeEncoder(sampleShape: [Int]) -> Encoder {
 
 func train(_ communicator: Communicator) throws -> Int32 {
   var options = TrainingConfiguration()
-  (options.batchSize, options.shards, options.maxEpochs, options.lrScheduler) = (64, 4, 5, .none)
-  (options.projHiddenDim, options.projOutputDim, options.augment) = (64, 64, "noise=0.1")
+  options.batchSize = 64
+  options.shards = 4
+  options.maxEpochs = 5
+  options.lrScheduler = .none
+  options.projHiddenDim = 64
+  options.projOutputDim = 64
+  options.augment = "noise=0.1"
   options.learningRate = 3e-3
   options.out = CommandLine.arguments.dropFirst().first ?? ""
 

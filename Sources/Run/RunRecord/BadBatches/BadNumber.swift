@@ -32,7 +32,9 @@ package enum BadNumber: String, Codable, Sendable {
     Failure(
       .data, sentence, at: "step \(step)",
       found: "loss \(loss.total), gradient norm \(gradientNorm)",
-      remedy: "lower \(option: "learning-rate") or lengthen \(option: "warmup-epochs"); look for very large values in the data")
+      remedy:
+        "lower \(option: "learning-rate") or lengthen \(option: "warmup-epochs"); look for very large values in the data"
+    )
   }
 }
 

@@ -52,7 +52,9 @@ package struct CheckpointRanking: Sendable {
     package var best: [Entry]
 
     init(monitor: String, mode: String, best: [Entry]) {
-      (self.monitor, self.mode, self.best) = (monitor, mode, best)
+      self.monitor = monitor
+      self.mode = mode
+      self.best = best
     }
 
     /// nil where the run keeps no best checkpoints.

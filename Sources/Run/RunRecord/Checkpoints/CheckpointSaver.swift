@@ -37,7 +37,9 @@ package final class CheckpointSaver {
   package init(
     _ state: ParameterSet, _ optimizer: any Optimizer, _ configuration: TrainingConfiguration, store: CheckpointStore?
   ) {
-    (model, self.optimizer, self.store) = (ModelFile(state), optimizer, store)
+    model = ModelFile(state)
+    self.optimizer = optimizer
+    self.store = store
     snapshot = store.map { _ in CheckpointSnapshot(state, optimizer) }
     failures = SaveFailures(patience: configuration.checkpointPatience)
     interval = configuration.checkpointEveryNMinutes.map { $0 * 60 }

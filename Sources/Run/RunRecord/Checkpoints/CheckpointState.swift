@@ -43,7 +43,10 @@ package struct CheckpointState: Codable, Equatable, Sendable {
   package func json() throws -> String { try JSONText.encode(self, .pretty) }
 
   package init(step: Int, shards: Int, lossStart: Double?, layout: String) {
-    (self.step, self.shards, self.lossStart, self.layout) = (step, shards, lossStart, layout)
+    self.step = step
+    self.shards = shards
+    self.lossStart = lossStart
+    self.layout = layout
   }
 
   /// Updates that made the parameters what they are.

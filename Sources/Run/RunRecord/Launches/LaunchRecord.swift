@@ -44,15 +44,23 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     firstStep: Int, date: Date, ranks: Int, hosts: [String], shards: Int, maxEpochs: Int?, maxSteps: Int?,
     kernels: KernelTraits, isIndependentOfRanks: Bool, data: String, program: String
   ) {
-    (self.firstStep, self.date, self.ranks) = (firstStep, date.formatted(.iso8601), ranks)
+    self.firstStep = firstStep
+    self.date = date.formatted(.iso8601)
+    self.ranks = ranks
     self.hosts = hosts.grouped { $0 }.map(\.key)
-    (self.shards, self.maxEpochs, self.maxSteps, self.kernels) = (shards, maxEpochs, maxSteps, kernels)
-    (self.isIndependentOfRanks, self.data, self.program) = (isIndependentOfRanks, data, program)
+    self.shards = shards
+    self.maxEpochs = maxEpochs
+    self.maxSteps = maxSteps
+    self.kernels = kernels
+    self.isIndependentOfRanks = isIndependentOfRanks
+    self.data = data
+    self.program = program
   }
 
   /// The option at which a cosine ends, such as `--max-epochs 10`.
   package var endOfCosine: String {
-    maxEpochs.map { "\(option: "max-epochs") \($0)" } ?? maxSteps.map { "\(option: "max-steps") \($0)" } ?? "\(option: "max-epochs") none"
+    maxEpochs.map { "\(option: "max-epochs") \($0)" } ?? maxSteps.map { "\(option: "max-steps") \($0)" }
+      ?? "\(option: "max-epochs") none"
   }
 
   /// One line without a line feed at the end, keys sorted.

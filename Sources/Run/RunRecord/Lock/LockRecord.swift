@@ -25,7 +25,9 @@ package struct LockRecord: Codable, Equatable, Sendable {
   package init() {
     let environment = ProcessInfo.processInfo.environment
     let jobs = [("Slurm", "SLURM_JOB_ID"), ("PBS", "PBS_JOBID"), ("LSF", "LSB_JOBID"), ("SGE", "JOB_ID")]
-    (host, boot, pid) = (ProcessInfo.processInfo.hostName, Self.presentBoot, getpid())
+    host = ProcessInfo.processInfo.hostName
+    boot = Self.presentBoot
+    pid = getpid()
     since = Date().ISO8601Format()
     job = jobs.lazy.compactMap { system, name in environment[name].map { "\(system) job \($0)" } }.first
     nonce = UUID().uuidString

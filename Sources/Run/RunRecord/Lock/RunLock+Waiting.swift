@@ -39,6 +39,7 @@ extension RunLock {
       .cannotWrite, "the run folder is in use by another launch", at: path, expected: "one launch of a run at a time",
       found: record?.holder,
       remedy: "wait for its end, or end it (kill -USR1 \(record.map { "\($0.pid)" } ?? "PID")"
-        + "\(record.map { " on \($0.host)" } ?? ""): it saves a checkpoint), or choose another folder with \(option: "out")")
+        + "\(record.map { " on \($0.host)" } ?? ""): it saves a checkpoint), or choose another folder with \(option: "out")"
+    )
   }
 }

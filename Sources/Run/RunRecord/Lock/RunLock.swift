@@ -23,7 +23,10 @@ package final class RunLock: Sendable {
     package var usesKernel = true
 
     package init(conflict: Double = 10, silence: Double = 12, interval: Double = 5, usesKernel: Bool = true) {
-      (self.conflict, self.silence, self.interval, self.usesKernel) = (conflict, silence, interval, usesKernel)
+      self.conflict = conflict
+      self.silence = silence
+      self.interval = interval
+      self.usesKernel = usesKernel
     }
   }
 

@@ -65,6 +65,7 @@ package struct RecordedMetrics {
     guard step < 1 || step > lastStep else { return }
     throw Failure(
       .usage, "the step is not recorded", at: option, expected: "1 to \(lastStep), the steps in \(path)",
-      found: "\(step)", remedy: step < 1 ? "steps are counted from 1" : "give \(option: "step") \(lastStep) or one before it")
+      found: "\(step)",
+      remedy: step < 1 ? "steps are counted from 1" : "give \(option: "step") \(lastStep) or one before it")
   }
 }

@@ -12,7 +12,10 @@ public struct ValidationRecord: Sendable {
   public var milliseconds: Double
 
   public init(step: Int, epoch: Double, loss: MeanLoss, milliseconds: Double) {
-    (self.step, self.epoch, self.loss, self.milliseconds) = (step, epoch, loss, milliseconds)
+    self.step = step
+    self.epoch = epoch
+    self.loss = loss
+    self.milliseconds = milliseconds
   }
 
   /// What the same run repeats to the bit, under the names of `Metric`.

@@ -23,7 +23,9 @@ struct BadBatchFinder {
   private let augmentation: Augmentation
 
   init(_ parts: TrainingParts) {
-    (plan, group, parameters) = (parts.plan, parts.group, parts.network.state.parameters)
+    plan = parts.plan
+    group = parts.group
+    parameters = parts.network.state.parameters
     (statistics, badStatistics) = (parts.network.state.statistics, parts.globalStep.otherStatistics)
     (dataset, augmentation) = (parts.dataset, parts.augmentation)
   }

@@ -24,8 +24,13 @@ final class BadStepRecovery {
   private let finder: BadBatchFinder
 
   init(_ parts: TrainingParts) {
-    (rule, plan, communicator, saver) = (parts.badStepRule, parts.plan, parts.communicator, parts.saver)
-    (state, optimizer, finder) = (parts.network.state, parts.optimizer, BadBatchFinder(parts))
+    rule = parts.badStepRule
+    plan = parts.plan
+    communicator = parts.communicator
+    saver = parts.saver
+    state = parts.network.state
+    optimizer = parts.optimizer
+    finder = BadBatchFinder(parts)
   }
 
   /// Afterwards the arenas are those that the next step starts from, and the optimizer's count is theirs. A collective.
@@ -128,7 +133,9 @@ extension BadStepRecovery {
     }
     var remedies: [String] = []
     do {
-      if let path = try write(batch) { remedies.append("do the step again with \(command: "replay", option: "bad-batch", path)") }
+      if let path = try write(batch) {
+        remedies.append("do the step again with \(command: "replay", option: "bad-batch", path)")
+      }
     } catch { notes.append("the file of the batch was not written: \(error)") }
     if case .configured(.stop, _) = rule {
       remedies.append("launch with \(option: "on-bad-loss") skip or rollback to go on without the batch")

@@ -29,7 +29,10 @@ package struct RunStart {
   ) {
     self.isNewRun = isNewRun
     badStepRule = badSteps ?? .configured(plan.configuration.onBadLoss, store)
-    (self.plan, self.store, self.remarks, self.origin) = (plan, store, remarks, origin)
+    self.plan = plan
+    self.store = store
+    self.remarks = remarks
+    self.origin = origin
     (checkpoint, state) = (found.checkpoint, found.state)
   }
 
@@ -116,7 +119,8 @@ package struct RunStart {
         throw Failure(
           .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to go on from",
           found: "\(damaged.count); \(newest)",
-          remedy: "bring one back from a copy, or move the folder away, or choose another \(option: "out"), to start anew")
+          remedy:
+            "bring one back from a copy, or move the folder away, or choose another \(option: "out"), to start anew")
       }
       return nil
     case .path(let path): return try Checkpoint(verifying: path)

@@ -8,7 +8,9 @@ extension RunSummary {
   package init(_ parts: TrainingParts, _ start: RunStart, memory: MemoryForecast? = nil) {
     self.init()
     let (plan, configuration, network) = (parts.plan, parts.plan.configuration, parts.network)
-    (ranks, firstStep, lastStep) = (parts.communicator.size, start.step, plan.lastStep)
+    ranks = parts.communicator.size
+    firstStep = start.step
+    lastStep = plan.lastStep
     (stepsPerEpoch, batchSize) = (plan.batches.stepsPerEpoch, configuration.batchSize)
     (logEveryNSteps, savesCheckpoints) = (configuration.logEveryNSteps, configuration.enableCheckpointing)
     lines = [

@@ -51,7 +51,10 @@ package struct TrainingParts {
     report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     let (plan, configuration) = (start.plan, start.plan.configuration)
-    (self.plan, self.communicator, self.dataset, badStepRule) = (plan, communicator, dataset, start.badStepRule)
+    self.plan = plan
+    self.communicator = communicator
+    self.dataset = dataset
+    badStepRule = start.badStepRule
     group = try communicator.together {
       try ShardGroup(communicator, shards: plan.batches.shards, reduction: configuration.reduction)
     }

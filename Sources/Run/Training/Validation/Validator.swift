@@ -19,7 +19,10 @@ final class Validator {
   /// nil without validation data.
   init?(_ parts: TrainingParts, _ control: StepControl) {
     guard let set = parts.validation else { return nil }
-    (plan, network, communicator, self.control) = (set.plan, parts.network, parts.communicator, control)
+    plan = set.plan
+    network = parts.network
+    communicator = parts.communicator
+    self.control = control
     let (shards, workers) = (parts.group.localShards, parts.plan.configuration.workers)
     makeLoader = { try set.makeLoader(batches: $0, localShards: shards, workers: workers) }
   }

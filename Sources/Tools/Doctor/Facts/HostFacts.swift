@@ -10,7 +10,9 @@ package struct HostFacts: Sendable {
   package let facts: [RankFacts]
 
   package init(host: String, ranks: [Int], facts: [RankFacts]) {
-    (self.host, self.ranks, self.facts) = (host, ranks, facts)
+    self.host = host
+    self.ranks = ranks
+    self.facts = facts
   }
 
   /// The hosts in the order of their first ranks.

@@ -22,11 +22,13 @@ extension RankFacts {
       ["OMP_", "GOMP_", "OPENBLAS_", "GOTO_", "ONEDNN_", "DNNL_"].contains { name.hasPrefix($0) }
     }
     blasHasThreadsOfItsOwn = BLASLibrary.hasThreadsOfItsOwn
-    (mpi.library, mpi.compiledFor, mpi.threadLevel) = (
-      MPILibrary.version, MPILibrary.compiledFor, MPILibrary.threadLevel
-    )
+    mpi.library = MPILibrary.version
+    mpi.compiledFor = MPILibrary.compiledFor
+    mpi.threadLevel = MPILibrary.threadLevel
     mpi.libraryPath = MPILibrary.path
-    (mpi.launcher, mpi.launcherPath, mpi.isLaunched) = (launcher?.name, launcher?.path, Launcher.current != nil)
+    mpi.launcher = launcher?.name
+    mpi.launcherPath = launcher?.path
+    mpi.isLaunched = Launcher.current != nil
     mpi.allowsRoot = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].allSatisfy { environment[$0] == "1" }
     isRoot = geteuid() == 0
     memory = .current

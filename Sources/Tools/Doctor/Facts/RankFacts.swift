@@ -30,7 +30,9 @@ package struct RankFacts: Codable, Sendable {
 
   /// A rank of one thread that is not bound.
   package init(host: String, processor: Processor, kernels: KernelTraits) {
-    (self.host, self.processor, self.kernels) = (host, processor, kernels)
+    self.host = host
+    self.processor = processor
+    self.kernels = kernels
     (granted, allowed) = (processor.all, processor.all)
   }
 

@@ -23,7 +23,10 @@ package struct Link: Codable, Equatable, Sendable {
     from: String, to: String, microseconds: Double, bytesPerSecond: Double, best: Double? = nil,
     waitedForCore: Double = 0
   ) {
-    (self.from, self.to, self.microseconds, self.bytesPerSecond) = (from, to, microseconds, bytesPerSecond)
+    self.from = from
+    self.to = to
+    self.microseconds = microseconds
+    self.bytesPerSecond = bytesPerSecond
     (bestBytesPerSecond, self.waitedForCore) = (best ?? bytesPerSecond, waitedForCore)
   }
 
@@ -113,7 +116,9 @@ package struct LinkMeasurement {
       let trip = try times(bytes: size, repeats: 1, with: second.rank)[0]
       let repeats = max(trip < 5 * Self.limit ? 3 : 1, min(20, Int(Self.limit / 2 / max(trip, 1e-6))))
       let all = try times(bytes: size, repeats: repeats, with: second.rank).sorted()
-      (seconds, fastest, bytes) = (all[all.count / 2], all[0], size)
+      seconds = all[all.count / 2]
+      fastest = all[0]
+      bytes = size
     }
     try communicator.send([0, 0], to: second.rank)
     let waits = max(wait(), try communicator.receive(1, from: second.rank)[0])

@@ -48,7 +48,9 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     if communicator.rank == 0 {
       unlink(file)
       func on(_ sight: Sight) -> [String] { hosts.filter { sights[$0.ranks[0]] == sight.rawValue }.map(\.host) }
-      (folder.missingOn, folder.differsOn, folder.freeBytes) = (on(.missing), on(.other), FreeSpace.bytes(at: path))
+      folder.missingOn = on(.missing)
+      folder.differsOn = on(.other)
+      folder.freeBytes = FreeSpace.bytes(at: path)
     }
     return (folder, failure)
   }

@@ -65,7 +65,9 @@ struct ConvolutionWindows {
   /// - Parameter axes: two or three.
   init(_ axes: [Axis]) {
     let axes = [Axis](repeating: Axis(input: 1, output: 1, kernel: 1), count: 3 - axes.count) + axes
-    (depth, height, width) = (axes[0], axes[1], axes[2])
+    depth = axes[0]
+    height = axes[1]
+    width = axes[2]
     positions = axes.reduce(1) { $0 * $1.output }
     volume = axes.reduce(1) { $0 * $1.kernel }
   }

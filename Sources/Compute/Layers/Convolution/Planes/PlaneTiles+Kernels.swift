@@ -1,5 +1,3 @@
-import Optimization
-
 extension PlaneTiles {
   /// BᵀxB of each tile, 6×6 inputs that overlap by 2.
   func transformInput(_ x: UnsafePointer<Float>, samples: Range<Int>, to v: UnsafeMutablePointer<Float>) {

@@ -29,7 +29,9 @@ struct PlaneTiles {
     guard case .blocked(let lanes) = shape.layout else { preconditionFailure("tiles are cut out of channel blocks") }
     let spatial = [Int](repeating: 1, count: 3 - shape.spatial.count) + shape.spatial
     self.shape = shape
-    (depth, height, width) = (spatial[0], spatial[1], spatial[2])
+    depth = spatial[0]
+    height = spatial[1]
+    width = spatial[2]
     (self.lanes, blocks) = (lanes, shape.storedChannels / lanes)
     (rows, columns) = ((output.height + 3) / Winograd.outputs, (output.width + 3) / Winograd.outputs)
     (top, left) = (padding.height, padding.width)

@@ -1,4 +1,3 @@
-import Optimization
 import Tensors
 
 /// GgGᵀ of a weight's 3×3 planes: 36 · kernel depths matrices of output × input channels, each padded with zeros to
@@ -13,7 +12,9 @@ struct PlaneWeights {
 
   /// - Parameter shape: outputs × inputs × 3 × 3, or outputs × inputs × depths × 3 × 3.
   init(_ shape: [Int], rows: Int, columns: Int) {
-    (outputs, inputs, depths) = (shape[0], shape[1], shape.count == 5 ? shape[2] : 1)
+    outputs = shape[0]
+    inputs = shape[1]
+    depths = shape.count == 5 ? shape[2] : 1
     (self.rows, self.columns) = (rows, columns)
   }
 

@@ -1,12 +1,15 @@
-import Optimization
-
 /// Six numbers of each lane: a row or column of a transformed tile.
 struct Six<Vector: FloatVector> {
   let a, b, c, d, e, f: Vector
 
   @inline(__always)
   init(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ e: Vector, _ f: Vector) {
-    (self.a, self.b, self.c, self.d, self.e, self.f) = (a, b, c, d, e, f)
+    self.a = a
+    self.b = b
+    self.c = c
+    self.d = d
+    self.e = e
+    self.f = f
   }
 }
 
