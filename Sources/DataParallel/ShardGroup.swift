@@ -68,6 +68,9 @@ public final class ShardGroup: GlobalBatch {
 
   public func gradientsCompleted(below end: Int) throws { try buckets?.completed(end) }
 
-  /// Waits until all gradients are those of the global batch. A collective.
-  public func finishGradients() throws { try buckets?.finish() }
+  /// Waits until all gradients are those of the global batch. A collective, after `sumGradients`.
+  public func finishGradients() throws {
+    guard let buckets else { throw Failure(.defect, "nobody said which gradients are to be summed") }
+    try buckets.finish()
+  }
 }
