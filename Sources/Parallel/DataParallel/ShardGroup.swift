@@ -71,6 +71,9 @@ package final class ShardGroup: GlobalBatch {
 
   package func gradientsCompleted(below end: Int) throws { try buckets?.completed(end) }
 
-  /// Waits until all gradients are those of the global batch. A collective.
-  package func finishGradients() throws { try buckets?.finish() }
+  /// Waits until all gradients are those of the global batch. A collective, after `sumGradients`.
+  package func finishGradients() throws {
+    guard let buckets else { throw Failure(.defect, "nobody said which gradients are to be summed") }
+    try buckets.finish()
+  }
 }
