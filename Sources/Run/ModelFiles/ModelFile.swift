@@ -67,3 +67,8 @@ extension ParameterArena {
       found: "\(values[position]) at element \(position)")
   }
 }
+
+extension ParameterSet {
+  /// Everything as tensors for a file; the arenas must outlive them.
+  package var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
+}

@@ -39,9 +39,6 @@ public struct ParameterSet {
       }
     }
   }
-
-  /// Everything as tensors for a file; the arenas must outlive them.
-  package var namedTensors: [NamedTensor] { parameters.namedTensors + statistics.namedTensors }
 }
 
 extension ParameterSpec {
