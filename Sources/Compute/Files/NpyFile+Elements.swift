@@ -12,21 +12,12 @@ extension NpyFile {
     guard range.lowerBound >= 0, range.upperBound <= count else {
       throw Failure(.defect, "elements outside the array", at: path, expected: "0..<\(count)", found: "\(range)")
     }
-    if element.size == 8 { return try readWide(range, destination) }
+    if element.size == 8, let wide = element.stored { return try readWide(range, wide, destination) }
     let raw = UnsafeMutableRawPointer(destination)
     let source = raw + range.count * (4 - element.size)
     try read(range, source)
-    switch element {
-    case .f4: break
-    case .f2: convert(source, Float16.self, range.count, destination) { Float($0) }
-    case .u1, .bool: convert(source, UInt8.self, range.count, destination) { Float($0) }
-    case .i1: convert(source, Int8.self, range.count, destination) { Float($0) }
-    case .u2: convert(source, UInt16.self, range.count, destination) { Float($0) }
-    case .i2: convert(source, Int16.self, range.count, destination) { Float($0) }
-    case .u4: convert(source, UInt32.self, range.count, destination) { Float($0) }
-    case .i4: convert(source, Int32.self, range.count, destination) { Float($0) }
-    case .f8, .u8, .i8: break
-    }
+    guard let stored = element.stored else { return }
+    StoredNumbers.convert(source, stored, range.count, into: destination)
   }
 
   /// All elements as floats.
@@ -74,7 +65,9 @@ extension NpyFile {
   }
 
   /// Elements of 8 bytes: half of what is left fits into the destination at a time.
-  private func readWide(_ range: Range<Int>, _ destination: UnsafeMutablePointer<Float>) throws {
+  private func readWide(
+    _ range: Range<Int>, _ wide: StoredNumbers.Element, _ destination: UnsafeMutablePointer<Float>
+  ) throws {
     var done = 0
     while done < range.count {
       let left = range.count - done
@@ -85,32 +78,32 @@ extension NpyFile {
         try withUnsafeMutableBytes(of: &last) { bytes in
           guard let base = bytes.baseAddress else { return }
           try read(from..<from + 1, base)
-          convertWide(base, 1, target)
+          StoredNumbers.convert(base, wide, 1, into: target)
         }
       } else {
         try read(from..<from + left / 2, UnsafeMutableRawPointer(target))
-        convertWide(UnsafeRawPointer(target), left / 2, target)
+        StoredNumbers.convert(target, wide, left / 2, into: target)
       }
       done += max(1, left / 2)
     }
   }
-
-  private func convertWide(_ source: UnsafeRawPointer, _ count: Int, _ destination: UnsafeMutablePointer<Float>) {
-    switch element {
-    case .f8: convert(source, Double.self, count, destination) { Float($0) }
-    case .u8: convert(source, UInt64.self, count, destination) { Float($0) }
-    default: convert(source, Int64.self, count, destination) { Float($0) }
-    }
-  }
 }
 
-/// Converts from the first to the last element; the two places may overlap as `readFloats` and `readWide` lay them.
-@inline(__always)
-private func convert<Element: BitwiseCopyable>(
-  _ source: UnsafeRawPointer, _: Element.Type, _ count: Int, _ destination: UnsafeMutablePointer<Float>,
-  _ float: (Element) -> Float
-) {
-  for i in 0..<count {
-    destination[i] = float(source.loadUnaligned(fromByteOffset: i * MemoryLayout<Element>.size, as: Element.self))
+extension NpyFile.Element {
+  /// nil for floats, which are as they should be.
+  fileprivate var stored: StoredNumbers.Element? {
+    switch self {
+    case .f4: nil
+    case .u1, .bool: .u1
+    case .u2: .u2
+    case .u4: .u4
+    case .u8: .u8
+    case .i1: .i1
+    case .i2: .i2
+    case .i4: .i4
+    case .i8: .i8
+    case .f2: .f2
+    case .f8: .f8
+    }
   }
 }

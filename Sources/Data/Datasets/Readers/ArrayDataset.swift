@@ -1,4 +1,5 @@
 import Diagnostics
+import Tensors
 
 /// Records of one size behind each other in a file: what idx and npy have in common.
 package protocol RecordSource: Sendable {
@@ -46,21 +47,10 @@ package struct ArrayDataset: Dataset {
     let source = sources[view]
     try source.read(index, into: destination)
     let size = sampleSize
-    if let element = FiniteCheck.firstBadElement(destination, size) {
+    if let element = StoredNumbers.firstNotFinite(destination, size) {
       throw Failure(
         .data, "a value is not a finite float32", at: "\(source.path), sample \(index), element \(element)",
         found: "\(destination[element])", remedy: "remove or mend the sample")
     }
-  }
-}
-
-/// Finds NaN and infinities.
-enum FiniteCheck {
-  /// The first element that is not finite, or nil.
-  static func firstBadElement(_ values: UnsafePointer<Float>, _ count: Int) -> Int? {
-    // All exponent bits set: one pass without branches, which the compiler turns into vector instructions.
-    var bad: UInt32 = 0
-    for i in 0..<count { bad |= values[i].bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
-    return bad == 0 ? nil : (0..<count).first { !values[$0].isFinite }
   }
 }

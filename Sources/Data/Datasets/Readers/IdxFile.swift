@@ -60,7 +60,7 @@ package final class IdxFile: RecordSource {
   package func read(_ record: Int, into destination: UnsafeMutablePointer<Float>) throws {
     let source = try bytes(of: record, around: destination)
     // From the first on, each float is written behind the bytes that are still to be read.
-    for i in 0..<recordSize { destination[i] = Float(source[i]) / 255 }
+    StoredNumbers.unitRange(source, recordSize, into: destination)
   }
 
   /// All values: for labels.

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import Tensors
 
 /// The samples of an npy array, read from the file one at a time.
 package struct NpyRecords: RecordSource {
@@ -26,9 +27,7 @@ package struct NpyRecords: RecordSource {
       throw Failure(.defect, "there is no record \(record)", at: path, expected: "0..<\(shape[0])")
     }
     try file.readFloats(record * recordSize..<(record + 1) * recordSize, into: destination)
-    if file.element == .u1 {
-      for i in 0..<recordSize { destination[i] /= 255 }
-    }
+    if file.element == .u1 { StoredNumbers.unitRange(destination, recordSize) }
   }
 }
 
