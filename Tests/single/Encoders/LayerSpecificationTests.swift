@@ -57,13 +57,13 @@ import Testing
     #expect(try parse("[\(Self.layers.map(\.text).joined(separator: ", "))]") == all)
     // The vocabulary is all here.
     let names = Set(all.map { kind(of: $0.json) })
-    #expect(names == Set(LayerKind.names))
+    #expect(names == Set(LayerSpecification.names))
   }
 
   private func kind(of json: JSONValue) -> String? {
     switch json {
     case .string(let name): name
-    case .object(let members): members.keys.first { LayerKind.names.contains($0) }
+    case .object(let members): members.keys.first { LayerSpecification.names.contains($0) }
     default: nil
     }
   }
