@@ -12,8 +12,8 @@ final class DescribedOracle: LayerOracle {
     var layers: [(name: String, oracle: any LayerOracle)] = []
     func append(_ list: [LayerSpecification]) throws {
       for specification in list {
-        if case .repeated(let times, let inner) = specification {
-          for _ in 0..<times { try append(inner) }
+        if let repeated = specification.word as? LayerSpecification.Repeated {
+          for _ in 0..<repeated.times { try append(repeated.layers) }
         } else {
           let name = "\(name).\(layers.count)"
           layers.append((name, try Self.oracle(specification, test, name, isTraining: isTraining)))
@@ -30,31 +30,33 @@ final class DescribedOracle: LayerOracle {
     func network(_ layers: [LayerSpecification], _ part: String) throws -> DescribedOracle {
       try DescribedOracle(layers, test, name: "\(name).\(part)", isTraining: isTraining)
     }
-    switch specification {
-    case .convolution(let layer): return try convolution(layer, test, name)
-    case .batchNorm: return try BatchNormalizationOracle(test, name, rectifies: false, isTraining: isTraining)
-    case .relu: return ReLUOracle()
-    case .flatten: return FlattenOracle()
-    case .dropout(let probability):
+    switch specification.word {
+    case let layer as LayerSpecification.Convolution: return try convolution(layer, test, name)
+    case is LayerSpecification.BatchNorm:
+      return try BatchNormalizationOracle(test, name, rectifies: false, isTraining: isTraining)
+    case is LayerSpecification.ReLU: return ReLUOracle()
+    case is LayerSpecification.Flatten: return FlattenOracle()
+    case let layer as LayerSpecification.Dropout:
       let randomness = try #require(test.network.workspace.randomness)
       return DropoutOracle(
-        name, isTraining ? probability : 0, seed: randomness.seed, step: randomness.step)
-    case .maxPool(let layer):
-      let (window, stride, padding) = sizes(layer, test)
+        name, isTraining ? layer.probability : 0, seed: randomness.seed, step: randomness.step)
+    case let layer as LayerSpecification.MaxPool:
+      let (window, stride, padding) = sizes(layer.pooling, test)
       return MaxPoolingOracle(window: window, stride: stride, padding: padding)
-    case .averagePool(let layer):
-      let (window, stride, padding) = sizes(layer, test)
+    case let layer as LayerSpecification.AveragePool:
+      let (window, stride, padding) = sizes(layer.pooling, test)
       return AveragePoolingOracle(window: window, stride: stride, padding: padding, countIncludesPadding: true)
-    case .adaptiveAveragePool(let size): return AdaptiveAveragePoolingOracle(size.sizes(directions(test))!)
-    case .globalAveragePool: return GlobalAveragePoolingOracle()
-    case .globalMaxPool: return GlobalMaxPoolingOracle()
-    case .linear(_, let bias):
+    case let layer as LayerSpecification.AdaptiveAveragePool:
+      return AdaptiveAveragePoolingOracle(layer.outputSize.sizes(directions(test))!)
+    case is LayerSpecification.GlobalAveragePool: return GlobalAveragePoolingOracle()
+    case is LayerSpecification.GlobalMaxPool: return GlobalMaxPoolingOracle()
+    case let layer as LayerSpecification.Linear:
       return LinearOracle(
-        weight: try test.value(name + ".weight"), bias: bias ? try test.value(name + ".bias") : nil)
-    case .residual(let body, let shortcut):
-      return SumOracle(try network(body, "body"), try network(shortcut, "shortcut"))
-    case .concatenate(let body): return ConcatenationOracle(try network(body, "body"))
-    case .repeated: preconditionFailure("repetitions are written out")
+        weight: try test.value(name + ".weight"), bias: layer.bias ? try test.value(name + ".bias") : nil)
+    case let layer as LayerSpecification.Residual:
+      return SumOracle(try network(layer.body, "body"), try network(layer.shortcut, "shortcut"))
+    case let layer as LayerSpecification.Concatenate: return ConcatenationOracle(try network(layer.body, "body"))
+    default: preconditionFailure("no oracle for \(specification.json)")
     }
   }
 

@@ -57,13 +57,27 @@ import Testing
     #expect(try parse("[\(Self.layers.map(\.text).joined(separator: ", "))]") == all)
     // The vocabulary is all here.
     let names = Set(all.map { kind(of: $0.json) })
-    #expect(names == Set(LayerKind.names))
+    #expect(names == Set(LayerSpecification.names))
+  }
+
+  /// A new word's example leads to the word, and its names are nobody else's.
+  @Test func everyWordIsAsItSays() throws {
+    for word in LayerSpecification.words {
+      let layers = try parse("[\(word.example)]")
+      #expect(layers.map { "\(type(of: $0.word))" } == ["\(word)"], "\(word.name)")
+      #expect(try parse(LayerSpecification.json(layers).description) == layers, "\(word.name)")
+      for synonym in word.synonyms {
+        #expect(try failure("[{\(synonym): 3}]")?.remedy == "did you mean \(word.name)?", "\(synonym)")
+      }
+      #expect(word.keySynonyms.values.allSatisfy(word.keys.contains), "\(word.name)")
+    }
+    #expect(Set(LayerSpecification.names).count == LayerSpecification.words.count)
   }
 
   private func kind(of json: JSONValue) -> String? {
     switch json {
     case .string(let name): name
-    case .object(let members): members.keys.first { LayerKind.names.contains($0) }
+    case .object(let members): members.keys.first { LayerSpecification.names.contains($0) }
     default: nil
     }
   }

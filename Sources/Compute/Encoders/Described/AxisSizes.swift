@@ -28,20 +28,3 @@ extension AxisSizes: CustomStringConvertible {
   /// `3` or `[3, 1]`.
   public var description: String { json.description }
 }
-
-/// Zeros around an image or volume: so many on both sides, or as many as keep its size.
-package enum LayerPadding: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
-  case sizes(AxisSizes)
-  /// PyTorch's `"same"`: for stride 1.
-  case same
-
-  package init(integerLiteral value: Int) { self = .sizes(.all(value)) }
-  package init(arrayLiteral elements: Int...) { self = .sizes(.each(elements)) }
-
-  var json: JSONValue {
-    switch self {
-    case .sizes(let sizes): sizes.json
-    case .same: .string("same")
-    }
-  }
-}

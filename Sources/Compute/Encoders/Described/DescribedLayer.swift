@@ -18,8 +18,8 @@ struct DescribedLayer {
   ) {
     for (index, specification) in specifications.enumerated() {
       let place = "\(place)[\(index)]"
-      if case .repeated(let times, let inner) = specification {
-        for _ in 0..<times { append(inner, name: name, place: place + ".layers", to: &layers) }
+      if let repeated = specification.word as? LayerSpecification.Repeated {
+        for _ in 0..<repeated.times { append(repeated.layers, name: name, place: place + ".layers", to: &layers) }
       } else {
         layers.append(DescribedLayer(specification: specification, name: "\(name).\(layers.count)", place: place))
       }

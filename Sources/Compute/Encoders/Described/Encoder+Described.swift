@@ -19,8 +19,8 @@ extension Encoder {
     // Images that are made rows at once need not be images at all.
     if first.specification == .flatten { shape = TensorShape(samples: 1, channels: sampleShape.reduce(1, *)) }
     let input: Input = shape.spatial.isEmpty ? .rows : shape.spatial.count == 2 ? .images : .volumes
-    var builder = LayerBuilder(shape)
-    let built = Sequential(try builder.layers(list))
+    var builder = LayerBuilder(list, from: shape)
+    let built = Sequential(try builder.build())
     guard builder.shape.spatial.isEmpty else {
       throw Failure(
         .usage, "the encoder does not end in features", at: list.last!.place, expected: "one number a feature",

@@ -1,87 +1,32 @@
-import Layers
-
 /// A layer of an encoder that is described in a configuration, in PyTorch's terms.
 ///
 /// A list of them is read as PyTorch's `nn.Sequential`. Input channels and the number of directions (2 or 3) come from
-/// the shape of the samples.
-public indirect enum LayerSpecification: Sendable, Equatable {
-  /// `Conv2d`/`Conv3d`.
-  case convolution(Convolution)
-  /// `BatchNorm1d/2d/3d`.
-  case batchNorm
-  case relu
-  case maxPool(Pooling)
-  /// `AvgPool2d/3d`.
-  case averagePool(Pooling)
-  /// `AdaptiveAvgPool2d/3d`: means over windows of nearly equal size.
-  case adaptiveAveragePool(outputSize: AxisSizes)
-  /// The mean over all positions: `AdaptiveAvgPool2d(1)` and `Flatten`.
-  case globalAveragePool
-  /// The maximum over all positions: `AdaptiveMaxPool2d(1)` and `Flatten`.
-  case globalMaxPool
-  case dropout(Double)
-  case flatten
-  case linear(outputs: Int, bias: Bool = true)
-  /// body(x) + shortcut(x); an empty shortcut is x itself.
-  case residual(body: [LayerSpecification], shortcut: [LayerSpecification] = [])
-  /// x and body(x), one after the other along the channels (DenseNet's layer).
-  case concatenate([LayerSpecification])
-  /// The layers written out so many times, each with parameters of its own.
-  case repeated(Int, [LayerSpecification])
+/// the shape of the samples. Each word's file has the function that makes one: `.linear(outputs: 128)`.
+public struct LayerSpecification: Sendable {
+  /// All words, in the order of messages.
+  package static let words: [any LayerWord.Type] = [
+    Convolution.self, BatchNorm.self, ReLU.self, MaxPool.self, AveragePool.self, AdaptiveAveragePool.self,
+    GlobalAveragePool.self, GlobalMaxPool.self, Dropout.self, Flatten.self, Linear.self, Residual.self,
+    Concatenate.self, Repeated.self,
+  ]
 
-  public struct Convolution: Sendable, Equatable {
-    /// Output channels.
-    public var channels: Int
-    public var kernelSize: AxisSizes
-    public var stride: AxisSizes
-    package var padding: LayerPadding
-    public var dilation: AxisSizes
-    public var groups: Int
-    public var bias: Bool
+  package let word: any LayerWord
 
-    package init(
-      _ channels: Int, kernelSize: AxisSizes, stride: AxisSizes = 1, padding: LayerPadding = 0, dilation: AxisSizes = 1,
-      groups: Int = 1, bias: Bool = true
-    ) {
-      self.channels = channels
-      self.kernelSize = kernelSize
-      self.stride = stride
-      self.padding = padding
-      self.dilation = dilation
-      self.groups = groups
-      self.bias = bias
-    }
-  }
+  package init(_ word: any LayerWord) { self.word = word }
 
-  public struct Pooling: Sendable, Equatable {
-    public var kernelSize: AxisSizes
-    /// nil: the kernel's size.
-    public var stride: AxisSizes?
-    public var padding: AxisSizes
-
-    public init(_ kernelSize: AxisSizes, stride: AxisSizes? = nil, padding: AxisSizes = 0) {
-      self.kernelSize = kernelSize
-      self.stride = stride
-      self.padding = padding
-    }
-  }
-
-  /// Layers of the list with `repeated` written out and branches counted; `Int.max` beyond it.
+  /// Layers of the list with repetitions written out and branches counted; `Int.max` beyond it.
   static func count(_ layers: [LayerSpecification]) -> Int {
     layers.reduce(0) { sum, layer in
-      let (result, overflow) = sum.addingReportingOverflow(layer.count)
+      let (result, overflow) = sum.addingReportingOverflow(layer.word.layerCount)
       return overflow ? .max : result
     }
   }
+}
 
-  private var count: Int {
-    switch self {
-    case .residual(let body, let shortcut): return Self.count(body + shortcut + [.relu])
-    case .concatenate(let body): return Self.count(body + [.relu])
-    case .repeated(let times, let layers):
-      let (result, overflow) = times.multipliedReportingOverflow(by: Self.count(layers))
-      return overflow ? .max : result
-    default: return 1
-    }
-  }
+extension LayerSpecification: Equatable {
+  public static func == (a: LayerSpecification, b: LayerSpecification) -> Bool { a.word.isEqual(to: b.word) }
+}
+
+extension LayerWord {
+  fileprivate func isEqual(to other: any LayerWord) -> Bool { other as? Self == self }
 }
