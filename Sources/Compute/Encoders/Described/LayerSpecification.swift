@@ -29,6 +29,7 @@ public indirect enum LayerSpecification: Sendable, Equatable {
   /// The layers written out so many times, each with parameters of its own.
   case repeated(Int, [LayerSpecification])
 
+  /// The parameters of `Conv2d` and `Conv3d`.
   public struct Convolution: Sendable, Equatable {
     /// Output channels.
     public var channels: Int
@@ -48,6 +49,7 @@ public indirect enum LayerSpecification: Sendable, Equatable {
     }
   }
 
+  /// The parameters of `MaxPool2d`, `AvgPool2d` and those for volumes.
   public struct Pooling: Sendable, Equatable {
     public var kernelSize: AxisSizes
     /// nil: the kernel's size.
