@@ -17,8 +17,10 @@ public struct DenseNet3D: Sendable {
   public var bottleneckFactor = 4
   public var embedding = 512
 
+  /// nidl's, with its last linear layer.
   public static func densenet121(channels: Int) -> DenseNet3D { DenseNet3D(channels: channels) }
 
+  /// Its layers, for volumes.
   public var encoder: Encoder {
     var layers: [any Layer] = [
       convolution("conv0", channels, initialFeatures, kernel: 7, stride: 2, isFirst: true),

@@ -2,6 +2,7 @@ import Layers
 
 /// A tensor of the `state_dict` of an encoder's class in torchvision or nidl.
 public struct StateEntry: Sendable {
+  /// Where its numbers come from.
   public enum Source: Sendable {
     /// The tensor of this name in a checkpoint.
     case tensor(String)

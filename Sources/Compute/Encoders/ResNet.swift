@@ -4,6 +4,7 @@ import Layers
 /// A residual network (He et al. 2016, https://arxiv.org/abs/1512.03385) with the parameters of torchvision's 2-D and
 /// nidl's 3-D classes.
 public struct ResNet: Sendable {
+  /// What the stages are made of.
   public enum Block: Sendable {
     /// Two 3×3 convolutions.
     case basic
@@ -110,10 +111,12 @@ extension ResNet {
     image("resnet18", .basic, [2, 2, 2, 2], channels, width, stem)
   }
 
+  /// torchvision's, without `fc`.
   public static func resnet34(channels: Int, width: Int = 64, stem: Stem = .imagenet) -> ResNet {
     image("resnet34", .basic, [3, 4, 6, 3], channels, width, stem)
   }
 
+  /// torchvision's, without `fc`.
   public static func resnet50(channels: Int, width: Int = 64, stem: Stem = .imagenet) -> ResNet {
     image("resnet50", .bottleneck, [3, 4, 6, 3], channels, width, stem)
   }
@@ -131,6 +134,7 @@ extension ResNet {
       embedding: embedding)
   }
 
+  /// nidl's, with its last linear layer.
   public static func resnet3D50(channels: Int, width: Int = 64, embedding: Int = 512) -> ResNet {
     ResNet(
       name: "resnet3d-50", block: .bottleneck, blocks: [3, 4, 6, 3], dimensions: 3, channels: channels, width: width,

@@ -5,9 +5,11 @@ import TwinNetwork
 extension BarlowTwins {
   /// What nidl's `training_step` and `validation_step` return, for the whole batch on every rank.
   public struct StepOutput {
+    /// Of the whole batch, with its two terms.
     public let loss: LossValue
     /// B × D, the projector's output for view 1.
     public let z1: FeatureMatrix
+    /// The same for view 2.
     public let z2: FeatureMatrix
     /// The batch's labels, returned as they are.
     public let y: [Int32]?

@@ -21,6 +21,7 @@ import Training
 public final class BarlowTwins {
   /// What the next `fit` does.
   public var configuration: TrainingConfiguration
+  /// The ranks that train together.
   public let communicator: Communicator
   let makeEncoder: EncoderMaker?
   /// The run of the last `fit` or `trainingStep`.

@@ -10,6 +10,7 @@ import TwinNetwork
 /// Names and defaults follow nidl's `BarlowTwins` where it has the parameter. The same names, in kebab case, are the
 /// long options of `bt-dist train` and the keys of its configuration file.
 public struct TrainingConfiguration: Sendable, Equatable {
+  /// Whether rank 0 of a new run measures kernels.
   public enum Autotune: String, Sendable, CaseIterable { case on, off }
   /// What a run does about a step whose loss or gradient is not finite.
   public enum OnBadLoss: String, Sendable, CaseIterable { case stop, skip, rollback }

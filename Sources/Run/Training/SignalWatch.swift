@@ -43,6 +43,7 @@ public enum SignalWatch {
     return number == 0 && Launcher.isGone ? launcherDied : number
   }
 
+  /// What messages call a signal, such as `SIGUSR1`.
   public static func name(_ number: Int32) -> String {
     switch number {
     case SIGUSR1: "SIGUSR1"

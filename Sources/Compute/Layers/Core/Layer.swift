@@ -1,5 +1,6 @@
 /// A parameter or buffer that a layer owns: PyTorch's name and shape, and PyTorch's initial distribution.
 public struct ParameterSpec: Sendable {
+  /// What a parameter starts with.
   public enum Initialization: Sendable, Equatable {
     case constant(Float)
     /// Normal with mean 0.
@@ -23,7 +24,7 @@ public struct ParameterSpec: Sendable {
 /// A layer is described first (`parameters`, `buffers`), then planned once for fixed shapes, then run every step.
 /// After planning it allocates nothing.
 ///
-/// A layer of one's own (`Sources/Examples/PReLU.swift` is one) keeps to this:
+/// A layer of one's own (`Sources/Program/Examples/CustomEncoder/PReLU.swift` is one) keeps to this:
 /// - `planForward` keeps the input, makes the output with `workspace.activation` and finds its parameters with
 ///   `workspace.parameters.pointer(of:)`. There is one tensor a local shard: view 1's samples, then view 2's.
 ///   Others may overwrite the output in place when this layer has run: with what keeps its sign or is zero (ReLU,

@@ -1,5 +1,6 @@
 /// The shape of an activation: samples × channels × spatial extents, and how they lie in memory.
 public struct TensorShape: Equatable, Sendable {
+  /// In which order memory holds the numbers.
   public enum Layout: Equatable, Sendable {
     /// Plain C order: N×F, N×C×H×W, N×C×D×H×W.
     case plain

@@ -2,6 +2,7 @@ import Tensors
 
 /// Pairs of sums for each view and channel over the whole batch: what batch norm and standardisation ask of all ranks.
 public final class ChannelStatistics {
+  /// For messages about a rank that does not come.
   public enum Pass: Sendable { case forward, backward }
 
   private let tiles: ChannelTiles

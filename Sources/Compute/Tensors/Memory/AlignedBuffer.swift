@@ -65,5 +65,6 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   public var bytes: Int { count * MemoryLayout<Element>.stride }
   public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 
+  /// Sets all elements to zero bytes.
   public func zero() { memset(pointer, 0, bytes) }
 }

@@ -14,11 +14,13 @@ public final class ParameterArena: Sendable {
 
   /// The first float of a parameter; aligned to 64 bytes, valid as long as the arena lives.
   public func pointer(of entry: ParameterLayout.Entry) -> UnsafeMutablePointer<Float> { values.pointer + entry.offset }
+  /// Where a parameter begins; a name that is not there is a `Failure(.defect)`.
   public func pointer(of name: String) throws -> UnsafeMutablePointer<Float> { pointer(of: try layout.entry(name)) }
 
   /// The first float of a parameter's gradient.
   public func gradient(of entry: ParameterLayout.Entry) -> UnsafeMutablePointer<Float> {
     gradients.pointer + entry.offset
   }
+  /// Where a parameter's gradient begins; a name that is not there is a `Failure(.defect)`.
   public func gradient(of name: String) throws -> UnsafeMutablePointer<Float> { gradient(of: try layout.entry(name)) }
 }

@@ -5,6 +5,7 @@ import Diagnostics
 /// Append in the order in which the backward pass completes the gradients, so that buckets are ranges. The floats
 /// between parameters are padding: zero in every arena, and every elementwise kernel may pass over them.
 public struct ParameterLayout: Sendable, Equatable {
+  /// A parameter and its place.
   public struct Entry: Sendable, Equatable {
     /// PyTorch's name, such as `encoder.layer1.0.conv1.weight`.
     public let name: String
@@ -16,6 +17,7 @@ public struct ParameterLayout: Sendable, Equatable {
     /// Whether weight decay applies.
     public let decays: Bool
 
+    /// Its floats in an arena.
     public var range: Range<Int> { offset..<offset + count }
   }
 
@@ -52,8 +54,10 @@ public struct ParameterLayout: Sendable, Equatable {
     return entry
   }
 
+  /// Whether there is a parameter of this name.
   public func contains(_ name: String) -> Bool { index[name] != nil }
 
+  /// The parameter of this name; a name that is not there is a `Failure(.defect)`.
   public func entry(_ name: String) throws -> Entry {
     guard let position = index[name] else { throw Failure(.defect, "there is no parameter '\(name)'") }
     return entries[position]

@@ -1,4 +1,4 @@
-import Layers
+import BarlowTwinsDistributed
 
 /// y = max(0, x) + a·min(0, x) with one trained slope a for each feature (He et al. 2015, PyTorch's `PReLU`): a layer
 /// that bt-dist does not have.

@@ -2,17 +2,9 @@
 //
 //     mpirun -np 2 .build/release/custom-encoder [RUN]
 //
-// With RUN it leaves a run folder, and a second start goes on from its newest checkpoint.
+// With RUN it leaves a run folder, and a second start resumes from its newest checkpoint.
 import BarlowTwinsDistributed
-import Configuration
-import DataParallel
-import Datasets
-import Diagnostics
-import Encoders
 import Foundation
-import Layers
-import MPI
-import Training
 
 /// Linear 20 → 32, PReLU, linear 32 → 16.
 func makeEncoder(sampleShape: [Int]) -> Encoder {
@@ -27,14 +19,14 @@ func makeEncoder(sampleShape: [Int]) -> Encoder {
 
 func train(_ communicator: Communicator) throws -> Int32 {
   var options = TrainingConfiguration()
+  options.augment = "noise=0.1"
   options.batchSize = 64
   options.shards = 4
-  options.maxEpochs = 5
-  options.lrScheduler = .none
   options.projHiddenDim = 64
   options.projOutputDim = 64
-  options.augment = "noise=0.1"
   options.learningRate = 3e-3
+  options.lrScheduler = .none
+  options.maxEpochs = 5
   options.out = CommandLine.arguments.dropFirst().first ?? ""
 
   let model = BarlowTwins(options, encoder: makeEncoder, communicator)
