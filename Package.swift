@@ -15,7 +15,7 @@ import PackageDescription
 
 /// Kernels over memory that their callers have checked: no overflow or bounds checks.
 let kernels: [SwiftSetting] = [.unsafeFlags(["-Ounchecked"] + vectorFlags, .when(configuration: .release))]
-/// Whatever reads bytes or text from outside: all checks, and vector instructions where loops are simple.
+/// Code that reads bytes or text from outside: all checks, and vector instructions where loops are simple.
 let checked: [SwiftSetting] = [.unsafeFlags(vectorFlags, .when(configuration: .release))]
 /// Tests that start programs and compute next to nothing: optimising them would take longer than running them.
 let plain: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]

@@ -56,7 +56,7 @@ import Testing
     try launch.send(signal: SIGCONT, toRank: 1)
     let result = try launch.finish(limit: 60)
     #expect(result.code == 0, "\(result.text)")
-    #expect(result.errors.contains(/rank 0 on \S+ goes on after \d+ s/), "\(result.text)")
+    #expect(result.errors.contains(/rank 0 on \S+ continues after \d+ s/), "\(result.text)")
     #expect(result.errors.contains(/rank 1 on \S+ kept the others waiting: \d+ s/), "\(result.text)")
     #expect(try start(whole.path, ranks: 2, options).finish().code == 0)
     #expect(try run.metrics() == whole.metrics() && run.digests(120) == whole.digests(120))

@@ -1,7 +1,8 @@
-/// What an exit code of bt-dist, or of mpirun or srun that started it, means, and what the scripts in `launch/` do after it.
+/// What an exit code of bt-dist, or of the mpirun or srun that started it, means, and what the scripts in `launch/` do
+/// after it.
 ///
-/// This is the table that `--help` prints from. bash has it in `launch/environment`, people in a document; `ExitCodeTests`
-/// compares the three.
+/// `--help` prints from this table. bash has it in `launch/environment`, people in a document; `ExitCodeTests` compares
+/// the three.
 package struct ExitCode: Sendable {
   /// What a launch script does after an exit code.
   package enum Action: String, Sendable {
@@ -11,7 +12,7 @@ package struct ExitCode: Sendable {
     case again
     /// Launches again, on other hosts if there are any.
     case lost
-    /// Gives up: it would come again.
+    /// Gives up: the same would happen again.
     case stop
   }
 

@@ -12,7 +12,7 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     case defect = 70
     /// An output that cannot be written.
     case cannotWrite = 73
-    /// Interrupted with a checkpoint saved: launch again to go on.
+    /// Interrupted with a checkpoint saved: launch again to resume.
     case interrupted = 75
   }
 

@@ -1,4 +1,4 @@
-/// Finds what a mistyped name was meant to be.
+/// Finds the name that a mistyped one was meant to be.
 package enum NearestName {
   /// The names that `word` may stand for, best first, at most three; empty if none is near.
   ///

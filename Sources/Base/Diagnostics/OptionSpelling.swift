@@ -2,7 +2,7 @@ import Synchronization
 
 /// How messages name an option: as the shell spells it, or as a program does.
 ///
-/// Libraries write `\(option: "batch-size")`, and who reads the message gets the word that he or she can use.
+/// Libraries write `\(option: "batch-size")`, and readers of the message get the word that they can use.
 package enum OptionSpelling: Int, Sendable {
   /// `batchSize`, a property of `TrainingConfiguration`.
   case program
@@ -13,12 +13,12 @@ package enum OptionSpelling: Int, Sendable {
   /// For tests, which share one process.
   @TaskLocal package static var override: OptionSpelling?
 
-  /// That of this process; a program's, unless the command line has said otherwise before the first message.
+  /// The spelling in this process; a program's, unless the command line has said otherwise before the first message.
   package static var current: OptionSpelling {
     override ?? OptionSpelling(rawValue: process.load(ordering: .relaxed)) ?? .program
   }
 
-  /// From here on messages of this process speak to the shell.
+  /// From here on, messages of this process name options as the shell does.
   package static func useCommandLine() { process.store(OptionSpelling.commandLine.rawValue, ordering: .relaxed) }
 
   /// - Parameter option: in kebab case: `batch-size`.
@@ -27,7 +27,7 @@ package enum OptionSpelling: Int, Sendable {
     return Self.properties[option] ?? Self.camelCase(option)
   }
 
-  /// Options whose property has a name of its own.
+  /// Options whose property has another name.
   package static let properties = ["init": "initialParameters", "kernel-table": "kernels"]
 
   private static func camelCase(_ option: String) -> String {
@@ -42,8 +42,8 @@ extension DefaultStringInterpolation {
     appendLiteral(OptionSpelling.current.name(option))
   }
 
-  /// A call of the shell's that does something for the reader: `bt-dist replay --bad-batch FILE`; a program is told the command
-  /// alone, with what it needs.
+  /// A shell command that does something for the reader: `bt-dist replay --bad-batch FILE`; in a program only the
+  /// command's name, with what it needs.
   package mutating func appendInterpolation(command: String, option: String, _ value: String) {
     switch OptionSpelling.current {
     case .commandLine: appendLiteral("bt-dist \(command) --\(option) \(value)")

@@ -7,7 +7,7 @@ package struct CPUSet: Hashable, Sendable, Codable, CustomStringConvertible {
 
   package init(_ numbers: some Sequence<Int>) { self.numbers = Set(numbers).sorted() }
 
-  /// nil for what is not such a text.
+  /// nil for any other text.
   package init?(_ text: some StringProtocol) {
     var numbers: [Int] = []
     for part in String(text).filter({ !$0.isWhitespace }).split(separator: ",") {

@@ -3,7 +3,7 @@ import Foundation
 
 /// The room that is left on a file system.
 package enum FreeSpace {
-  /// Bytes that this user can still write below `path`, which must exist; quotas are not known to it. nil where the
+  /// Bytes that this user can still write below `path`, which must exist; quotas are not counted. nil where the
   /// system does not tell.
   package static func bytes(at path: String) -> Int? {
     var system = statvfs()

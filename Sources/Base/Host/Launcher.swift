@@ -16,8 +16,8 @@ package struct Launcher: Sendable {
 
   private static let isWatched = current != nil
 
-  /// Whether the launcher of this process has died, as a killed `mpirun`: then nobody ends the ranks of a job any more, and
-  /// nobody learns how they end. Open MPI's own thread ends them too, some seconds later. Without a launcher never.
+  /// Whether the launcher of this process has died, for example a killed `mpirun`; never without a launcher. No one
+  /// then ends the ranks of the job or learns how they end. Open MPI's own thread ends them too, some seconds later.
   package static var isGone: Bool { isWatched && getppid() != parent }
 
   /// nil when no launcher started this process: one rank on its own.

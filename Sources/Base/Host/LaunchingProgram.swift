@@ -5,7 +5,7 @@ import Foundation
 package struct LaunchingProgram: Equatable, Sendable {
   /// As the system cuts it, at 15 characters.
   package var name: String
-  /// Its file; nil where that may not be known, as of another user's process.
+  /// Its file; nil where the system does not tell, as for another user's process.
   package var path: String?
   /// Where it may run: what all ranks of this host may use together. nil where the system does not tell.
   package var allowed: CPUSet?
@@ -19,7 +19,7 @@ package struct LaunchingProgram: Equatable, Sendable {
     "hydra_bstrap_pr", "pmi_proxy", "slurmstepd", "mpirun.openmpi", "mpiexec.openmp", "mpirun.mpich", "mpiexec.mpich",
   ]
 
-  /// Looks behind a wrapper script and a debugger, but not at what started a batch job's shell.
+  /// Looks past a wrapper script and a debugger, but not at what started a batch job's shell.
   private static func find(depth: Int = 3) -> LaunchingProgram? {
     var process = getppid()
     for _ in 0..<depth where process > 1 {

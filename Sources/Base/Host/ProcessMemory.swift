@@ -2,7 +2,7 @@ import Foundation
 
 /// What the system counts of this process's memory; nil where it does not tell (no `/proc`).
 package enum ProcessMemory {
-  /// Bytes in memory now (`VmRSS`): touched pages, those of files and of memory shared with other processes included.
+  /// Bytes in memory now (`VmRSS`): touched pages, including those of files and of memory shared with other processes.
   package static var resident: Int? { field("VmRSS", in: "/proc/self/status") }
   /// The most there ever was (`VmHWM`).
   package static var peak: Int? { field("VmHWM", in: "/proc/self/status") }

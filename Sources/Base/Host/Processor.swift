@@ -45,7 +45,7 @@ package struct Processor: Codable, Equatable, Sendable {
   /// How many cores have a hardware thread in the set.
   package func cores(in set: CPUSet) -> Int { cores.count { $0.intersects(set) } }
 
-  /// How many memories are near to processors of the set.
+  /// How many memories are near processors of the set.
   package func memoryNodes(in set: CPUSet) -> Int { memoryNodes.count { $0.intersects(set) } }
 
   private static func set(_ path: String) -> CPUSet? {

@@ -7,7 +7,7 @@ package enum SystemFile {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// What stands behind `NAME:` in a file of such lines, without blanks at its ends.
+  /// What follows `NAME:` in a file of such lines, without blanks at its ends.
   package static func field(_ name: String, of text: String) -> Substring? {
     for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
       return line.dropFirst(name.count + 1).trimmingPrefix { $0.isWhitespace }

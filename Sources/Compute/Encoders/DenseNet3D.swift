@@ -38,7 +38,7 @@ public struct DenseNet3D: Sendable {
         features /= 2
       }
     }
-    // nidl has no norm behind the last block.
+    // nidl has no norm after the last block.
     layers += [
       ReLU(), GlobalAveragePooling(),
       Linear(

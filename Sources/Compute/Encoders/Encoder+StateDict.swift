@@ -6,7 +6,7 @@ public struct StateEntry: Sendable {
   public enum Source: Sendable {
     /// The tensor of this name in a checkpoint.
     case tensor(String)
-    /// A tensor that the class has and does not use, as it starts.
+    /// A tensor that the class has but does not use, with its initial values.
     case unused(ParameterSpec)
     /// The count of batches of a batch norm that the class does not use: 0.
     case unusedCount
@@ -20,7 +20,7 @@ public struct StateEntry: Sendable {
 }
 
 extension Encoder {
-  /// Everything that `load_state_dict(strict=True)` of the encoder's class in torchvision or nidl wants.
+  /// Everything that `load_state_dict(strict=True)` of the encoder's class in torchvision or nidl needs.
   public var stateDict: [StateEntry] {
     let used = (layers.parameters + layers.buffers).map {
       StateEntry(name: Self.peerName($0.name), shape: $0.shape, source: .tensor($0.name))

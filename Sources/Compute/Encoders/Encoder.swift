@@ -58,7 +58,7 @@ public struct Encoder {
 public struct PeerState: Sendable {
   /// Tensors that the class holds under a second name: names that start with `name` also exist with `alias` instead.
   public var aliases: [(name: String, alias: String)] = []
-  /// Layers that the class has and does not use.
+  /// Layers that the class has but does not use.
   public var unusedParameters: [ParameterSpec] = []
   public var unusedBuffers: [ParameterSpec] = []
 

@@ -13,7 +13,7 @@ public struct EncoderKind: Sendable {
 
   /// `resnet3d-18`
   public let rawValue: String
-  /// Parameters under torchvision's or nidl's names, beside those that are fields of `EncoderOptions` by themselves.
+  /// Parameters under torchvision's or nidl's names, besides those that are fields of `EncoderOptions`.
   package let keywords: [KeywordArgument]
   /// The command's options of the network that mean something to this encoder.
   package let options: Set<String>
@@ -58,7 +58,7 @@ extension EncoderKind {
   /// A network of a program's own, which gives it to the library.
   public static let custom = EncoderKind("custom") { _, _ in
     throw Failure(
-      .usage, "the encoder is one of a program's own, which bt-dist does not have", at: "\(option: "encoder")",
+      .usage, "the encoder is a program's own, which bt-dist does not have", at: "\(option: "encoder")",
       expected: "a program that gives it to the library's BarlowTwins, as Sources/Program/Examples does",
       found: "\(option: "encoder") custom", remedy: "use that program, or choose another \(option: "encoder")")
   }

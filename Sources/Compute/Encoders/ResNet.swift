@@ -22,7 +22,7 @@ public struct ResNet: Sendable {
   public let dimensions: Int
   /// Of the images or volumes.
   public var channels: Int
-  /// Channels of the first stage; 64 in torchvision and nidl. Later stages have 2, 4 and 8 times.
+  /// Channels of the first stage; 64 in torchvision and nidl. Later stages have 2, 4 and 8 times as many.
   public var width = 64
   public var stem = Stem.imagenet
   /// Whether the last norm of each block starts at 0, so that each block starts as the identity.
@@ -99,7 +99,7 @@ extension ResNet {
     public static let imagenet = Stem(kernel: 7, stride: 2, padding: 3, isPooled: true)
     /// 3×3, stride 1, no pooling: the usual form for images of 32×32.
     public static let small = Stem(kernel: 3, stride: 1, padding: 1, isPooled: false)
-    /// nidl's rule: another size than 7 has stride 1.
+    /// nidl's rule: sizes other than 7 have stride 1.
     public static func volume(kernel: Int) -> Stem {
       let stride = kernel == 7 ? 2 : 1
       return Stem(kernel: kernel, stride: stride, padding: (kernel - stride + 1) / 2, isPooled: true)

@@ -19,7 +19,7 @@ struct ResNetBuilder {
   }
 
   mutating func stage(_ index: Int) -> [any Layer] {
-    // As torchvision: the first block of a dilated stage still has the dilation before.
+    // As in torchvision: the first block of a dilated stage still has the dilation of the stage before.
     let before = dilation
     var stride = index == 0 ? 1 : 2
     if index > 0, network.replaceStrideWithDilation[index - 1] {

@@ -5,7 +5,7 @@ import Tensors
 /// Decompresses a gzip file (RFC 1952, also of several members) from the beginning to the end.
 ///
 /// Errors are `Failure(.data)` with the file, the byte of the decompressed data and, once `records` is known, the
-/// record: a file that was cut off, damaged data, a wrong check sum, and bytes that follow. Not for several threads.
+/// record: a file that was cut off, damaged data, a wrong checksum, and bytes that follow. Not for several threads.
 package final class GzipReader {
   /// Where records begin and how long they are, for messages.
   package var records: (start: Int, bytes: Int)?
@@ -24,7 +24,7 @@ package final class GzipReader {
     self.file = file
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
-    // 16: gzip only, with its check sum.
+    // 16: gzip only, with its checksum.
     let status = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
     if status != Z_OK { throw Failure(.defect, "zlib's inflateInit2 failed (\(status))", at: file.path) }
   }
@@ -47,11 +47,11 @@ package final class GzipReader {
     let got = try inflate(buffer)
     if got < buffer.count {
       throw problem(
-        "the data ends too early", expected: "\(buffer.count - got) bytes more", found: "the end of the file")
+        "the data ends too early", expected: "\(buffer.count - got) more bytes", found: "the end of the file")
     }
   }
 
-  /// Throws unless the data and the file end here; so the check sum is checked too.
+  /// Throws unless the data and the file end here; so the checksum is checked too.
   package func expectEnd() throws {
     var extra: UInt8 = 0
     let got = try withUnsafeMutableBytes(of: &extra) { try inflate($0) }

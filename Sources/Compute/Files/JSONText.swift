@@ -1,21 +1,22 @@
 import Diagnostics
 import Foundation
 
-/// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict reader.
+/// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
+/// reader.
 ///
-/// JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`. (Configuration files, which people write, are
-/// JSON5: `JSONValue`.)
+/// JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`. (Configuration files, which people
+/// write, are JSON5: `JSONValue`.)
 package enum JSONText {
   package enum Style: Sendable {
     /// On one line, without a line feed at its end.
     case line
-    /// A member a line, and a line feed at the end.
+    /// One member a line, and a line feed at the end.
     case pretty
   }
 
   /// Keys are sorted: equal values give equal bytes.
   ///
-  /// - Parameter snakeCase: names of properties become such as `samples_per_second`.
+  /// - Parameter snakeCase: `samplesPerSecond` becomes `samples_per_second`.
   package static func encode(
     _ value: some Encodable, _ style: Style = .line, snakeCase: Bool = false
   ) throws -> String {
@@ -28,10 +29,10 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `StrictJSON.SyntaxError`, or a `DecodingError` for what is JSON and no such value.
+  /// - Throws: `StrictJSON.SyntaxError`, or a `DecodingError` for JSON that is not such a value.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
     if let key = try StrictJSON.parse([UInt8](bytes)).duplicatedKey {
-      throw StrictJSON.SyntaxError(message: "the key '\(key)' stands twice", offset: 0)
+      throw StrictJSON.SyntaxError(message: "the key '\(key)' is given twice", offset: 0)
     }
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

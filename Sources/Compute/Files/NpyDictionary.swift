@@ -109,7 +109,7 @@ struct NpyDictionary {
       position += 1
     }
     if position == start { throw error("no size here") }
-    // Python 2 wrote long integers so.
+    // Python 2 wrote long integers this way.
     if next == UInt8(ascii: "L") { position += 1 }
     return value
   }

@@ -3,7 +3,7 @@ import Diagnostics
 /// The header of a NumPy file: its magic, version, and a Python dictionary with the type, the order and the shape.
 struct NpyHeader {
   static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-  /// Longest dictionary that is read. NumPy's own limit for headers that it trusts is 10,000.
+  /// The longest dictionary that is read. NumPy's own limit for headers that it trusts is 10,000.
   static let longest = 1 << 20
 
   let shape: [Int]

@@ -15,7 +15,7 @@ package final class NpyWriter {
     try self.init(OutputFile(path: path), shape: shape)
   }
 
-  /// Writes the header to an output where it stands.
+  /// Writes the header to an output at its present position.
   package init(_ file: OutputFile, shape: [Int]) throws {
     guard let count = elementCount(of: shape), !count.multipliedReportingOverflow(by: 4).overflow, shape.count <= 32
     else { throw Failure(.defect, "the array has an impossible shape", at: file.path, found: "\(shape)") }

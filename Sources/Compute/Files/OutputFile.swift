@@ -29,7 +29,8 @@ package final class OutputFile {
     if descriptor < 0 { throw Failure.cannotWrite("create the file", path: path, errno: errno) }
   }
 
-  /// Writes to an open handle (a file or a pipe), from where it stands; it stays open and must outlive this object.
+  /// Writes to an open handle (a file or a pipe), from its present position; it stays open and must outlive this
+  /// object.
   package init(handle: FileHandle, name: String) throws {
     hash = try SHA256()
     path = name

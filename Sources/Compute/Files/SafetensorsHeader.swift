@@ -23,7 +23,7 @@ struct SafetensorsHeader {
     var seen: Set<String> = []
     for member in members {
       let (name, value) = (member.key, member.value)
-      if !seen.insert(name).inserted { throw problem(name, "stands in the header twice") }
+      if !seen.insert(name).inserted { throw problem(name, "is in the header twice") }
       if name == "__metadata__" {
         metadata = try readMetadata(value)
       } else {
@@ -76,7 +76,7 @@ struct SafetensorsHeader {
       guard found.count == 1, let only = found.first else { throw problem(name, "has \(found.count) members '\(key)'") }
       return only.value
     }
-    guard case .string(let dtype) = try member("dtype") else { throw problem(name, "has a dtype that is no string") }
+    guard case .string(let dtype) = try member("dtype") else { throw problem(name, "has a dtype that is not a string") }
     let shape = try integers(name, "shape", try member("shape"))
     let offsets = try integers(name, "data_offsets", try member("data_offsets"))
     guard let count = elementCount(of: shape) else {
@@ -102,7 +102,7 @@ struct SafetensorsHeader {
   }
 
   private func integers(_ name: String, _ key: String, _ value: StrictJSON) throws -> [Int] {
-    guard case .array(let values) = value else { throw problem(name, "has a \(key) that is no array", found: value) }
+    guard case .array(let values) = value else { throw problem(name, "has a \(key) that is not a list", found: value) }
     return try values.map {
       guard case .integer(let number) = $0 else {
         throw problem(name, "has a \(key) that is not of integers", found: value)

@@ -10,7 +10,7 @@ package enum SafetensorsWriter {
   package enum Order: Sendable { case sorted, given }
 
   /// Creates or replaces the file at `path` and waits for the disk. Errors: `Failure(.cannotWrite)` from the system,
-  /// `Failure(.defect)` for duplicated names and impossible shapes.
+  /// `Failure(.defect)` for duplicate names and impossible shapes.
   @discardableResult
   package static func write(
     _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to path: String

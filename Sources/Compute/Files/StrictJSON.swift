@@ -1,7 +1,7 @@
-/// Strict JSON as it stands in a text: objects keep their order, and a key that stands twice stands here twice.
+/// Strict JSON as a text has it: objects keep their order, and a key that is given twice is here twice.
 ///
-/// For safetensors headers, and before everything that bt-dist reads back of what it wrote (`JSONText`). Foundation's parser
-/// drops duplicated keys silently and turns large integers into `Double`; both must be errors.
+/// For safetensors headers, and to check everything that bt-dist reads back of what it wrote (`JSONText`). Foundation's
+/// parser drops duplicate keys silently and turns large integers into `Double`; both must be errors.
 package enum StrictJSON {
   case string(String)
   case integer(Int)
@@ -30,7 +30,7 @@ package enum StrictJSON {
     return value
   }
 
-  /// The first key that stands twice in an object, here or further inside; nil if there is none.
+  /// The first key that an object has twice, here or further inside; nil if there is none.
   package var duplicatedKey: String? {
     switch self {
     case .array(let values): values.lazy.compactMap(\.duplicatedKey).first
@@ -41,7 +41,7 @@ package enum StrictJSON {
     }
   }
 
-  /// For messages: the value in short.
+  /// For messages: the value, shortened.
   var summary: String {
     switch self {
     case .string(let text): "\"\(text.prefix(60))\""
@@ -131,10 +131,10 @@ private struct Parser {
     if let value = Int(word), !word.hasPrefix("+") { return .integer(value) }
     if word == "true" || word == "false" || word == "null" || isNumber(word) { return .other(word) }
     position = start
-    throw error("'\(word.prefix(40))' is no value")
+    throw error("'\(word.prefix(40))' is not a value")
   }
 
-  /// JSON's numbers: no sign `+`, no leading zeros, digits on both sides of a point, no `nan`.
+  /// JSON's numbers: no `+` sign, no leading zeros, digits on both sides of a point, no `nan`.
   private func isNumber(_ word: String) -> Bool {
     word.wholeMatch(of: #/-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/#) != nil
   }

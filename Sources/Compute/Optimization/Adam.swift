@@ -1,16 +1,17 @@
 import CommandLine
 import Tensors
 
-/// Adam, with weight decay as `torch.optim.Adam` or decoupled as `torch.optim.AdamW` (Kingma and Ba, "Adam";
+/// Adam, with weight decay as in `torch.optim.Adam` or decoupled as in `torch.optim.AdamW` (Kingma and Ba, "Adam";
 /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", algorithm 2).
 ///
 /// With gradient g, rate η and step t = 1, 2, …, and `g ← g + λp` where the decay is L2:
 /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `p ← p − η/(1−β₁ᵗ) · m / (√v / √(1−β₂ᵗ) + ε)`, and where it is decoupled
-/// also `p ← p − ηλp`, with p from before. With AMSGrad (Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond")
+/// also `p ← p − ηλp`, with the old p. With AMSGrad (Reddi, Kale and Kumar, "On the Convergence of Adam and Beyond")
 /// the largest v so far takes the place of v there. The moments start at zero. Scalars of a step are computed in
 /// double, elements in single precision; p is rounded once for both subtractions, so that a decay ηλ near Float's
-/// resolution of 1 (5e-4 · 3e-4) keeps about its size on average, which a rounded factor `1 − ηλ` does not. Reads 16 and
-/// writes 12 bytes a parameter, with AMSGrad 20 and 16. A gradient that is not finite spoils its own parameter only.
+/// resolution of 1 (5e-4 · 3e-4) keeps about its size on average, which a rounded factor `1 − ηλ` does not. Reads 16
+/// and writes 12 bytes a parameter, with AMSGrad 20 and 16. A gradient that is not finite spoils its own parameter
+/// only.
 package final class Adam: Optimizer {
   package enum Decay: Sendable {
     /// λp is added to the gradient: Adam.

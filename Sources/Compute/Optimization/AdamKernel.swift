@@ -27,7 +27,7 @@ struct AdamKernel {
     rootCorrection = Float(1 / (1 - pow(adam.beta2, step)).squareRoot())
   }
 
-  /// m is updated as `m + (1−β₁)(g − m)`, PyTorch's `lerp_`. `bounded` makes of v what p is divided by the root of.
+  /// m is updated as `m + (1−β₁)(g − m)`, PyTorch's `lerp_`. The root of `bounded(v)` goes into the divisor.
   @inline(__always)
   func update(
     _ p: inout Vector, _ gradient: Vector, _ m: inout Vector, _ v: inout Vector, bounded: (Vector) -> Vector

@@ -2,7 +2,7 @@ import CommandLine
 import Tensors
 
 /// Layer-wise adaptive rate scaling (You, Gitman and Ginsburg, "Large Batch Training of Convolutional Networks"), as
-/// the class `LARS` of the Barlow Twins paper's code, facebookresearch/barlowtwins.
+/// in the class `LARS` of the Barlow Twins paper's code, facebookresearch/barlowtwins.
 ///
 /// For each parameter tensor p with gradient g, rate η and decay λ: `d ← g + λp`; where the tensor adapts
 /// `d ← d · trust ‖p‖/‖d‖`, unless one of the norms is 0; then `b ← μb + d`, `p ← p − ηb`. The buffer starts at zero.
@@ -33,7 +33,7 @@ package final class LARS: Optimizer {
   /// trust ‖p‖/‖d‖ of each tensor.
   private let ratios: AlignedBuffer<Float>
 
-  /// `excludeBiasAndNorm` false: also biases and norms adapt. Negative numbers are a `Failure(.usage)`.
+  /// `excludeBiasAndNorm` false: biases and norms adapt too. Negative numbers are a `Failure(.usage)`.
   package init(
     _ groups: ParameterGroups, momentum: Double = 0.9, trust: Double = 0.001, excludeBiasAndNorm: Bool = true
   ) throws {
@@ -96,7 +96,7 @@ package final class LARS: Optimizer {
       let sums = squares + 2 * tensor.blocks.lowerBound
       if tensor.adapts { ReductionTree.reduce(sums, leaves: tensor.blocks.count, count: 2) }
       let isScaled = tensor.adapts && sums[0] > 0 && sums[1] > 0
-      // A vanishing gradient may ask for more than a Float: infinity would make NaN of its zeros.
+      // A vanishing gradient may ask for more than a Float: infinity would turn its zeros into NaN.
       let ratio = min(trust * (sums[0] / sums[1]).squareRoot(), Double(Float.greatestFiniteMagnitude))
       ratios.pointer[index] = isScaled ? Float(ratio) : 1
     }

@@ -4,7 +4,7 @@ public enum LearningRateSchedule: Sendable, Equatable {
   case constant(Double)
   case warmupCosine(WarmupCosine)
 
-  /// What there is, by name.
+  /// The schedules, by name.
   public enum Kind: String, Sendable, CaseIterable {
     case warmupCosine = "warmup_cosine"
     case none

@@ -4,11 +4,11 @@ import Tensors
 ///
 /// A weight is what the layout lets decay: a parameter of more than one dimension.
 package struct ParameterGroups: Sendable {
-  /// What is different between the groups.
+  /// What differs between the groups.
   struct Rule: Sendable {
     /// λ
     let weightDecay: Double
-    /// Times the learning rate of the step.
+    /// What the learning rate of the step is multiplied by.
     let rateFactor: Double
 
     /// η and λ for every lane.
@@ -42,7 +42,7 @@ package struct ParameterGroups: Sendable {
 
   func rule(of entry: ParameterLayout.Entry) -> Rule { entry.decays ? weights : biases }
 
-  /// Calls `body(vectors, rule)` with the arena's vectors of 16 floats, in pieces beside each other on the rank's
+  /// Calls `body(vectors, rule)` with the arena's vectors of 16 floats, in pieces and in parallel on the rank's
   /// threads: one pass over the arena.
   ///
   /// Entries start at multiples of 16 and the total is one, so no piece has a tail. A piece may end anywhere: `body`

@@ -1,8 +1,8 @@
-/// How the learning rate grows with the batch: not at all, as batch/256, or as its root.
+/// How the learning rate grows with the batch: not at all, as batch/256, or as its square root.
 public enum RateScaling: String, Sendable, CaseIterable {
   case none, linear, sqrt
 
-  /// What the batch makes of every rate.
+  /// What the batch multiplies every rate by.
   package func factor(batch: Int) -> Double {
     switch self {
     case .none: 1

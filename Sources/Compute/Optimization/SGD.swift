@@ -2,7 +2,7 @@ import CommandLine
 import Diagnostics
 import Tensors
 
-/// Stochastic gradient descent with momentum, as `torch.optim.SGD`.
+/// Stochastic gradient descent with momentum, as in `torch.optim.SGD`.
 ///
 /// With gradient g, rate η, decay λ, momentum μ and dampening τ: `g ← g + λp`; at the first step `b ← g`, later
 /// `b ← μb + (1−τ)g`; then `p ← p − ηb`, or with Nesterov's momentum `p ← p − η(g + μb)`. Without momentum there is no
@@ -74,7 +74,7 @@ extension OptimizerKind {
   public static let sgd = OptimizerKind(
     "sgd", keywords: [.number("momentum"), .number("dampening"), .flag("nesterov")],
     check: { (keywords, location) throws(Failure) in
-      // As PyTorch: Nesterov's momentum needs a momentum and no dampening.
+      // As in PyTorch: Nesterov's momentum needs a momentum and no dampening.
       guard keywords.flag("nesterov") == true else { return }
       let momentum = keywords.values["momentum"] ?? .number(0)
       let dampening = keywords.values["dampening"] ?? .number(0)

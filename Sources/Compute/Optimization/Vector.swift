@@ -21,7 +21,7 @@ extension Vector {
     return output
   }
 
-  /// The larger of each two lanes; that of `other` where either is not a number.
+  /// The larger of each pair of lanes; that of `other` where either is not a number.
   @inline(__always)
   func maximum(_ other: Vector) -> Vector {
     var (result, other) = (self, other)

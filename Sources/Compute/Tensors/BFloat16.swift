@@ -5,7 +5,7 @@
 @frozen public struct BFloat16: BitwiseCopyable, Sendable, Equatable {
   public var bitPattern: UInt16
 
-  /// The nearest one, of two as near the even one; NaN stays NaN, and what is too large becomes infinite.
+  /// The nearest one, and of two equally near the even one; NaN stays NaN, and what is too large becomes infinite.
   @inlinable @inline(__always)
   public init(_ value: Float) {
     let bits = value.bitPattern

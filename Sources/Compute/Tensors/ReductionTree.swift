@@ -2,12 +2,12 @@
 ///
 /// The leaves are the shards of the batch. Neighbours are added, then neighbouring pairs, and so on:
 /// ((0+1)+(2+3))+((4+5)+(6+7)). A rank owns consecutive leaves: `reduce` and `merge` sum them within the rank. When
-/// their number is a power of two that is a whole subtree, and `exchange` says how a power of two of ranks go on in the
-/// same order. Floating-point addition is commutative, so only this shape matters, not who adds.
+/// their number is a power of two that is a whole subtree, and `exchange` says how a power of two of ranks continue in
+/// the same order. Floating-point addition is commutative, so only this shape matters, not who adds.
 package enum ReductionTree {
   // MARK: Within a rank
 
-  /// Sums `leaves` leaves of `count` numbers, stored one behind the other, into the first.
+  /// Sums `leaves` leaves of `count` numbers, stored one after another, into the first.
   package static func reduce(_ values: UnsafeMutablePointer<Double>, leaves: Int, count: Int) {
     var stride = 1
     while stride < leaves {
@@ -24,7 +24,7 @@ package enum ReductionTree {
   /// Slot 0 is the result.
   package static func slot(of leaf: Int) -> Int { leaf.nonzeroBitCount }
 
-  /// Partial sums beside the result that `leaves` leaves need at most.
+  /// Partial sums besides the result that `leaves` leaves need at most.
   package static func extraSlots(leaves: Int) -> Int {
     leaves <= 1 ? 0 : Int.bitWidth - (leaves - 1).leadingZeroBitCount
   }
@@ -61,10 +61,10 @@ package enum ReductionTree {
 
   /// Elements from which the ranks halve the vector.
   ///
-  /// Shorter ones go by recursive doubling: in round k a rank exchanges its whole sum with the rank whose number differs
-  /// in bit k. Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so that
-  /// afterwards each rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004). Both
-  /// add the same pairs, so every rank gets the same bits by either: where a vector is cut changes nothing.
+  /// Shorter ones go by recursive doubling: in round k a rank exchanges its whole sum with the rank whose number
+  /// differs in bit k. Long ones go by halving and doubling: round k exchanges halves of what a rank still holds, so
+  /// that afterwards each rank has one part summed, and the rounds back bring the parts together (Rabenseifner 2004).
+  /// Both add the same pairs, so every rank gets the same bits by either: where a vector is cut changes nothing.
   package static let longVector = 1 << 14
 
   /// Exchanges that a rank takes part in.
@@ -81,7 +81,7 @@ package enum ReductionTree {
     if count < longVector {
       return Exchange(partner: rank ^ (1 << index), send: 0..<count, receive: 0..<count, adds: true)
     }
-    // The rounds back mirror the rounds there.
+    // The rounds back mirror the rounds out.
     let round = index < rounds ? index : 2 * rounds - 1 - index
     var (own, other) = (0..<count, 0..<count)
     for bit in 0...round {

@@ -17,7 +17,7 @@ public enum ThreadPool {
     return set?.count == allowedCount ? set : nil
   }
 
-  /// How many they are.
+  /// How many there are.
   public static var allowedCount: Int { Int(omp_get_num_procs()) }
 
   /// Sets the threads of this rank for OpenMP, and so for oneDNN, and for OpenBLAS. Call before the first kernel.

@@ -10,15 +10,15 @@ package final class BarlowTwinsNetwork {
   package let projector: Projector
   package let state: ParameterSet
   package let loss: BarlowTwinsLoss
-  /// Told at the end of each phase of `forwardBackward`, by those who take the time.
+  /// Called at the end of each phase of `forwardBackward`, for those who take the time.
   package var phaseDidEnd: ((Phase) -> Void)?
   private let network: PlannedNetwork
 
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
   /// - Parameter samplesPerShard: b = B/S; a shard's tensors hold 2·b samples, view 1's first.
   /// - Parameter lossForm: nil for the cheaper one.
-  /// - Parameter element: what activations hold and products compute in; embeddings and the loss are float32 always.
-  /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside once more.
+  /// - Parameter element: what activations hold and products compute in; embeddings and the loss are always float32.
+  /// - Parameter recompute: keeps only the outputs of residual and dense blocks, and computes what is inside again.
   /// - Parameter kernels: chooses how layers with weights compute; keeps the choices.
   package init(
     encoder: Encoder, projector: Projector, sampleShape: [Int], samplesPerShard: Int, batch: any GlobalBatch,
@@ -49,7 +49,7 @@ package final class BarlowTwinsNetwork {
   /// The layers of encoder and projector, blocks of several as one.
   package var descriptions: [LayerDescription] { network.descriptions }
 
-  /// Takes the time of each layer in the passes that follow; see `LayerTimes`.
+  /// Whether each layer is timed in the passes that follow; see `LayerTimes`.
   package var isTimed: Bool {
     get { network.isTimed }
     set { network.isTimed = newValue }
@@ -75,7 +75,7 @@ package final class BarlowTwinsNetwork {
 
   /// The loss of the global batch, and this rank's part of its gradient in `state.parameters.gradients`. A collective.
   ///
-  /// - Parameter randomness: needed where layers draw random numbers, such as dropout; other steps, other numbers.
+  /// - Parameter randomness: needed where layers draw random numbers, such as dropout; each step has its own numbers.
   package func forwardBackward(_ randomness: StepRandomness? = nil) throws -> LossValue {
     network.workspace.randomness = randomness
     try network.forward()

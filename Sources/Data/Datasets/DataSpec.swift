@@ -15,7 +15,7 @@ public enum DataSpec {
       return try kind.open(DataArguments(spec: text, text: arguments, form: kind.form))
     }
     throw Failure(
-      .usage, text.isEmpty ? "no data specification is given" : "'\(word)' is no kind of data", at: location(text),
+      .usage, text.isEmpty ? "no data specification is given" : "'\(word)' is not a kind of data", at: location(text),
       expected: kinds.map(\.form).joined(separator: ", "), remedy: hint(String(word), text))
   }
 

@@ -4,7 +4,7 @@ import Tensors
 
 /// Samples of one shape, read by number: a table, images or volumes, with one view or two given views a sample.
 ///
-/// Made by `DataSpec.open`, or by a program of its own. `read` is called from several threads at once.
+/// Made by `DataSpec.open`, or by a program itself. `read` is called from several threads at once.
 public protocol Dataset: Sendable {
   /// The specification that opens it, such as `npy:X.npy`.
   var name: String { get }
@@ -62,7 +62,7 @@ extension Dataset {
     return try hash.finish()
   }
 
-  /// Reads consecutive samples as they are, without augmentation, one behind the other: for embedding and evaluation.
+  /// Reads consecutive samples as they are, without augmentation, one after another: for embedding and evaluation.
   public func readRange(_ range: Range<Int>, view: Int = 0, into destination: UnsafeMutablePointer<Float>) throws {
     for (place, index) in range.enumerated() { try read(index, view: view, into: destination + place * sampleSize) }
   }

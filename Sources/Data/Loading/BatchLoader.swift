@@ -18,7 +18,7 @@ package struct LoadedBatch: Sendable, Equatable {
 /// or of the step that it begins with. Allocates its memory at the start, `depth` steps of it. For one consumer:
 /// `next` is not called from two threads at once.
 package final class BatchLoader {
-  /// Steps that are loaded ahead where nothing else is asked for.
+  /// Steps that are loaded ahead unless another number is asked for.
   package static let depth = 4
 
   package let plan: BatchPlan
@@ -33,7 +33,7 @@ package final class BatchLoader {
   ///
   /// - Parameter purpose: that of the random numbers of the augmentation.
   ///
-  /// Errors: `Failure(.usage)` for numbers of workers that are not possible and batches that do not fit into memory,
+  /// Errors: `Failure(.usage)` for impossible numbers of workers and batches that do not fit into memory,
   /// `Failure(.defect)` for a plan or augmentation that was made for other data.
   package init(
     dataset: any Dataset, plan: BatchPlan, augmentation: Augmentation, purpose: RandomPurpose = .augmentation,
@@ -74,7 +74,7 @@ package final class BatchLoader {
     samples: Int, augmentation: Augmentation, steps: Int, workers: Int, depth: Int = BatchLoader.depth
   ) -> Int {
     let sampleSize = augmentation.shape.reduce(1, *)
-    // What no Int counts no host has.
+    // No host has more than an Int can count.
     let ring = LoaderRing.bytes(samples: samples, sampleSize: sampleSize, depth: min(depth, steps)) ?? 1 << 60
     return ring + (augmentation.isIdentity ? 0 : workers * sampleSize * MemoryLayout<Float>.stride)
   }

@@ -40,8 +40,8 @@ package struct BatchPlan: Sendable {
 
   /// B/S.
   package var samplesPerShard: Int { batchSize / shards }
-  /// Samples of an epoch that are left out, because they fill no batch or are beyond the limit. Others each time, when
-  /// shuffled.
+  /// Samples of an epoch that are left out, because they fill no batch or are beyond the limit. Different ones each
+  /// time, when shuffled.
   package var samplesLeftOut: Int { order.count - stepsPerEpoch * batchSize }
 
   package func epoch(ofStep step: Int) -> Int { step / stepsPerEpoch }

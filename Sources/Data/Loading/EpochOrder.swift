@@ -28,7 +28,7 @@ package struct EpochOrder: Sendable {
   package func sample(at position: Int, epoch: Int) -> Int {
     guard shuffle, position >= 0, position < count else { return position }
     var value = permute(UInt64(position), epoch)
-    // Ends: the permutation's cycle through `position` comes back to it at the latest.
+    // This ends, at the latest when the permutation's cycle comes back to `position`.
     while value >= UInt64(count) { value = permute(value, epoch) }
     return Int(value)
   }

@@ -17,7 +17,7 @@ package final class LoaderQueue: @unchecked Sendable {
   private let steps: Range<Int>
   private let depth: Int
   private let chunks: Int
-  // All below is guarded by the condition's lock.
+  // Everything below is guarded by the condition's lock.
   private var next: (step: Int, chunk: Int)
   private var handedOut: Int
   private var pending: [Int]

@@ -16,7 +16,7 @@ final class LoaderRing: Sendable {
   /// Floats of both views of a shard.
   var shardSize: Int { 2 * samplesPerShard * sampleSize }
 
-  /// Errors: a `Failure(.usage)` when the host has not the memory.
+  /// Errors: a `Failure(.usage)` when the host does not have the memory.
   init(localShards: Range<Int>, samplesPerShard: Int, sampleSize: Int, depth: Int, workers: Int) throws {
     self.localShards = localShards
     self.samplesPerShard = samplesPerShard

@@ -79,7 +79,8 @@ extension Augmentation {
   private static func unknown(_ name: String, _ recipe: String) -> Failure {
     let names = ["none", "auto"] + recipes.keys + operations.map { $0.name }
     return Failure(
-      .usage, name.isEmpty ? "an operation without a name" : "'\(name)' is no augmentation", at: "\(option: "augment")",
+      .usage, name.isEmpty ? "an operation without a name" : "'\(name)' is not an augmentation",
+      at: "\(option: "augment")",
       expected: "none, auto, \(recipes.keys.sorted().joined(separator: ", ")), or a list of "
         + operations.map { $0.form }.joined(separator: ", "),
       found: recipe, remedy: NearestName.question(for: name, among: names))

@@ -47,7 +47,7 @@ package struct Augmentation: Sendable, CustomStringConvertible {
   /// True for `none`: views are the samples as they are.
   package var isIdentity: Bool { steps.isEmpty }
 
-  /// Makes the view in `pixels`, which holds the sample and as much as `shape` says.
+  /// Makes the view in `pixels`, which holds the sample, as many numbers as `shape` says.
   ///
   /// Allocates nothing. Errors: a `Failure(.usage)` when the recipe has colour operations, which clamp to 0...1, and
   /// the sample has values outside; the caller names the sample.

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Exchanges left and right: `flip`, for every second view unless a probability is given.
+/// Exchanges left and right: `flip`, for half of the views unless a probability is given.
 package struct HorizontalFlip: AugmentationOperation {
   package static let name = "flip"
   package static let form = "flip"

@@ -13,10 +13,10 @@ public struct AgreedFailure: Error, Sendable {
 }
 
 extension Communicator {
-  /// Runs `work`, which need not be the same on all ranks, and lets all ranks go on only if it succeeded on all of
+  /// Runs `work`, which need not be the same on all ranks, and lets all ranks continue only if it succeeded on all of
   /// them.
   ///
-  /// A collective. When it failed somewhere, every rank throws the failure of the lowest rank that failed as an
+  /// A collective. If it failed somewhere, every rank throws the failure of the lowest rank that failed as an
   /// `AgreedFailure`.
   public func together<Result>(_ work: () throws -> Result) throws -> Result {
     let outcome = Swift.Result { try work() }

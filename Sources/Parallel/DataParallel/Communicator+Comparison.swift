@@ -19,7 +19,7 @@ extension Communicator {
 
   /// Throws one failure on all ranks unless the fields have rank 0's values on every rank. A collective.
   ///
-  /// - Parameter remedy: called when there is a difference only.
+  /// - Parameter remedy: called only when there is a difference.
   package func requireSame(
     _ kind: Failure.Kind, _ message: String, remedy: @autoclosure () -> String, _ fields: () throws -> [RankField]
   ) throws {

@@ -1,11 +1,11 @@
 import MPI
 import Tensors
 
-/// Sums gradients over the ranks bucket by bucket beside the rest of backward, as it completes them.
+/// Sums gradients over the ranks bucket by bucket, as backward completes them and in parallel with the rest of it.
 ///
 /// Gradients lie in the arena in the order in which they are completed: a bucket is the next `bucketSize` of them. A
-/// bucket's sum is begun when its last gradient is there, and moved on whenever backward has done a layer or waits for
-/// another rank. No thread of its own: on cores that are all busy with computing it would only take time from them.
+/// bucket's sum is begun when its last gradient is there, and moves on whenever backward has done a layer or waits for
+/// another rank. No thread of its own: on cores that are all busy computing, it would only take time from them.
 final class GradientBuckets {
   /// Floats of a bucket: 4 MB (smaller ones cost latency, larger ones leave the cache).
   static let bucketSize = 1 << 20
@@ -66,7 +66,7 @@ final class GradientBuckets {
     completed = 0
   }
 
-  /// Moves the sums under way on and begins those that can be begun, without waiting.
+  /// Moves on the sums under way and begins those that can be begun, without waiting.
   func advance() throws {
     while true {
       for bucket in done..<begun where try sums[bucket % Self.limit].advance() && bucket == done { done += 1 }

@@ -5,12 +5,12 @@ import MPI
 public enum Job {
   /// Joins the job that a launcher started this process in, runs `work`, and leaves; returns the exit code.
   ///
-  /// A failure that all ranks throw together (`AgreedFailure`) is reported once, by rank 0. One that only this rank knows
-  /// of ends the whole job, since the others may wait for this rank for ever.
+  /// A failure that all ranks throw together (`AgreedFailure`) is reported once, by rank 0. One that only this rank
+  /// knows of ends the whole job, since the others may wait for this rank for ever.
   ///
-  /// - Parameter goesOnAlone: whether `work` is done also where this process cannot join its job, on a communicator that
-  ///   says why (`joinFailure`).
-  /// - Parameter report: told of failures and of ranks that are late, in text for the user.
+  /// - Parameter goesOnAlone: whether `work` is also done where this process cannot join its job, on a communicator
+  ///   that says why (`joinFailure`).
+  /// - Parameter report: called with failures and with ranks that are late, as text for the user.
   public static func run(
     goesOnAlone: Bool = false, report: @escaping (String) -> Void, work: (Communicator) throws -> Int32
   ) -> Int32 {

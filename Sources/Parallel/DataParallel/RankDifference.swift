@@ -14,8 +14,8 @@ package struct RankDifference: Equatable, Sendable {
 
   /// Compares the fields of all ranks, in rank order, with rank 0's; nil if they are the same.
   ///
-  /// Fields are matched by name; one that some ranks lack differs. Of a field with rank 0's text and another value,
-  /// such as files of the same sizes, it is said that the contents are others.
+  /// Fields are matched by name; one that some ranks lack differs. For a field with rank 0's text and another value,
+  /// such as files of the same sizes, the text says that the contents differ.
   package init?(hosts: [String], fields rows: [[RankField]]) {
     let tables = rows.map { row in Dictionary(row.map { ($0.name, $0) }) { first, _ in first } }
     var seen: Set<String> = []
@@ -46,7 +46,7 @@ package struct RankDifference: Equatable, Sendable {
       expected: describe([0]), found: describe(others), remedy: remedy)
   }
 
-  /// At most four texts are shown, and of the rest their number.
+  /// At most four texts are shown, and the number of the rest.
   private func describe(_ ranks: [Int]) -> String {
     let groups = ranks.grouped { texts[$0] }
     let shown = groups.prefix(4).map { text, ranks in "\(RankList(ranks, hosts)): \(text)" }

@@ -3,16 +3,16 @@ import Tensors
 
 /// A sum of vectors over all ranks: begun, then moved on exchange by exchange until it is complete.
 ///
-/// Made once and used again and again; it allocates nothing after its first use at a length. A short sum is complete here
-/// when everything has arrived, also if another rank has not yet taken what this one sent: that is kept in memory of its
-/// own. So a rank that is ahead need not wait for one that has begun the sum and is busy with other work.
+/// Made once and used again and again; it allocates nothing after its first use at a length. A short sum is complete
+/// here when everything has arrived, even if another rank has not yet taken what this one sent: that is kept in
+/// separate memory. So a rank that is ahead need not wait for one that has begun the sum and is busy with other work.
 final class RankSum<Element: MPIElement> {
   private let communicator: Communicator
   private let followsTree: Bool
   /// One for each exchange of a short sum; long sums use the first.
   private let transfers: [Transfer]
   private var incoming = AlignedBuffer<Element>(0)
-  /// What the exchanges of a short sum send, one behind the other.
+  /// What the exchanges of a short sum send, one after another.
   private var outgoing = AlignedBuffer<Element>(0)
   private var values = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
   /// Exchanges begun so far, of how many.
@@ -38,8 +38,8 @@ final class RankSum<Element: MPIElement> {
 
   /// Begins to replace `values` on every rank by their sum over all ranks.
   ///
-  /// - Parameter number: tells this sum from others that are under way in the same channel: 0 to 255, on all ranks the
-  ///   same.
+  /// - Parameter number: tells this sum from others that are under way in the same channel: 0 to 255, the same on all
+  ///   ranks.
   func begin(_ values: UnsafeMutableBufferPointer<Element>, number: Int = 0) throws {
     self.values = values
     begun = 0

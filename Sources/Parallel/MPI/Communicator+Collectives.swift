@@ -51,7 +51,7 @@ extension Communicator {
   }
 
   /// Gathers `counts[r]` elements from each rank r into `all` on every rank, in rank order. This rank's own part
-  /// already stands in its place.
+  /// is already in its place.
   ///
   /// - Parameter work: done again and again while this rank waits; see `wait`.
   public func allGather<Element: MPIElement>(

@@ -5,7 +5,7 @@ import Host
 extension Communicator {
   /// Seconds of busy waiting before the processor is left to others between two looks: loader threads, other ranks.
   private static let patience = 0.02
-  /// Seconds after which a rank whose launcher has died does not wait for the others any more.
+  /// Seconds after which a rank whose launcher has died no longer waits for the others.
   private static let patienceWithoutLauncher = 5.0
 
   /// Waits for transfers of this rank's main thread.
@@ -33,10 +33,10 @@ extension Communicator {
   private var launcherIsGone: Failure {
     Failure(
       .interrupted, "the launcher of this rank has died, and other ranks do not come", at: "\(position)",
-      remedy: "launch again: the run goes on from its newest checkpoint")
+      remedy: "launch again: the run resumes from its newest checkpoint")
   }
 
-  /// Runs what moves background transfers on, and counts its time as communication.
+  /// Runs what moves on background transfers, and counts its time as communication.
   public func timed(_ work: () throws -> Void) rethrows {
     let start = monotonicSeconds()
     defer { secondsOfCommunication += monotonicSeconds() - start }

@@ -14,7 +14,8 @@ public final class Communicator {
   public let host: String
   /// Every rank's host.
   public private(set) var hosts: [String]
-  /// Seconds that the main thread has spent on communication so far: waiting, and moving what goes on beside the step.
+  /// Seconds that the main thread has spent on communication so far: waiting, and moving on what runs alongside the
+  /// step.
   public internal(set) var secondsOfCommunication = 0.0
   /// Where this rank is in the run; whoever calls collectives keeps it true, for messages about ranks that are late.
   public var position = Position()
@@ -84,7 +85,7 @@ public final class Communicator {
 
   /// One rank without MPI.
   ///
-  /// - Parameter failure: why it could not join its job, for who goes on all the same.
+  /// - Parameter failure: why it could not join its job, for those who continue all the same.
   public static func alone(because failure: Failure? = nil) -> Communicator {
     let host = ProcessInfo.processInfo.hostName
     let communicator = Communicator(rank: 0, size: 1, host: host, handle: nil, backgroundHandle: nil)
@@ -98,7 +99,7 @@ public final class Communicator {
     if handle != nil, !Launcher.isGone { MPI_Finalize() }
   }
 
-  /// Ends all ranks at once. For a rank that cannot reach the others in an orderly way any more.
+  /// Ends all ranks at once. For a rank that can no longer reach the others in an orderly way.
   public func abort(code: Int32) -> Never {
     if let handle, !Launcher.isGone { MPI_Abort(handle, code) }
     exit(code)
@@ -117,7 +118,7 @@ public final class Communicator {
       }
       throw Failure(
         .interrupted, "\(operation) failed, a rank or the network was lost: \(message)", at: place,
-        remedy: "launch again: the run goes on from its newest checkpoint")
+        remedy: "launch again: the run resumes from its newest checkpoint")
     }
   }
 

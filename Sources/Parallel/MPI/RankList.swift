@@ -2,7 +2,7 @@ import Diagnostics
 
 /// Ranks and their hosts for people: `rank 3 on nodeB`, `ranks 0, 1 on nodeA, ranks 2 to 5 on nodeB`.
 ///
-/// At most four hosts, and at most four ranges on each, are written out; of the rest stands the number.
+/// At most four hosts, and at most four ranges on each, are written out; of the rest only the number.
 package struct RankList: CustomStringConvertible {
   package let description: String
 

@@ -2,11 +2,11 @@ import Diagnostics
 
 /// Notices that a rank does not come to a collective, and says which.
 ///
-/// Whoever has waited for `limit` seconds calls the roll: it tells all ranks that it waits, and where. A waiting rank
-/// that hears of a roll call answers in the same way. After a moment for the answers, the ranks that have not answered
-/// are late: they compute, read, write, hang or were stopped. A rank takes its answer back when its wait ends. This finds
-/// the late ranks wherever they stand in the reduction tree: a rank that waits for one which waits itself does not blame
-/// it. After twice the limit the job is ended by the lowest rank that waits.
+/// A rank that has waited for `limit` seconds calls the roll: it tells all ranks that it waits, and where. A waiting
+/// rank that hears of a roll call answers in the same way. After a moment for the answers, the ranks that have not
+/// answered are late: they compute, read, write, hang or were stopped. A rank takes its answer back when its wait ends.
+/// This finds the late ranks wherever they stand in the reduction tree: a rank that waits for one which waits itself
+/// does not blame it. After twice the limit the job is ended by the lowest rank that waits.
 public final class StallWatch {
   /// Seconds of waiting after which ranks are called late; nil: never.
   public var limit: Double? = 300
@@ -42,7 +42,7 @@ public final class StallWatch {
     _ = wasHere(at: time)
     guard calledAt != nil else { return }
     tellAll("")
-    if hasReported { report?("\(name) goes on after \(Int(time - waitStart)) s at \(lastPosition)") }
+    if hasReported { report?("\(name) continues after \(Int(time - waitStart)) s at \(lastPosition)") }
     (calledAt, hasReported) = (nil, false)
   }
 
@@ -70,12 +70,13 @@ public final class StallWatch {
       .interrupted, "the job hangs: \(late(position))", at: "\(position)",
       found: "\(name) has waited for \(Int(waited)) s",
       remedy: "look at those processes and hosts (stopped, swapping, a file system that hangs), then launch again: the "
-        + "run goes on from its newest checkpoint. If they are only slow, raise \(option: "stall-timeout") (now \(limit.brief) s)"
+        + "run resumes from its newest checkpoint. If they are only slow, raise \(option: "stall-timeout") "
+        + "(now \(limit.brief) s)"
     )
   }
 
-  /// Whether this rank has been here within the limit; says so if not. It computed, read or wrote for too long before this
-  /// wait, or was stopped.
+  /// Whether this rank has been here within the limit; reports it if not. It computed, read or wrote for too long
+  /// before this wait, or was stopped.
   private func wasHere(at time: Double) -> Bool {
     defer { lastSeen = time }
     guard let limit, time - lastSeen > limit else { return true }

@@ -9,7 +9,7 @@ package final class Transfer {
   package enum Channel: Sendable {
     /// What the step waits for.
     case foreground
-    /// What runs beside the step.
+    /// What runs alongside the step.
     case background
   }
 

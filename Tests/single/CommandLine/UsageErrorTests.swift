@@ -83,7 +83,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall(file: "{mlp_hidden: 8}", says: ["key 'mlp-hidden'", "[1024, 512] in a file"]),
     WrongCall(file: "{'optimizer': 'adamw'}", says: ["did you mean adamW?"]),
     WrongCall(file: "{limit_train_batches: 1.0}", says: ["key 'limit-train-batches'", "\"1\" is one batch"]),
-    WrongCall(file: "{max_steps: 3,\n'max-steps': 4}", says: ["run.json5, key 'max-steps'", "stands twice"]),
+    WrongCall(file: "{max_steps: 3,\n'max-steps': 4}", says: ["run.json5, key 'max-steps'", "is given twice"]),
     WrongCall(file: "{random_state: 18446744073709551616}", says: ["key 'random-state'", "18446744073709551616"]),
     WrongCall(file: "{\nbatch-size: 3}", says: ["run.json5, after line 1: not valid JSON5", "in quotes"]),
     WrongCall(file: "[]", says: ["run.json5: not an object", "found:    a list"]),
@@ -129,7 +129,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--out", "a", "--encoder-kwargs", "{groups: 1.5}", says: ["an integer of at least 1", "1.5"]),
     WrongCall(
       "--out", "a", "--encoder-kwargs", "{replace_stride_with_dilation: [true, false]}",
-      says: ["a list of 3 times true or false"]),
+      says: ["a list of 3 booleans"]),
     WrongCall("--out", "a", "--encoder", "resnet3d-18-trunc", says: ["needs a depth", "from 0 to 4"]),
     WrongCall(
       "--out", "a", "--encoder", "resnet3d-18-trunc", "--encoder-kwargs", "{depth: 5}", says: ["an integer from 0 to 4"]

@@ -37,7 +37,7 @@ import Views
   @Test func mistakes() {
     expectFailure(.usage, "'brigthness'", "did you mean brightness?", "flip") { _ = try parse("brigthness=0.4") }
     expectFailure(.usage, "small-images") { _ = try parse("smal-images") }
-    expectFailure(.usage, "'none' is no augmentation") { _ = try parse("flip,none") }
+    expectFailure(.usage, "'none' is not an augmentation") { _ = try parse("flip,none") }
     for bad in ["", ",", "flip,", "flip,,flip", "@0.5", "=3"] {
       expectFailure(.usage, "without a name") { _ = try parse(bad) }
     }

@@ -13,7 +13,7 @@ struct ScannedArguments {
 extension CommandDefinition {
   /// Splits the arguments after the command's name; throws for unknown options, missing values and stray arguments.
   ///
-  /// Once `--help` was seen nothing is an error: who asks for help should get it.
+  /// Once `--help` has been seen, nothing is an error: those who ask for help should get it.
   func scan(_ arguments: [String]) throws(Failure) -> ScannedArguments {
     var scanned = ScannedArguments()
     if arguments.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
@@ -57,7 +57,7 @@ extension CommandDefinition {
     return scanned
   }
 
-  /// The text of an option: what follows `=`, or the next argument if that is no option.
+  /// The text of an option: what follows `=`, or the next argument if that is not an option.
   private func text(
     of name: String, _ placeholder: String, _ expected: String, _ inlineText: String?,
     _ rest: inout ArraySlice<String>

@@ -10,7 +10,7 @@ extension CommandDefinition {
     try parse(arguments, readFile: ConfigurationFile.read)
   }
 
-  /// As `parse`, with another way to read the configuration file.
+  /// Like `parse`, with another way to read the configuration file.
   package func parse(
     _ arguments: [String], readFile: (String) throws(Failure) -> Data
   ) throws(Failure) -> CommandAction<Target> {

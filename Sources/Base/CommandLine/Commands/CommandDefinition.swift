@@ -3,7 +3,7 @@ import Diagnostics
 /// A command of `bt-dist`: its options, its positional arguments, and what its help says.
 ///
 /// All commands share one grammar: long options (`--name value` or `--name=value`; a boolean without a value is true),
-/// of a repeated option the last, `--` before arguments that begin with a hyphen, `--help` anywhere.
+/// the last of a repeated option, `--` before arguments that begin with a hyphen, `--help` anywhere.
 package struct CommandDefinition<Target: Sendable>: Sendable {
   /// `train`
   package let name: String
@@ -79,7 +79,7 @@ package struct PositionalArguments: Sendable {
   }
 }
 
-/// The options of one call, and where each value that is no default comes from.
+/// The options of one call, and where each value that is not a default comes from.
 package struct ParsedCommand<Target: Sendable>: Sendable {
   package var options: Target
   package var origins: ValueOrigins

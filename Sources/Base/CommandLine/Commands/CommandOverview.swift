@@ -30,7 +30,7 @@ package struct CommandOverview: Sendable {
       """
   }
 
-  /// The failure for a first argument that is no command.
+  /// The failure for a first argument that is not a command.
   package func unknown(_ word: String) -> Failure {
     let question = NearestName.question(for: word, among: commands.map(\.name))
     return Failure(

@@ -6,7 +6,7 @@ package struct ConfigurationFile {
   package let path: String
   package let members: [String: JSONValue]
 
-  /// Decodes the bytes of the file at `path`; a text that is no JSON5 object is a usage failure.
+  /// Decodes the bytes of the file at `path`; a text that is not a JSON5 object is a usage failure.
   package init(path: String, bytes: Data) throws(Failure) {
     self.path = path
     guard let value = JSONValue(json5: bytes) else {
@@ -34,7 +34,8 @@ package struct ConfigurationFile {
     }
   }
 
-  /// The last line up to which a broken text is a good object, only not closed yet; 0 for none. Looks at 500 lines.
+  /// The last line up to which a broken text is a good object that is only not closed yet; 0 for none. Looks at 500
+  /// lines.
   private static func lastGoodLine(of bytes: Data) -> Int {
     let ends = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "\n") }.prefix(500)
     return zip(1..., ends).reduce(0) { last, line in

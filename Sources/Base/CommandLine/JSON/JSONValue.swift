@@ -42,7 +42,7 @@ package enum JSONValue: Sendable, Equatable {
 extension JSONValue: Decodable {
   /// Decodes JSON5: JSON with comments, unquoted keys, single quotes, trailing commas, hexadecimals, NaN and Infinity.
   ///
-  /// Nil for a text that is none; Foundation on Linux does not say where the mistake is. Of a key that stands twice
+  /// Nil for any other text; Foundation on Linux does not say where the mistake is. Of a key that is given twice,
   /// Foundation keeps the first.
   package init?(json5 text: Data) {
     let decoder = JSONDecoder()

@@ -44,7 +44,7 @@ package struct KeywordArgument: Sendable {
   }
 
   package static func flags(_ name: String, count: Int) -> KeywordArgument {
-    KeywordArgument(name: name, expected: "a list of \(count) times true or false") {
+    KeywordArgument(name: name, expected: "a list of \(count) booleans") {
       if case .flags(let values) = $0 { values.count == count } else { false }
     }
   }
@@ -55,7 +55,7 @@ package struct KeywordArgument: Sendable {
     }
   }
 
-  /// Throws unless every keyword is known, and its value of its kind and range.
+  /// Throws unless every keyword is known, and its value is of its kind and in its range.
   ///
   /// - Parameter owner: whose keywords they are: `adamW`.
   /// - Parameter remedy: how to mend a keyword that is not known; nil: the nearest of those that are.

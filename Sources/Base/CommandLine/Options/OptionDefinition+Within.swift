@@ -1,5 +1,5 @@
 extension OptionDefinition {
-  /// The same option of a target that has this one's as a part.
+  /// The same option of a target of which this one's target is a part.
   package func within<Whole>(_ path: any WritableKeyPath<Whole, Target> & Sendable) -> OptionDefinition<Whole> {
     OptionDefinition<Whole>(self, within: path)
   }

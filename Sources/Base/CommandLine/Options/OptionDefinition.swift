@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// Whether an option may be another one when a run is resumed.
+/// Whether an option may have another value when a run is resumed.
 package enum ResumeRule: Sendable {
   /// The option belongs to the run: another value would be another run, or other numbers.
   case mustMatch
@@ -104,10 +104,10 @@ package struct OptionDefinition<Target>: Sendable {
   }
 }
 
-/// Reads and writes one field, its type forgotten.
+/// Reads and writes one field, with its type erased.
 struct FieldAccess<Target>: Sendable {
   let get: @Sendable (Target) -> JSONValue
-  /// False, and `Target` as it was, for a text that is no value of the field.
+  /// False, and `Target` as it was, for a text that is not a value of the field.
   let setText: @Sendable (inout Target, String) -> Bool
   let setJSON: @Sendable (inout Target, JSONValue) -> Bool
   let remedy: @Sendable (String) -> String?

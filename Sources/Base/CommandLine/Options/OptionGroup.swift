@@ -57,7 +57,7 @@ package struct OptionTable<Target>: Sendable {
 
   static func canonical(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
 
-  /// `did you mean --batch-size?` for a name that is none, with `prefix` before each name; nil if nothing is near.
+  /// `did you mean --batch-size?` for an unknown name, with `prefix` before each name; nil if nothing is near.
   ///
   /// `others` are names that may be meant and are not in the table.
   func question(for name: String, prefix: String, others: [String] = []) -> String? {
@@ -73,7 +73,7 @@ package struct OptionTable<Target>: Sendable {
 
   /// Sets the fields that a configuration file names, in the order of their names, and notes the file in `origins`.
   ///
-  /// Unknown keys, a key in both spellings, and values of a wrong kind or range are failures that name file and key.
+  /// Unknown keys, a key in both spellings, and values of the wrong kind or range are failures that name file and key.
   package func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
     let origin = ValueOrigin.file(path: file.path)
     for (key, value) in file.members.sorted(by: { $0.key < $1.key }) {
@@ -86,7 +86,7 @@ package struct OptionTable<Target>: Sendable {
       }
       let location = origin.location(of: option.name)
       if origins[option.name] == origin {
-        throw Failure(.usage, "the option stands twice", at: location, remedy: "keep one of the two spellings")
+        throw Failure(.usage, "the option is given twice", at: location, remedy: "keep one of the two spellings")
       }
       try option.set(&target, json: value, at: location)
       origins[option.name] = origin

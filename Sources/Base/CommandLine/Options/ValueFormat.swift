@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// How a value is written on the command line and in a configuration file, and what an error says of it.
+/// How a value is written on the command line and in a configuration file, and what an error says about it.
 ///
 /// Ranges belong to the format, so that one definition serves the command line, files and values set by a program:
 /// a value is in range if it comes back from its own JSON.
@@ -9,15 +9,15 @@ package struct ValueFormat<Value>: Sendable {
   package let placeholder: String
   /// In errors, after `expected:`: `an integer of at least 1`.
   package let expected: String
-  /// From the command line; nil for a text that is no such value.
+  /// From the command line; nil for a text that is not such a value.
   package let fromText: @Sendable (String) -> Value?
   /// From a configuration file; nil for a value of another kind or out of range.
   package let fromJSON: @Sendable (JSONValue) -> Value?
   package let toJSON: @Sendable (Value) -> JSONValue
-  /// How to mend a text that is no such value, where there is more to say than `expected`.
+  /// How to mend a text that is not such a value, where there is more to say than `expected`.
   package let remedy: @Sendable (String) -> String?
-  /// What is wrong inside a value that has parts, at which of them; nil where `expected` says it all. A text of the
-  /// command line comes as a string.
+  /// What is wrong inside a value that has parts, and in which of them; nil where `expected` says it all. A text from
+  /// the command line comes as a string.
   package let explain: @Sendable (JSONValue) -> Failure?
 
   package init(
@@ -37,7 +37,7 @@ package struct ValueFormat<Value>: Sendable {
 }
 
 extension ValueFormat {
-  /// As `format`, with `word` on the command line, and `null` or `word` in a file, for no value.
+  /// Like `format`, with `word` on the command line, and `null` or `word` in a file, for no value.
   package static func optional<Wrapped>(
     _ format: ValueFormat<Wrapped>, or word: String
   ) -> ValueFormat where Value == Wrapped? {
@@ -72,7 +72,7 @@ extension ValueFormat where Value: CaseIterable & RawRepresentable<String> & Sen
   /// One of an enumeration's raw values, spelled exactly; an error hints at the nearest.
   package static var choice: Self { choice(Value.allCases.map(\.rawValue).joined(separator: "|")) }
 
-  /// As `choice`, for values whose list would be too long for a head line of the help.
+  /// Like `choice`, for values whose list would be too long for an option's first line in the help.
   package static func choice(_ placeholder: String) -> Self {
     let words = Value.allCases.map(\.rawValue)
     return ValueFormat(

@@ -6,7 +6,7 @@ struct DescribedLayer {
   /// Where the configuration has it: `layers[4].residual[0]`.
   let place: String
 
-  /// The layers of a list with repetitions written out: a repeated layer counts as often as it is there.
+  /// The layers of a list with repetitions written out: a repeated layer counts as often as it occurs.
   static func list(_ specifications: [LayerSpecification], name: String, place: String) -> [DescribedLayer] {
     var layers: [DescribedLayer] = []
     append(specifications, name: name, place: place, to: &layers)

@@ -4,19 +4,19 @@ import Layers
 extension Encoder {
   /// A network of the described layers, one after another, as PyTorch's `nn.Sequential` of them would be.
   ///
-  /// Parameters have the names of its `state_dict` behind `encoder.`: `encoder.0.weight`, `encoder.1.running_mean`; those
-  /// of a residual's branches `encoder.4.body.0.weight` and `encoder.4.shortcut.0.weight`. Initial values have PyTorch's
-  /// distributions: uniform in ±1/√(inputs of an output) for weights and biases.
+  /// Parameters have the names of its `state_dict` after `encoder.`: `encoder.0.weight`, `encoder.1.running_mean`;
+  /// those of a residual's branches `encoder.4.body.0.weight` and `encoder.4.shortcut.0.weight`. Initial values have
+  /// PyTorch's distributions: uniform in ±1/√(inputs of an output) for weights and biases.
   ///
   /// - Parameter sampleShape: [F], [C, H, W] or [C, D, H, W].
-  /// - Throws: a usage failure that names the layer which does not fit.
+  /// - Throws: a usage failure that names the layer that does not fit.
   public static func described(_ layers: [LayerSpecification], sampleShape: [Int]) throws(Failure) -> Encoder {
     let list = DescribedLayer.list(layers, name: "encoder", place: "layers")
     guard let first = list.first else {
       throw Failure(.usage, "the encoder has no layers", at: "layers", expected: "at least one", found: "[]")
     }
     var shape = TensorShape(samples: 1, channels: sampleShape[0], spatial: Array(sampleShape.dropFirst()))
-    // Images that are made rows at once need not be images at all.
+    // Images that become rows at once need not be images at all.
     if first.specification == .flatten { shape = TensorShape(samples: 1, channels: sampleShape.reduce(1, *)) }
     let input: Input = shape.spatial.isEmpty ? .rows : shape.spatial.count == 2 ? .images : .volumes
     var builder = LayerBuilder(list, from: shape)

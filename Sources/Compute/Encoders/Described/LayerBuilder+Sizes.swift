@@ -7,7 +7,8 @@ extension LayerBuilder {
     guard shape.spatial.isEmpty else { return }
     throw Failure(
       .usage, "the layer takes images or volumes", at: place, expected: "channels and 2 or 3 extents",
-      found: "\(shape.channels) features without extents", remedy: "put it before what makes rows of the images")
+      found: "\(shape.channels) features without extents",
+      remedy: "put it before the layer that makes rows of the images")
   }
 
   /// A size for each direction of the images.

@@ -1,7 +1,7 @@
 import CommandLine
 import Diagnostics
 
-/// Zeros around an image or volume: so many on both sides, or as many as keep its size.
+/// Zeros around an image or volume: a number for both sides, or as many as keep its size.
 package enum LayerPadding: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
   case sizes(AxisSizes)
   /// PyTorch's `"same"`: for stride 1.

@@ -1,7 +1,8 @@
 import CommandLine
 import Diagnostics
 
-/// Values of the usual kinds. A missing value without a default, and one of a wrong kind or range, are usage failures.
+/// Values of the usual kinds. A missing value without a default, and one of the wrong kind or range, are usage
+/// failures.
 extension LayerReader {
   func integer(_ key: String, _ range: ClosedRange<Int>, default value: Int? = nil) throws(Failure) -> Int {
     if let value, self[key] == nil { return value }

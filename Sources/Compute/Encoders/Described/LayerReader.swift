@@ -13,7 +13,7 @@ package struct LayerReader {
   private let word: any LayerWord.Type
   private let members: [String: JSONValue]
 
-  /// Finds the word and checks the keys; what is no layer is a usage failure.
+  /// Finds the word and checks the keys; JSON that is not a layer is a usage failure.
   init(_ json: JSONValue, at place: String) throws(Failure) {
     self.place = place
     switch json {
@@ -42,7 +42,7 @@ package struct LayerReader {
   /// The value of a key; nil if it is not given.
   subscript(key: String) -> JSONValue? { members[key] }
 
-  /// That a key has no value, or not the expected one.
+  /// The failure for a key without a value, or with one that is not as expected.
   func failure(_ key: String, expected: String) -> Failure {
     guard let value = members[key] else {
       return Failure(

@@ -2,13 +2,13 @@ import CommandLine
 import Diagnostics
 
 extension LayerSpecification {
-  /// Most layers of a network, with repetitions written out.
+  /// The most layers of a network, with repetitions written out.
   static let mostLayers = 10_000
 
   /// Reads a list of layers; `place` is its path for errors: `layers`, `layers[3].residual`.
   ///
   /// A layer is an object with its name among the keys (`{convolution: 32, kernel_size: 3}`), or the name alone where
-  /// that says everything (`"relu"`). What is no layer, unknown keys, and values of a wrong kind or range are usage
+  /// that says everything (`"relu"`). Anything else, unknown keys, and values of the wrong kind or range are usage
   /// failures.
   package static func parse(_ json: JSONValue, at place: String = "layers") throws(Failure) -> [LayerSpecification] {
     guard case .array(let elements) = json else {

@@ -7,7 +7,7 @@ extension LayerSpecification {
   /// nil for a name that no word has.
   static func word(named name: String) -> (any LayerWord.Type)? { words.first { $0.name == name } }
 
-  /// `did you mean batch_norm?` for a name that is none; nil if nothing is near.
+  /// `did you mean batch_norm?` for an unknown name; nil if nothing is near.
   static func question(for name: String) -> String? {
     let folded = name.lowercased().filter { $0.isLetter }
     if let word = words.first(where: { $0.synonyms.contains(folded) }) { return "did you mean \(word.name)?" }
@@ -16,7 +16,7 @@ extension LayerSpecification {
 }
 
 extension LayerWord {
-  /// `did you mean kernel_size?` for a key that is none of this word's.
+  /// `did you mean kernel_size?` for a key that this word does not have.
   static func question(forKey key: String) -> String? {
     if let key = keySynonyms[key.lowercased()] { return "did you mean \(key)?" }
     return NearestName.question(for: key, among: keys)

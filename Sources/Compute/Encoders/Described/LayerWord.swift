@@ -14,14 +14,15 @@ package protocol LayerWord: Sendable, Equatable {
   static var keys: [String] { get }
   /// How to write it, for messages: `{max_pool: 2}`.
   static var example: String { get }
-  /// Names that people try for it: PyTorch's classes in lower case without the digits, and other usual ones.
+  /// Names that people try for it: PyTorch's classes in lower case without the digits, and other common ones.
   static var synonyms: [String] { get }
   /// Names in lower case that people try for its keys, with the keys.
   static var keySynonyms: [String: String] { get }
 
-  /// From an object with no other keys than the word's own; throws what `LayerReader` throws.
+  /// From an object with only the word's own keys; throws what `LayerReader` throws.
   init(_ reader: LayerReader) throws(Failure)
-  /// The canonical JSON, without values that are defaults: equal layers give equal JSON, from which they are read again.
+  /// The canonical JSON, without values that are defaults: equal layers give equal JSON, from which they are read
+  /// again.
   var json: JSONValue { get }
   /// Layers that it counts for, with repetitions written out and branches; `Int.max` beyond it.
   var layerCount: Int { get }

@@ -5,8 +5,8 @@ import Foundation
 extension BLASLibrary {
   /// Lets OpenBLAS choose its kernels again where it has taken those of 2004 for a processor that it does not know.
   ///
-  /// OpenBLAS 0.3.21 goes by the model's number: on Intel's Emerald Rapids, for one, it falls back to `Prescott`, an
-  /// eighth of the speed. Without effect if `OPENBLAS_CORETYPE` is set, and on an OpenBLAS for one processor. To be
+  /// OpenBLAS 0.3.21 goes by the model's number: on Intel's Emerald Rapids, for one, it falls back to `Prescott`, at
+  /// an eighth of the speed. Without effect if `OPENBLAS_CORETYPE` is set, and on an OpenBLAS for one processor. To be
   /// called before the first product; the choice is a function of the processor alone.
   static func useKernelsOfProcessor() { _ = hasChosen }
 

@@ -1,4 +1,4 @@
-/// The loops over activations once more, over numbers of 16 bits; each result is rounded once.
+/// The loops over activations again, for numbers of 16 bits; each result is rounded once.
 extension Elementwise {
   /// y[i] += x[i]
   package static func add(_ x: UnsafePointer<BFloat16>, into y: UnsafeMutablePointer<BFloat16>, count: Int) {

@@ -3,7 +3,7 @@ package enum Elementwise {
   /// Elements that a thread takes at a time.
   static let grain = 1 << 14
 
-  /// Calls `body(start, count)` for pieces of `0..<count`, beside each other on the rank's threads.
+  /// Calls `body(start, count)` for pieces of `0..<count`, in parallel on the rank's threads.
   @inline(__always)
   package static func forEachPiece(of count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
     let pieces = (count + grain - 1) / grain

@@ -3,8 +3,8 @@ package enum StoredNumbers {
   /// How a file holds a number, under NumPy's names; little-endian.
   package enum Element: Sendable { case u1, u2, u4, u8, i1, i2, i4, i8, f2, f8 }
 
-  /// Rounds each number to the nearest Float, from the first to the last: `source` may lie in the end of the destination, as long
-  /// as no number is overwritten before it is read.
+  /// Rounds each number to the nearest Float, from the first to the last: `source` may lie in the end of the
+  /// destination, as long as no number is overwritten before it is read.
   package static func convert(
     _ source: UnsafeRawPointer, _ element: Element, _ count: Int, into destination: UnsafeMutablePointer<Float>
   ) {

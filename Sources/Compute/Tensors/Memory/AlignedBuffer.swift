@@ -3,11 +3,12 @@ import Foundation
 /// Owned memory for `count` elements, aligned to 64 bytes (oneDNN's Winograd code needs that) and zero at the start.
 ///
 /// The memory is unchecked: whoever holds `pointer` keeps the buffer alive and stays within `count`. Elements are
-/// trivial types (`Float`, `Double`, `UInt8`). A `BufferArena`'s buffers are not zero. Large buffers take up memory only as they are touched, and so lie on the
-/// memory node of the thread that touches them first. `MemoryLedger` knows of all of them.
+/// trivial types (`Float`, `Double`, `UInt8`). A `BufferArena`'s buffers are not zero. Large buffers take up memory
+/// only as they are touched, and so lie on the memory node of the thread that touches them first. `MemoryLedger` knows
+/// all of them.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
   public static var alignment: Int { 64 }
-  /// Bytes from which on a buffer has pages of its own.
+  /// Bytes from which a buffer has its own pages.
   static var mappingThreshold: Int { 1 << 20 }
 
   public let pointer: UnsafeMutablePointer<Element>
@@ -54,11 +55,11 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     }
   }
 
-  /// Zero pages that nothing is set aside for, so that a plan that is larger than the machine can be made and shown.
+  /// Zero pages for which nothing is set aside, so that a plan larger than the machine can be made and shown.
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
     let flags = MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Int32(MAP_NORESERVE)
     let raw = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
-    guard let raw, raw != MAP_FAILED else { fatalError("the system gives no \(bytes) bytes of memory") }
+    guard let raw, raw != MAP_FAILED else { fatalError("the system does not give \(bytes) bytes of memory") }
     return raw
   }
 

@@ -4,15 +4,15 @@ import Foundation
 /// will use them, and later ones lie where earlier ones have been.
 ///
 /// One range of addresses, of which only what was ever taken becomes memory, and that only when it is touched. A buffer
-/// that was given back keeps its address: its holder may go on to use it at its own time in the pass. The content of
+/// that was given back keeps its address: its holder may still use it at its own time in the pass. The content of
 /// what is taken is whatever was left there. Not for several threads at once.
 package final class BufferArena: @unchecked Sendable {
   package let use: MemoryUse
-  /// Bytes that all buffers together need at the most.
+  /// Bytes that all buffers together need at most.
   package private(set) var bytes = 0
   private let start: UnsafeMutableRawPointer
   private let reserved: Int
-  /// Ranges of offsets below `bytes` that nobody has, ascending, none beside another.
+  /// Ranges of offsets below `bytes` that nobody has, ascending, none next to another.
   private var free: [Range<Int>] = []
 
   package init(for use: MemoryUse) {
@@ -47,7 +47,7 @@ package final class BufferArena: @unchecked Sendable {
     return AlignedBuffer(pointer, count: count, in: self)
   }
 
-  /// Lets buffers that are taken from now on lie there. A buffer of somebody else, or one that was given back already,
+  /// Lets buffers that are taken from now on lie there. A buffer that is not its own, or was given back already,
   /// is a defect of the plan.
   package func giveBack<Element: BitwiseCopyable>(_ buffer: AlignedBuffer<Element>) {
     let offset = UnsafeMutableRawPointer(buffer.pointer) - start
@@ -55,7 +55,7 @@ package final class BufferArena: @unchecked Sendable {
     let next = free.firstIndex { $0.lowerBound >= range.upperBound } ?? free.count
     precondition(
       buffer.arena === self && range.lowerBound >= (next > 0 ? free[next - 1].upperBound : 0)
-        && range.upperBound <= bytes, "a buffer is given back that was not taken")
+        && range.upperBound <= bytes, "a buffer that was not taken is given back")
     free.insert(range, at: next)
     join(next)
     if next > 0 { join(next - 1) }
@@ -75,7 +75,7 @@ package final class BufferArena: @unchecked Sendable {
 
   private func grow(to end: Int) {
     guard end <= reserved, mprotect(start, end, PROT_READ | PROT_WRITE) == 0 else {
-      fatalError("the system gives no \(end) bytes of memory")
+      fatalError("the system does not give \(end) bytes of memory")
     }
     if bytes > 0 { MemoryLedger.process.remove(start, bytes: bytes, use) }
     bytes = end

@@ -59,9 +59,9 @@ package final class MemoryLedger: Sendable {
     }
   }
 
-  /// Bytes that the process has in memory now beside its buffers; nil where the system does not tell.
+  /// Bytes that the process has in memory now apart from its buffers; nil where the system does not tell.
   ///
-  /// To be asked before buffers are read that nobody has written: the system counts such pages here but not there.
+  /// To be asked before unwritten buffers are read: the system counts their pages here but not there.
   package var bytesBeside: Int? { ProcessMemory.resident.map { max(0, $0 - residentBytes) } }
 
   private static func residentBytes(_ address: UInt, _ bytes: Int) -> Int {

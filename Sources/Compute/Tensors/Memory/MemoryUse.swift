@@ -17,6 +17,6 @@ public enum MemoryUse: Int, CaseIterable, Sendable {
   case loss
   /// Copies that travel between the ranks.
   case communication
-  /// The copy of which a checkpoint is written beside the next steps.
+  /// The copy from which a checkpoint is written during the next steps.
   case snapshot
 }

@@ -37,7 +37,7 @@ public struct ParameterLayout: Sendable, Equatable {
 
   public init() {}
 
-  /// Adds a parameter behind the others. `decays` nil: yes if the shape has more than one dimension, as in nidl, where
+  /// Adds a parameter after the others. `decays` nil: yes if the shape has more than one dimension, as in nidl, where
   /// weight decay leaves out biases and norms. An impossible shape or a name used twice is a `Failure`.
   @discardableResult
   public mutating func append(name: String, shape: [Int], decays: Bool? = nil) throws -> Entry {
@@ -66,7 +66,7 @@ public struct ParameterLayout: Sendable, Equatable {
   /// The number of parameters, without padding.
   public var parameterCount: Int { entries.reduce(0) { $0 + $1.count } }
 
-  /// Floats of the layer with the most: neighbours whose names differ only behind the last dot (a weight and its bias).
+  /// Floats of the layer with the most: neighbours whose names differ only after the last dot (a weight and its bias).
   public var largestLayer: Int {
     func layer(_ entry: Entry) -> Substring {
       entry.name.prefix(upTo: entry.name.lastIndex(of: ".") ?? entry.name.endIndex)

@@ -2,10 +2,10 @@ import Foundation
 
 /// A sequence of random numbers that is a function of (seed, purpose, epoch, sample, view), and of nothing else.
 ///
-/// A value type: a copy goes on with the same numbers. The four numbers are the upper part of Philox's counter and the
-/// position in the sequence is the lowest word, so streams never overlap within 2³⁴ words, for samples below 2⁴⁸,
-/// epochs below 2³² and views below 2⁸. What a stream stands for is the caller's: an initialisation uses `sample` as
-/// the number of the parameter.
+/// A value type: a copy continues with the same numbers. The four numbers are the upper part of Philox's counter and
+/// the position in the sequence is the lowest word, so streams never overlap within 2³⁴ words, for samples below 2⁴⁸,
+/// epochs below 2³² and views below 2⁸. What a stream stands for is up to the caller: an initialisation uses `sample`
+/// as the number of the parameter.
 public struct PhiloxStream: Sendable {
   private let key: SIMD2<UInt32>
   private var counter: SIMD4<UInt32>
@@ -36,7 +36,7 @@ public struct PhiloxStream: Sendable {
   /// Uniform in [0, 1): a multiple of 2⁻²⁴.
   public mutating func uniform() -> Float { Float(word() >> 8) * 0x1p-24 }
 
-  /// Uniform between the bounds; a range of one number gives that number, and draws all the same.
+  /// Uniform between the bounds; a range of one number gives that number, and still draws.
   public mutating func uniform(in range: ClosedRange<Float>) -> Float {
     let value = range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
     return min(value, range.upperBound)

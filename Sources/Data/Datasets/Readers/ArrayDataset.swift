@@ -1,7 +1,7 @@
 import Diagnostics
 import Tensors
 
-/// Records of one size behind each other in a file: what idx and npy have in common.
+/// Records of one size, one after another in a file: what idx and npy have in common.
 package protocol RecordSource: Sendable {
   var path: String { get }
   /// With the records first.

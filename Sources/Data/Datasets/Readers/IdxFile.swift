@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Tensors
 
-/// An array of unsigned bytes in the idx format of the MNIST files, plain or compressed by gzip.
+/// An array of unsigned bytes in the idx format of the MNIST files, plain or compressed with gzip.
 ///
 /// Two zero bytes, the type 0x08, the rank 1...4, then big-endian 32-bit sizes with the records first, then the bytes.
 /// A plain file is read record by record; a gzip file is decompressed into memory at once. The file must be exactly
@@ -59,7 +59,7 @@ package final class IdxFile: RecordSource {
 
   package func read(_ record: Int, into destination: UnsafeMutablePointer<Float>) throws {
     let source = try bytes(of: record, around: destination)
-    // From the first on, each float is written behind the bytes that are still to be read.
+    // From the first on, no float is written over bytes that are still to be read.
     StoredNumbers.unitRange(source, recordSize, into: destination)
   }
 

@@ -13,7 +13,7 @@ public struct MemoryDataset: Dataset {
   /// - Parameter views: one or two arrays, samples first, flat in C order.
   /// - Parameter sampleShape: `[F]`, `[C, H, W]` or `[C, D, H, W]`.
   /// - Throws: `Failure(.data)` for arrays that are not whole samples, that differ in size, or that hold a value that
-  ///   is not finite, and for labels of another number.
+  ///   is not finite, and for the wrong number of labels.
   public init(views: [[Float]], sampleShape: [Int], labels: [Int32]? = nil, name: String = "memory") throws {
     guard (1...2).contains(views.count) else {
       throw Failure(.data, "a sample has one view or two", at: name, found: "\(views.count)")

@@ -18,7 +18,7 @@ package struct NpyRecords: RecordSource {
         .data, "samples of this element type have no known scale", at: path, expected: "u1 (0 to 255), f2, f4 or f8",
         found: file.element.rawValue, remedy: "save x.astype(numpy.float32) in the scale that the network is to see")
     }
-    // The product of sizes is within `Int`, but not beside a size of 0.
+    // The product of all sizes is within `Int`; next to a 0, that of the others may not be.
     recordSize = SampleShape.product(Array(file.shape.dropFirst())) ?? 0
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Tensors
 
-/// Samples made from random numbers, for tests, benchmarks and machines without data: the same ones for a seed.
+/// Samples made from random numbers, for tests, benchmarks and machines without data: always the same for a seed.
 ///
 /// Sample i belongs to class i mod `classes`. An image or volume is a sum of three plane waves for each channel, whose
 /// directions and lengths are the class's and whose phases and weights are the sample's, with some noise, in 0...1. A
@@ -74,20 +74,20 @@ extension SyntheticDataset {
       size <= SampleShape.largest
     else {
       throw arguments.problem(
-        "a shape that is not possible", expected: "such as 20, 28x28, 3x32x32, 1x64x64x64", found: shapeText)
+        "an impossible shape", expected: "such as 20, 28x28, 3x32x32, 1x64x64x64", found: shapeText)
     }
     var values: [String: UInt64] = ["n": 1000, "classes": 10, "seed": 0]
     for part in parts.dropFirst() {
       let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard pair.count == 2, let value = UInt64(pair[1]), values.updateValue(value, forKey: String(pair[0])) != nil
-      else { throw arguments.problem("an option that is not known or has no whole number", found: part) }
+      else { throw arguments.problem("an unknown option, or one without a whole number", found: part) }
     }
     // Labels are in memory: 40 MB.
     let limit: UInt64 = 10_000_000
     func number(_ name: String) throws -> Int {
       guard let value = values[name], (1...limit).contains(value) else {
         throw arguments.problem(
-          "a number that is not possible", expected: "\(name) from 1 to \(limit)", found: arguments.text)
+          "an impossible number", expected: "\(name) from 1 to \(limit)", found: arguments.text)
       }
       return Int(value)
     }

@@ -3,7 +3,7 @@ import Diagnostics
 import Layers
 
 extension LayerSpecification {
-  /// Means over windows of nearly equal size, so many that the output has the given extents: `AdaptiveAvgPool2d/3d`.
+  /// Means over windows of nearly equal size, for an output of the given extents: `AdaptiveAvgPool2d/3d`.
   package struct AdaptiveAveragePool: LayerWord {
     package static let name = "adaptive_average_pool"
     package static let example = "{adaptive_average_pool: 4}"

@@ -1,7 +1,7 @@
 import Layers
 
 extension LayerSpecification {
-  /// The mean of each window, zeros of the padding included: `AvgPool2d`, `AvgPool3d`.
+  /// The mean of each window, including zeros of the padding: `AvgPool2d`, `AvgPool3d`.
   package struct AveragePool: PoolingWord {
     package static let name = "average_pool"
     package static let synonyms = ["avgpool", "avgpoold", "meanpool", "averagepooling"]

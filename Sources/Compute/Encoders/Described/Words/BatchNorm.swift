@@ -1,7 +1,7 @@
 import Layers
 
 extension LayerSpecification {
-  /// Gives each channel mean and variance of its own over the whole batch: `BatchNorm1d/2d/3d`.
+  /// Normalises each channel by its mean and variance over the whole batch: `BatchNorm1d/2d/3d`.
   package struct BatchNorm: BareLayerWord {
     package static let name = "batch_norm"
     package static let synonyms = ["norm", "bn", "batchnorm", "batchnormd", "normalization", "batchnormalization"]

@@ -3,7 +3,7 @@ import Diagnostics
 import Layers
 
 extension LayerSpecification {
-  /// Sums with weights over windows of the images, for each output channel: `Conv2d`, `Conv3d`.
+  /// Weighted sums over windows of the images, for each output channel: `Conv2d`, `Conv3d`.
   public struct Convolution: Sendable, Equatable, LayerWord {
     package static let name = "convolution"
     package static let keys = ["kernel_size", "stride", "padding", "dilation", "groups", "bias"]

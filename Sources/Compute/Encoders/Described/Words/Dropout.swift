@@ -3,7 +3,7 @@ import Diagnostics
 import Layers
 
 extension LayerSpecification {
-  /// Zeros in training, each number with the given probability, and the others scaled up: `Dropout`.
+  /// In training, makes each number zero with the given probability, and scales up the others: `Dropout`.
   package struct Dropout: LayerWord {
     package static let name = "dropout"
     package static let example = "{dropout: 0.1}"

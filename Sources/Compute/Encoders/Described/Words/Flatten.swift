@@ -1,7 +1,7 @@
 import Layers
 
 extension LayerSpecification {
-  /// Makes rows of images, in C order; rows stay as they are: `Flatten`.
+  /// Turns images into rows, in C order; rows stay as they are: `Flatten`.
   package struct Flatten: BareLayerWord {
     package static let name = "flatten"
     package static let synonyms = ["reshape", "view"]

@@ -3,7 +3,7 @@ import Diagnostics
 import Layers
 
 extension LayerSpecification {
-  /// Sums of a row with weights, for each output: `Linear`.
+  /// A weighted sum of a row for each output: `Linear`.
   package struct Linear: LayerWord {
     package static let name = "linear"
     package static let keys = ["bias"]

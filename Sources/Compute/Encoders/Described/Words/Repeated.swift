@@ -2,7 +2,7 @@ import CommandLine
 import Diagnostics
 
 extension LayerSpecification {
-  /// The layers written out so many times, each with parameters of its own, and numbered on in `nn.Sequential`.
+  /// The layers written out a number of times, each with its own parameters and number in `nn.Sequential`.
   ///
   /// `DescribedLayer.list` writes them out before anything is built.
   package struct Repeated: LayerWord {
@@ -35,7 +35,7 @@ extension LayerSpecification {
     package func build(_ builder: inout LayerBuilder) { preconditionFailure("repetitions are written out") }
   }
 
-  /// The layers written out so many times, each with parameters of its own.
+  /// The layers written out a number of times, each with its own parameters.
   public static func repeated(_ times: Int, _ layers: [LayerSpecification]) -> LayerSpecification {
     LayerSpecification(Repeated(times, layers))
   }
