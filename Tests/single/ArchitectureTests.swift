@@ -6,7 +6,7 @@ import Testing
   /// A target as Package.swift declares it.
   struct Target {
     var name: String
-    /// Its folder, from the repository's.
+    /// Its folder, relative to the repository.
     var path: String
     /// Of `Sources/`; nil for a test.
     var layer: String?

@@ -16,7 +16,7 @@ import Testing
     #expect(bytes <= 10_000)
   }
 
-  /// Every file that a document names is there; the history may name what has gone.
+  /// Every file that a document names is there; the history may name what is gone.
   @Test func filesThatAreNamedAreThere() throws {
     let documents = [repository.appending(path: "README.md")] + (try files(below: "Sources", ending: "md"))
     #expect(documents.count > 10)
@@ -31,8 +31,8 @@ import Testing
     }
   }
 
-  /// Messages name options by `\(option: …)`, which a program reads as a property. Only the command line's own texts are spelled
-  /// for the shell: its options, their help, and commands.
+  /// Messages name options by `\(option: …)`, which a program reads as a property. Only the command line's own texts
+  /// are spelled for the shell: its options, their help, and commands.
   @Test func messagesSpellNoOptionsForTheShell() throws {
     let shells = [
       "Sources/Base/CommandLine/", "Sources/Base/Diagnostics/OptionSpelling", "Sources/Run/Configuration/TrainOptions",

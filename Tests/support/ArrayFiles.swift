@@ -63,7 +63,7 @@ extension TemporaryFolder {
   @discardableResult
   package func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
 
-  /// A folder of its own inside.
+  /// A folder inside.
   @discardableResult
   package func folder(_ name: String) throws -> String {
     try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)

@@ -1,7 +1,7 @@
 import Diagnostics
 import Testing
 
-/// Messages name options as the shell does, as they do in `bt-dist`: for tests of what a user of the command line reads.
+/// Messages name options as the shell does, as they do in `bt-dist`: for tests of what the command line's user reads.
 package struct CommandLineSpelling: SuiteTrait, TestTrait, TestScoping {
   package let isRecursive = true
 

@@ -31,7 +31,7 @@ package struct Diagnosed {
     }
   }
 
-  /// The finding of this kind, which must be the only one but for notes.
+  /// The finding of this kind, which must be the only one except for notes.
   package func only(_ check: String, _ severity: String) throws -> Finding {
     let serious = findings.filter { $0.severity != "note" }
     guard serious.count == 1, serious[0].check == check, serious[0].severity == severity, !serious[0].remedy.isEmpty

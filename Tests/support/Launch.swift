@@ -35,7 +35,7 @@ package final class Launch: Sendable {
     }
   }
 
-  /// Starts one job whose ranks need not be called alike, under `mpirun`.
+  /// Starts one job whose ranks may be called differently, under `mpirun`.
   package convenience init(
     _ calls: [RankCall], environment: [String: String] = [:], threads: Int = 1, blocksSignals: Bool = false
   ) throws {
@@ -56,14 +56,14 @@ package final class Launch: Sendable {
     all["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
     all["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
     all["OMP_NUM_THREADS"] = "\(threads)"
-    // mpirun waits so long, twice, before a job that has failed is over; whoever sends it SIGTERM needs a second.
+    // mpirun waits this long, twice, before a failed job is over; a test that sends it SIGTERM needs a second.
     all["OMPI_MCA_odls_base_sigkill_timeout"] = "0"
     all.merge(Self.quickStart) { given, _ in given }
     // What tests measure of kernels on a busy machine is not for others.
     all["BT_DIST_CACHE"] = ""
     process.environment = all.merging(environment) { $1 }
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    // Files, not pipes: nobody has to read while the program runs.
+    // Files, not pipes: no one has to read while the program runs.
     for name in ["output", "errors"] { _ = FileManager.default.createFile(atPath: folder.file(name), contents: nil) }
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("output")))
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("errors")))
@@ -71,8 +71,8 @@ package final class Launch: Sendable {
     try Self.withSignals(blocked: blocksSignals) { try process.run() }
   }
 
-  /// Half a second of Open MPI's start goes into trying networks and processors that one host's ranks do not use. Who has
-  /// these variables, or gives them, gets others.
+  /// Variables that save half a second of Open MPI's start: it would try networks and processors that one host's ranks
+  /// do not use. The environment's own, and those that a test gives, come first.
   private static let quickStart = [
     "OMPI_MCA_pml": "ob1", "OMPI_MCA_btl": "vader,tcp,self", "HWLOC_PLUGINS_PATH": "/nowhere",
   ]
@@ -172,7 +172,7 @@ package final class Launch: Sendable {
     ).finish(limit: limit)
   }
 
-  /// Runs one job whose ranks need not be called alike to the end.
+  /// Runs one job whose ranks may be called differently to the end.
   package static func run(_ calls: [RankCall], threads: Int = 1, limit: Double = 120) throws -> LaunchResult {
     try Launch(calls, threads: threads).finish(limit: limit)
   }

@@ -1,4 +1,4 @@
-/// The loss straight from its definition, in double precision: standardise, correlate, sum (Zbontar et al. 2021, eq. 1).
+/// The loss from its definition, in double precision: standardise, correlate, sum (Zbontar et al. 2021, eq. 1).
 package struct LossOracle {
   let (batch, features): (Int, Int)
   let lambd: Double

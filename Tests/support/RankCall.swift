@@ -20,7 +20,7 @@ package struct RankCall: Sendable {
     (self.environment, self.folder) = (environment, folder)
   }
 
-  /// The program's full path. Those of this package lie beside the test program.
+  /// The program's full path. Those of this package lie next to the test program.
   package var path: String {
     get throws {
       let products = URL(fileURLWithPath: CommandLine.arguments[0]).standardizedFileURL.deletingLastPathComponent().path

@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// A run folder as somebody outside sees it: metrics and checkpoints.
+/// A run folder as seen from outside: metrics and checkpoints.
 package struct RunResult: Sendable {
   package let path: String
 

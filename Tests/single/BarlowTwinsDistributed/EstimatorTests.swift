@@ -180,7 +180,7 @@ import Testing
     }
     #expect(stepped.step == 3 && losses[2] < losses[0])
     #expect(try weights(stepped) == weights(fitted))
-    // And fit goes on from there.
+    // And fit continues from there.
     for model in [fitted, stepped] {
       model.configuration.maxSteps = 5
       (model.configuration.shuffle, model.configuration.augment) = (false, "none")
@@ -243,7 +243,7 @@ import Testing
 
   // MARK: one way to a network
 
-  /// With kernels that the static rule does not choose, `transform`, `bt-dist embed`, and both after `load` compute the same.
+  /// With kernels other than the static rule's, `transform`, `bt-dist embed`, and both after `load` compute the same.
   @Test func aTableOfKernelsGivesTheSameFeaturesEverywhere() throws {
     let data = try DataSpec.open("synthetic:512,n=80")
     let method = ["forward": "matrixProduct"]

@@ -4,7 +4,7 @@ import Optimization
 import TestSupport
 import Testing
 
-/// A text for every option that is not its default.
+/// For every option a text that is not its default.
 let otherTexts = [
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
   "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
@@ -169,7 +169,7 @@ let otherTexts = [
     #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
   }
 
-  /// nidl's -1: no limit of steps, and epochs for ever; JSON's numbers 1 and 1.0 are one.
+  /// nidl's -1: no limit of steps, and epochs for ever; JSON's numbers 1 and 1.0 are the same.
   @Test func endlessRunsAndPartsOfAnEpoch() throws {
     let endless = try parseTrain(["--out", "a", "--max-epochs", "-1", "--max-steps", "-1", "--lr-scheduler", "none"])
     #expect(endless.options.maxEpochs == .max && endless.options.maxSteps == nil)

@@ -1,7 +1,7 @@
 import Doctor
 import Testing
 
-/// Findings of hosts that are alike are one.
+/// Findings of hosts that are alike become one.
 @Suite struct FindingTests {
   private func crowded(_ name: String, firstRank: Int, cores: Int = 4) -> [Finding] {
     let host = MadeUpHosts.host(

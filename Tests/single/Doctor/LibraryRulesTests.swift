@@ -54,7 +54,7 @@ import Testing
     #expect(findings { $0.mpi.library = "MPICH Version: 4.0.2" }.map(\.check) == [.mpi])
   }
 
-  /// Root may start mpirun with both variables only.
+  /// Root may start mpirun only with both variables.
   @Test func rootWithoutPermission() {
     #expect(findings { ($0.isRoot, $0.mpi.isLaunched) = (true, false) }.map(\.check) == [.root])
     #expect(findings { ($0.isRoot, $0.mpi.isLaunched, $0.mpi.allowsRoot) = (true, false, true) } == [])

@@ -8,7 +8,7 @@ enum MadeUpHosts {
     blas: "OpenBLAS 0.3.21, SkylakeX kernels", oneDNN: "oneDNN 2.6.3, avx512_core", mathLibrary: "glibc 2.36",
     threads: 1)
 
-  /// Cores are numbered through, and so are their second hardware threads behind them, as on most servers.
+  /// Cores are numbered first, and then their second hardware threads, as on most servers.
   static func processor(cores: Int, memoryNodes: Int = 1, threadsOfCore: Int = 1) -> Processor {
     func processors(_ cores: Range<Int>, of all: Int) -> CPUSet {
       CPUSet(cores.flatMap { core in (0..<threadsOfCore).map { core + $0 * all } })

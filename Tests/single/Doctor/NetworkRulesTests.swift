@@ -15,7 +15,7 @@ import Testing
     }
   }
 
-  /// All pairs; those of which `isSlow` says so have other numbers.
+  /// All pairs; those for which `isSlow` holds have other numbers.
   private func links(
     hosts: Int = 4, rate: Double = 1e9, microseconds: Double = 30, slow: (Double, Double) = (1e9, 30),
     _ isSlow: (String, String) -> Bool = { _, _ in false }
@@ -36,7 +36,7 @@ import Testing
     #expect(NetworkRules(hosts(), [Link(from: "a", to: "a", microseconds: 1, bytesPerSecond: 1)]).findings == [])
   }
 
-  /// Where other programs take the cores, times tell of the hosts; only a link that is never fast is slow.
+  /// Where other programs take the cores, times reflect the hosts; only a link that is never fast is slow.
   @Test func busyHosts() {
     func link(rate: Double, best: Double, microseconds: Double, busy: Double) -> Link {
       Link(
@@ -48,7 +48,7 @@ import Testing
     #expect(severities(link(rate: 300e6, best: 900e6, microseconds: 900, busy: 0.9)) == [])
     #expect(severities(link(rate: 5e6, best: 12e6, microseconds: 30, busy: 0.9)) == [.warning])
     #expect(severities(link(rate: 300e6, best: 900e6, microseconds: 4000, busy: 0.1)) == [.warning])
-    // As a link that loses packets.
+    // Like a link that loses packets.
     #expect(severities(link(rate: 3e6, best: 900e6, microseconds: 30, busy: 0.1)) == [.warning])
   }
 
@@ -72,7 +72,7 @@ import Testing
     #expect(found.map(\.location) == ["b – d"])
   }
 
-  /// Much less than the interface has, as over the wrong one of two.
+  /// Much less than the interface can do, as over the wrong one of two.
   @Test func anInterfaceThatIsNotUsed() {
     #expect(NetworkRules(hosts(megabits: 1000), links(rate: 110e6)).findings == [])
     let found = NetworkRules(hosts(megabits: 100_000), links(hosts: 2, rate: 110e6)).findings
@@ -80,7 +80,7 @@ import Testing
     #expect(found[0].found?.hasSuffix("b has eth0 100 Gbit/s") == true && found[0].remedy.contains("BT_DIST_INTERFACE"))
   }
 
-  /// Everyone meets everyone once, and nobody two at the same time.
+  /// Everyone meets everyone once, and no one two at the same time.
   @Test(arguments: [2, 3, 4, 5, 8, 13])
   func roundsOfPairs(of count: Int) {
     let rounds = LinkMeasurement.pairs(of: count)

@@ -28,7 +28,7 @@ import Testing
     #expect(found[0].remedy.contains("slots=16"))
   }
 
-  /// The launcher itself, as by taskset; a container's own set is no fault, nor is a batch system's.
+  /// The launcher itself has fewer, as by taskset; a container's own set is no fault, nor is a batch system's.
   @Test func fewerCoresThanTheContainerHas() throws {
     func found(_ threads: Int, permitted: String?, ranks: Int = 1) -> [Finding] {
       findings(
@@ -116,7 +116,7 @@ import Testing
     #expect(found[0].remedy.hasPrefix("unset OMP_PROC_BIND,"))
   }
 
-  /// One thread a rank on a core each, of many cores: a warning unless the user asked for one thread.
+  /// One thread per rank, each on one of many cores: a warning unless the user asked for one thread.
   @Test(arguments: [true, false])
   func coresThatAreIdle(given: Bool) throws {
     let found = findings(MadeUpHosts.host(Self.sixteen, threads: 1, allowed: ["0", "1"], given: given))

@@ -2,8 +2,8 @@ import Encoders
 import Layers
 import Testing
 
-/// Described networks against the same lists computed layer by layer in double precision: nothing that is made one
-/// layer, works in place or shares memory may change what comes out.
+/// Described networks against the same lists computed layer by layer in double precision: layers that are merged,
+/// work in place or share memory must not change what comes out.
 @Suite struct DescribedNetworkTests {
   struct Network: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -158,7 +158,7 @@ import Testing
       let total = norm(gradients.values.flatMap { $0 })
       for (name, gradient) in gradients {
         let found = try test.gradient(name)
-        // A shift before a norm has none in exact arithmetic.
+        // A shift before a norm has no gradient in exact arithmetic.
         let isZero = norm(gradient) < 1e-9 * total
         #expect(isZero ? norm(found) < 1e-5 * total : distance(found, from: gradient) < 3e-5, "\(name)")
       }
@@ -169,7 +169,7 @@ import Testing
     }
   }
 
-  /// In bf16 every layer rounds, and the gradient takes another way where that moves a number over zero or past another
+  /// In bf16 every layer rounds, and the gradient takes another path where that moves a number past zero or another
   /// maximum; sums over shards go the same way.
   @Test(bfloat16IsThere, arguments: networks, [1, 2]) func trainingInBFloat16(_ network: Network, shards: Int) throws {
     let encoder = try Encoder.described(network.layers, sampleShape: network.shape)
@@ -207,7 +207,7 @@ import Testing
 
   private func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-  /// Evaluation in between changes nothing of the training, and gives what inference gives.
+  /// Evaluation in between changes nothing in the training, and gives what inference gives.
   @Test(arguments: networks) func evaluation(_ network: Network) throws {
     let encoder = try Encoder.described(network.layers, sampleShape: network.shape)
     let shape = try encoder.inputShape(samples: 8, network.shape)

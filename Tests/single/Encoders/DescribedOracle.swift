@@ -2,7 +2,7 @@ import Encoders
 import Optimization
 import Testing
 
-/// A described network once more in double precision: one oracle a layer, as the list stands, nothing made one.
+/// A described network again in double precision: one oracle per layer of the list, nothing merged.
 final class DescribedOracle: LayerOracle {
   private let layers: [(name: String, oracle: any LayerOracle)]
 

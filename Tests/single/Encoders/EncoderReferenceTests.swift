@@ -15,7 +15,7 @@ import Testing
     #expect(try digest(lines) == state.sha256, "\(lines.sorted())")
   }
 
-  /// What starts at zero, and how wide everything else is drawn. (Those of a truncated class that it does not use too.)
+  /// What starts at zero, and how widely everything else is drawn. (Also what a truncated class does not use.)
   @Test(arguments: EncoderReference.file.states)
   func initialValuesAreThoseOfTheClass(_ state: EncoderReference.State) throws {
     let encoder = try encoder(state)
@@ -58,7 +58,7 @@ import Testing
       relativeError(outputs, to: testCase.outputs.flatMap { $0 }.map { Float($0) }) < tolerance
         * max(testCase.errors.outputs, 1e-7))
     try network.backward()
-    // PyTorch's error is that of all gradients together: in small ones of them it may be larger than they are.
+    // PyTorch's error is that of all gradients together: for small ones it may be larger than they are.
     let total = testCase.gradients.values.reduce(0) { $0 + $1[1] * $1[1] }.squareRoot()
     for (name, expected) in testCase.gradients {
       let gradient = try network.gradient("encoder." + name)

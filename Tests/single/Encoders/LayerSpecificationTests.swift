@@ -60,7 +60,7 @@ import Testing
     #expect(names == Set(LayerSpecification.names))
   }
 
-  /// A new word's example leads to the word, and its names are nobody else's.
+  /// A new word's example leads to the word, and its names are no one else's.
   @Test func everyWordIsAsItSays() throws {
     for word in LayerSpecification.words {
       let layers = try parse("[\(word.example)]")

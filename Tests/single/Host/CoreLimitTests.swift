@@ -1,7 +1,7 @@
 import Host
 import Testing
 
-/// What batch systems give a job of a host's cores.
+/// How many of a host's cores batch systems give a job.
 @Suite struct CoreLimitTests {
   private static let processor = Processor(
     model: "", cores: (0..<8).map { CPUSet([$0, $0 + 8]) }, memoryNodes: [CPUSet(0..<16)])

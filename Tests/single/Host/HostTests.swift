@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What the system tells of processors and control groups.
+/// What the system says about processors and control groups.
 @Suite struct HostTests {
   @Test(arguments: [("0-3,8", [0, 1, 2, 3, 8]), ("5", [5]), ("", []), ("2,0-1\n", [0, 1, 2])])
   func processorsAreLists(_ text: String, _ numbers: [Int]) throws {

@@ -3,7 +3,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Tests in bf16 need oneDNN's kernels for it, its own or emulated ones.
+/// Tests in bf16 need oneDNN's kernels for it, native or emulated.
 let bfloat16IsThere = ConditionTrait.enabled(
   if: BFloat16Support.current != .none, "oneDNN has no bf16 for processors without AVX-512")
 

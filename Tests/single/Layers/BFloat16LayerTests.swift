@@ -151,12 +151,12 @@ import Testing
     }
   }
 
-  /// y = ReLU(x) + x, one rounding of the sum on both ways.
+  /// y = ReLU(x) + x, one rounding of the sum each way.
   @Test(arguments: shapes, [1, 2]) func residualSum(shape: TensorShape, shards: Int) throws {
     try check(ResidualSum(body: [ReLU()]), shape, shards: shards) { _ in ReLUSumOracle() }
   }
 
-  /// Layers that take only float32 are given it, and those behind go back to bf16 by themselves.
+  /// Layers that take only float32 are given it, and later ones go back to bf16 by themselves.
   @Test(arguments: [1, 2]) func conversionsAroundOtherLayers(shards: Int) throws {
     let shape = TensorShape(samples: 8, channels: 16, spatial: [4, 4], layout: channelBlocks)
     let layers: [any Layer] = [

@@ -10,7 +10,7 @@ import Testing
     var shape: TensorShape { TensorShape(samples: samples, channels: channels, spatial: spatial, layout: layout) }
     var testDescription: String { "\(samples) of \(shape) \(layout)" }
 
-    /// Each channel with a mean and a deviation of its own.
+    /// Each channel with its own mean and deviation.
     func input(seed: UInt64) -> Samples {
       var x = Samples(samples, channels, spatial, seed: seed)
       for n in 0..<samples {
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  /// Two steps: running averages go on from the first.
+  /// Two steps: running averages continue from the first.
   private func check(
     _ test: TestNetwork, _ oracle: any LayerOracle, _ batchNorm: BatchNormalizationOracle, _ c: Case
   ) throws {
@@ -112,7 +112,7 @@ import Testing
     for i in x.values.indices { x.values[i] = Double(Float(x.values[i] + offset)) }
     let (y, expected) = (try test.forward(x), oracle.forward(x))
     #expect(distance(try test.statistic("b.running_var"), from: oracle.runningVariance) < 1e-6)
-    // The mean itself is kept as a Float: half of its last digit, of a deviation of 1.
+    // The mean itself is kept as a Float: half of its last digit, for a deviation of 1.
     #expect(zip(y.values, expected.values).allSatisfy { abs($0 - $1) < abs(offset) * 1e-7 })
   }
 

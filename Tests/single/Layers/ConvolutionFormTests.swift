@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Every form of a convolution beyond the square ones of `ConvolutionTests`: three directions, groups, dilation, bias,
-/// sizes of their own in each direction.
+/// different sizes in each direction.
 @Suite struct ConvolutionFormTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var (inputs, outputs): (Int, Int)
@@ -32,7 +32,7 @@ import Testing
         + (method?.rawValue ?? algorithm.rawValue)
     }
     var kernels: KernelChooser { KernelChooser(method.map { KernelTable("c", $0) } ?? KernelTable()) }
-    /// Whether another method has to take the method's place.
+    /// Whether another method has to take its place.
     var isLeftToOthers: Bool { groups > 1 || (method == .planes && stride?.contains { $0 > 1 } == true) }
 
     /// Matrix products sum many positions one after another.
@@ -60,7 +60,7 @@ import Testing
     Case(17, 3, [1, 1], on: [7, 13], bias: true), Case(16, 16, [3, 3], on: [7, 2], stride: [2, 2], bias: true),
     Case(64, 64, [3, 3], on: [8, 8], bias: true, algorithm: .auto),
     Case(16, 20, [3, 3], on: [7, 13], bias: true, algorithm: .winograd),
-    // Sizes of their own in each direction.
+    // Different sizes in each direction.
     Case(3, 17, [1, 7], on: [2, 13], bias: true),
     Case(17, 16, [5, 2], on: [13, 7], stride: [3, 1], padding: [0, 1]),
     Case(16, 32, [3, 3], on: [7, 13], stride: [1, 2], padding: [0, 1], bias: true),
@@ -101,7 +101,7 @@ import Testing
     Case(17, 3, [2, 3, 1], on: [7, 2, 5], stride: [2, 1, 3], padding: [0, 2, 1], by: .matrixProduct),
     Case(40, 24, [3, 1, 3], on: [5, 6, 7], dilation: [2, 1, 1], bias: true, by: .matrixProduct),
     Case(34, 6, [3, 3], on: [7, 2], groups: 2, by: .matrixProduct),
-    // Planes: volumes and images, tiles that are full and not, other depths of the kernel, and what they leave to others.
+    // Planes: volumes and images, full tiles and others, other depths of the kernel, and what they leave to others.
     Case(16, 16, [3, 3, 3], on: [4, 8, 4], by: .planes), Case(20, 16, [3, 3], on: [1, 1], by: .planes),
     Case(17, 34, [3, 3, 3], on: [5, 7, 6], bias: true, by: .planes),
     Case(16, 3, [3, 3, 3], on: [1, 2, 13], bias: true, by: .planes),
@@ -116,7 +116,7 @@ import Testing
     Case(3, 2, [3, 3], on: [200, 200], bias: true, by: .planes),
   ]
 
-  /// The first layer of a network: plain images go in, one of each view to a shard.
+  /// The first layer of a network: plain images go in, one of each view per shard.
   @Test(arguments: cases, [1, 4]) func imagesGoIn(_ c: Case, shards: Int) throws {
     let test = try TestNetwork(
       [c.layer], input: TensorShape(samples: 2 * shards, channels: c.inputs, spatial: c.extents), shards: shards,
@@ -124,7 +124,7 @@ import Testing
     try check(test, [try c.oracle(test)], c)
   }
 
-  /// Channel blocks go in, as everywhere behind the first layer.
+  /// Channel blocks go in, as everywhere after the first layer.
   @Test(arguments: cases, [1, 4]) func blocksGoIn(_ c: Case, shards: Int) throws {
     let ones = c.kernel.map { _ in 1 }
     let first = Convolution("first", inputChannels: 2, outputChannels: c.inputs, kernel: ones, padding: 0)
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  /// Without AVX-512 some of these go by matrix products, whose sums depend on the threads.
+  /// Without AVX-512 some of these use matrix products, whose sums depend on the threads.
   @Test(arguments: cases.filter { $0.algorithm == .direct }) func threadsChangeNoBitOfWhatFlows(_ c: Case) throws {
     guard channelBlocks == .blocked(width: 16) else { return }
     var results: [[[UInt32]]] = []

@@ -2,7 +2,7 @@ import Layers
 import TestSupport
 import Testing
 
-/// What the methods of `ConvolutionFormTests` promise beside right numbers.
+/// What the methods of `ConvolutionFormTests` promise besides right numbers.
 @Suite(.serialized) struct ConvolutionMethodTests {
   private static let shape = TensorShape(samples: 4, channels: 32, spatial: [3, 9, 6], layout: channelBlocks)
 
@@ -16,7 +16,7 @@ import Testing
     return [y.values, dx.values, try test.gradient("c.weight")]
   }
 
-  /// Or else the cases would compare oneDNN's direct kernels again and again.
+  /// Otherwise the cases would compare oneDNN's direct kernels again and again.
   @Test func methodsAreNotTheSame() throws {
     let all = try [ConvolutionMethod.direct, .matrixProduct, .planes].map(results)
     for (a, b) in [(0, 1), (0, 2), (1, 2)] {
@@ -27,7 +27,7 @@ import Testing
     }
   }
 
-  /// Each product of planes is one thread's.
+  /// One thread computes each product of planes.
   @Test func threadsChangeNoBitOfPlanes() throws {
     var all: [[[Double]]] = []
     try withThreads([1, 2, 3]) { _ in all.append(try results(.planes)) }

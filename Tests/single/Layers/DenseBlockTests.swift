@@ -96,8 +96,8 @@ final class DenseOracle: LayerOracle {
     }
   }
 
-  /// Growths that fill whole blocks of 16, of 8, and none. (With a single input channel the first convolution would have
-  /// no gradient: batch norm does not see its scale.)
+  /// Growths that fill whole blocks of 16, of 8, and none. (With one input channel the first convolution would have no
+  /// gradient: batch norm does not see its scale.)
   private static let blocks: [(Int, Int, Int)] = [(16, 16, 3), (17, 5, 4), (3, 4, 3), (2, 1, 2), (24, 8, 2)]
 
   @Test(arguments: blocks, [1, 2, 4]) func isItsDefinition(block: (Int, Int, Int), shards: Int) throws {
@@ -179,7 +179,7 @@ final class DenseOracle: LayerOracle {
     #expect(block.buffers.map(\.name).prefix(2) == ["layer0.norm1.running_mean", "layer0.norm1.running_var"])
   }
 
-  /// What is reported as complete while backward runs is what stands there in the end.
+  /// Gradients reported as complete while backward runs no longer change.
   @Test(arguments: [1, 2, 4]) func completedGradientsAreFinal(shards: Int) throws {
     let block = Block(inputs: 5, growth: 3, layers: 3, dropout: 0.1)
     let test = try TestNetwork(

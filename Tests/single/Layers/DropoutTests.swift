@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  /// The shortcut reads what the block's first layer would overwrite; and dropout behind a block, whose batch norm masks
+  /// The shortcut reads what the block's first layer would overwrite; and dropout after a block, whose batch norm masks
   /// by its own output.
   @Test(arguments: [1, 4], [true, false]) func aroundResidualBlocks(shards: Int, drops: Bool) throws {
     let shape = TensorShape(samples: 8, channels: 17, spatial: [3, 5], layout: .blocked(width: 16))
@@ -128,7 +128,7 @@ import Testing
     #expect(abs(Double(drops) / draws - 0.3) < 5 * 0.46 / draws.squareRoot())
   }
 
-  /// Within a validation between two steps, and in a network for inference; and training goes on as before.
+  /// Within a validation between two steps, and in a network for inference; and training continues as before.
   @Test func evaluationIsTheIdentity() throws {
     for shape in LayerCheck.shapes {
       let x = Samples(8, shape.channels, shape.spatial, seed: 3)

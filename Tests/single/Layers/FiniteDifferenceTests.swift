@@ -1,7 +1,7 @@
 import Layers
 import Testing
 
-/// Every layer against central differences of its own forward pass, on odd sizes: one sample of each view to a shard,
+/// Every layer against central differences of its own forward pass, on odd sizes: one sample of each view per shard,
 /// two shards.
 @Suite struct FiniteDifferenceTests {
   /// Images of two and of three directions.

@@ -6,7 +6,7 @@ import Testing
 ///
 /// The loss is Σ wᵢyᵢ with normal w, added up in double precision. It is differenced along single elements of each
 /// tensor: the input and each parameter. Two steps are tried, 1/512 and 1/4096 of the tensor's size, and the one with
-/// less bend and noise counts. At 1/512 float32's noise of 6e-8 in y is about 1e-4 of a difference (behind a norm, where
+/// less bend and noise counts. At 1/512 float32's noise of 6e-8 in y is about 1e-4 of a difference (after a norm, where
 /// every output changes a little, 1e-3), and the third derivative's part is far below that; at 1/4096 fewer kinks lie
 /// within the step.
 ///
@@ -92,7 +92,7 @@ final class FiniteDifferences {
     }
     set(values)
     let typical = (all.reduce(0) { $0 + $1.measured * $1.measured } / Double(all.count)).squareRoot()
-    // The noise of float32 in the gradient itself: some of them are sums that cancel to zero.
+    // The noise of float32 in the gradient itself: some gradients are sums that cancel to zero.
     let floor = 32 * unit * weights.reduce(0) { $0 + $1 * $1 }.squareRoot()
     func allowed(_ difference: Difference) -> Double { Self.tolerance * typical + 8 * difference.noise + floor }
     let smooth = all.filter { $0.kink / 2 <= allowed($0) }
@@ -138,7 +138,7 @@ final class FiniteDifferences {
 /// Expects the gradients of the input and of every parameter to agree with central differences of the forward pass, in
 /// training, with both views.
 ///
-/// - Parameter normShift: for several norms with ReLU behind one another, where nearly every step crosses some kink:
+/// - Parameter normShift: for several norms with ReLU one after another, where nearly every step crosses some kink:
 ///   4, say, moves the norms' outputs away from them.
 /// - Parameter input: of the whole batch; by default two shards of one sample of each view.
 func expectGradients(

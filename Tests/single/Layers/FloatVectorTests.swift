@@ -1,14 +1,14 @@
 import Layers
 import Testing
 
-/// The masks are vector instructions of their own (CVector): lane by lane, they must be what a plain loop does.
+/// The masks are vector instructions of their own (CVector): lane by lane, they must do what a plain loop does.
 @Suite struct FloatVectorTests {
   static let special: [Float] = [
     .nan, -.nan, .signalingNaN, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
     .leastNormalMagnitude, -.leastNormalMagnitude, 1, -1, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
   ]
 
-  /// Every special value in every lane, beside others.
+  /// Every special value in every lane, next to others.
   private func vectors<V: FloatVector>(_: V.Type, step: Int = 1) -> [V] {
     Self.special.indices.map { first in
       var vector = V.zero

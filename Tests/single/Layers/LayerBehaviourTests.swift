@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  /// The gradient of the batch norm before must not be finite either: that is what stops a run.
+  /// The gradient of the batch norm before it must not be finite either: that is what stops a run.
   @Test(arguments: [Double.nan, .infinity]) func gradientsShowWhatIsNotFiniteBehindMaxPooling(value: Double) throws {
     for shape in [blocked(16, 20), blocked(8, 20)] {
       let test = try TestNetwork(
@@ -178,7 +178,7 @@ import Testing
     #expect(try values([b], seed: 1, "b.weight") != alone)
   }
 
-  /// Kolmogorov and Smirnov would do; bounds, mean and deviation of many numbers do as well.
+  /// A Kolmogorov–Smirnov test would do; bounds, mean and deviation of many numbers do as well.
   @Test func initialValuesHavePyTorchsDistributions() throws {
     let state = try ParameterSet(
       Sequential([

@@ -1,4 +1,4 @@
-/// The layers once more: plain loops in double precision over the whole batch, straight from the formulas.
+/// The layers again: plain loops in double precision over the whole batch, straight from the formulas.
 protocol LayerOracle: AnyObject {
   func forward(_ x: Samples) -> Samples
   /// ∂L/∂x; keeps the parameters' gradients. After `forward`.

@@ -96,7 +96,7 @@ import Testing
     try check(test, [try c.oracle(test)], c)
   }
 
-  /// Channel blocks go in, as everywhere behind the first layer.
+  /// Channel blocks go in, as everywhere after the first layer.
   @Test(arguments: cases, [1, 2, 4]) func blocksGoIn(_ c: Case, shards: Int) throws {
     let first = Convolution("first", inputChannels: 2, outputChannels: c.inputs, kernel: [1, 1], padding: 0)
     let test = try TestNetwork(
@@ -122,7 +122,7 @@ import Testing
     #expect(test.paddingStaysZero)
   }
 
-  /// Or else the cases above would compare the direct kernels twice.
+  /// Otherwise the cases above would compare the direct kernels twice.
   @Test func winogradIsAnotherAlgorithm() throws {
     let x = Samples(4, 32, [8, 8], seed: 6)
     let results = try [.direct, .winograd].map { (algorithm: ConvolutionAlgorithm) in

@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// One value that is not a number, in sample 1, channel 1, at the last position: it is in the output, and nowhere else.
+  /// A single NaN, in sample 1, channel 1, at the last position: it is in the output, and nowhere else.
   @Test func whatIsNotANumberStays() throws {
     for shape in LayerCheck.images + LayerCheck.volumes where shape.channels > 1 {
       let adaptive = AdaptiveAveragePooling(output: shape.spatial.map { _ in 2 })

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// Three directions, windows of odd forms, and one sample of each view to a shard.
+  /// Three directions, windows of odd forms, and one sample of each view per shard.
   @Test(arguments: [1, 2, 4]) func maxPoolingWithSizesForEachDirection(shards: Int) throws {
     for (channels, spatial, window, stride, padding) in [
       (17, [7, 13], [3, 2], [1, 2], [0, 1]), (3, [1, 7], [1, 3], [1, 3], [0, 1]),

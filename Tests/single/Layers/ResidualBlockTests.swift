@@ -143,7 +143,7 @@ import Testing
     for _ in 0..<2 { #expect(distance(try test.forward(x).values, from: expected.values) < 5e-6) }
   }
 
-  /// What is reported as complete while backward runs is what stands there in the end, and in the end all is.
+  /// Gradients reported as complete while backward runs no longer change, and in the end all are reported.
   @Test(arguments: [1, 2, 4]) func completedGradientsAreFinal(shards: Int) throws {
     let blocks = [
       Block(name: "a", inputs: 16, outputs: 16, stride: 1), Block(name: "b", inputs: 16, outputs: 32, stride: 2),

@@ -100,7 +100,7 @@ struct TestNetwork {
   }
 
   func forward(_ x: Samples) throws -> Samples {
-    // What backward is to write is not a number before: nothing may be left out or added to. Later its memory may hold
+    // What backward is to write is NaN at first: nothing may be left out or added to. Later its memory may hold
     // activations.
     for buffer in network.input.gradients { buffer.elements.update(repeating: .nan) }
     scatter(x, to: network.input.values, network.input.shape)
@@ -110,7 +110,7 @@ struct TestNetwork {
 
   /// The gradient of the input; nil where the first layer does not compute it.
   ///
-  /// Parameters' gradients are not a number before: nothing may be left out or added to.
+  /// Parameters' gradients are NaN at first: nothing may be left out or added to.
   @discardableResult
   func backward(_ dy: Samples) throws -> Samples? {
     let layout = state.parameters.layout

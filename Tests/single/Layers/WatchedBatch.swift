@@ -2,7 +2,7 @@ import Layers
 
 /// A batch that is whole on this rank and passes on what backward tells it.
 final class WatchedBatch: GlobalBatch {
-  /// Told that all gradients below an arena offset are complete.
+  /// Called when all gradients below an arena offset are complete.
   var completed: ((_ end: Int) -> Void)?
   private let batch: LocalBatch
 

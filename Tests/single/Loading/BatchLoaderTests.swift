@@ -21,7 +21,7 @@ import Views
       depth: depth)
   }
 
-  /// The shards of the next step, one behind the other.
+  /// The shards of the next step, one after the other.
   static func next(_ loader: BatchLoader) throws -> (step: Int, shards: [[Float]]) {
     let buffers = loader.localShards.map { _ in AlignedBuffer<Float>(loader.shardSize) }
     let batch = try loader.next(into: buffers)
@@ -64,7 +64,7 @@ import Views
     expectFailure(.defect, "no more steps") { _ = try Self.next(loader) }
   }
 
-  /// The same samples in the same order, whatever the number of shards and of those that are here.
+  /// The same samples in the same order, for any number of shards, in all and here.
   @Test func independentOfShards() throws {
     let dataset = try DataSpec.open("synthetic:1x6x5,n=50")
     func firstViews(_ shards: Int, _ parts: [Range<Int>]) throws -> [Float] {
@@ -101,7 +101,7 @@ import Views
     #expect(try Self.next(loader).shards == [[0, 1, 2, 3, 0, -1, -2, -3], [4, 5, 6, 7, -4, -5, -6, -7]])
   }
 
-  /// The error comes at the step that needs the sample, is the first one's of the batch, and stays.
+  /// The error comes at the step that needs the sample, is that of its first bad sample, and stays.
   @Test(arguments: [1, 4]) func badSamples(_ workers: Int) throws {
     let folder = try TemporaryFolder()
     var values = [Float](repeating: 1, count: 80)

@@ -45,7 +45,7 @@ import TwinNetwork
     try withExtendedLifetime((model, values)) { _ = try SafetensorsWriter.write(tensors, to: path) }
   }
 
-  /// The bits of the tensors whose names begin so.
+  /// The bits of the tensors whose names begin with `prefix`.
   private func bits(_ state: ParameterSet, _ prefix: String) -> [UInt32] {
     [state.parameters, state.statistics].flatMap { arena in
       arena.layout.entries.filter { $0.name.hasPrefix(prefix) }.flatMap { entry in
@@ -89,7 +89,7 @@ import TwinNetwork
     #expect(initial.remarks.count == 1 && initial.remarks[0].contains("fc.bias") && initial.remarks[0].contains(path))
   }
 
-  /// nidl's truncated ResNets: `first_conv` and `layers` are second names; what lies behind their depth is not used.
+  /// nidl's truncated ResNets: `first_conv` and `layers` are second names; what lies beyond their depth is not used.
   @Test(arguments: [true, false]) func secondNamesStandForTheFirst(both: Bool) throws {
     let (saved, read) = (try state(seed: 1), try state(seed: 2))
     func second(_ name: Substring) -> String {
@@ -112,7 +112,7 @@ import TwinNetwork
     #expect(initial.remarks.count == (both ? 1 : 0), "\(initial.remarks)")
   }
 
-  /// The whole `state_dict` of nidl's truncated class, or what `safetensors.torch.save_model` leaves of it: one name each.
+  /// The whole `state_dict` of nidl's truncated class, or what `safetensors.torch.save_model` leaves: one name each.
   @Test(arguments: [true, false]) func truncatedNetworksAreRead(whole: Bool) throws {
     func encoder() throws -> Encoder {
       try ResNet.resnet3D18(channels: 1, width: 2, embedding: 5).truncated(depth: 2).encoder()
@@ -127,7 +127,7 @@ import TwinNetwork
       guard case .tensor(let name) = entry.source else {
         return NamedTensor(name: entry.name, shape: entry.shape, pointer: values.pointer)
       }
-      // The second names come first in the reversed list, and stand alone then.
+      // The second names come first in the reversed list, and then stand alone.
       guard seen.insert(name).inserted || whole else { return nil }
       let arena = saved.parameters.layout.contains(name) ? saved.parameters : saved.statistics
       return NamedTensor(name: entry.name, shape: entry.shape, pointer: try arena.pointer(of: name))
@@ -161,7 +161,7 @@ import TwinNetwork
     try expectFailure("has another shape, and 9", "expected: encoder.", "[2", in: state(seed: 2, width: 3))
     try write(saved, extra: [("encoder.layer4.2.conv1.weight", [16, 16, 3, 3])]) { $0 }
     try expectFailure("the network has no tensor 'encoder.layer4.2.conv1.weight'")
-    // A second copy that is no second name: which of the two is meant?
+    // A second copy that is not a second name: which of the two is meant?
     try write(saved, extra: [("backbone.conv1.weight", [2, 1, 7, 7])]) { $0 }
     try expectFailure("the network has no tensor 'backbone.conv1.weight'")
     try write(saved, extra: [("projection_head.layers.9.weight", [2, 2])]) { $0 }

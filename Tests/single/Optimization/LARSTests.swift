@@ -78,7 +78,7 @@ import Testing
     #expect(arena.values.elements.allSatisfy { $0.isFinite })
   }
 
-  /// Published trainers average the gradients of W ranks each of which has only its own samples' part: their gradient is
+  /// Published trainers average the gradients of W ranks, each with only its own samples' part: their gradient is
   /// 1/W of the true one. On the true one the same run has W times the weight decay, and 1/W of the rate for what does
   /// not adapt. Where W is a power of two the two are equal to the bit.
   @Test(arguments: [2.0, 3, 32])

@@ -75,7 +75,7 @@ import Testing
     let rates = (0..<40 * stepsPerTime).map { schedule.learningRate(step: $0, stepsPerEpoch: 3) }
     for (step, rate) in rates.enumerated() {
       let time = step / stepsPerTime
-      // From the end on nidl's rate would climb again.
+      // After the end nidl's rate would climb again.
       let wanted = time < expected.count ? expected[time] : schedule.minimum
       #expect(abs(rate - wanted) < 1e-12 * schedule.base, "step \(step): \(rate), not \(wanted)")
       #expect(schedule.isWarmup(step: step, stepsPerEpoch: 3) == (Double(time) < odd.w))

@@ -153,7 +153,7 @@ import Testing
     #expect(try SGD(ParameterGroups(layout)).state.isEmpty)
   }
 
-  /// What is no number in one parameter's gradient is no number in that parameter, and in no other.
+  /// What is not finite in one parameter's gradient spoils that parameter, and no other.
   @Test(arguments: [Float.nan, .infinity]) func aBadGradientSpoilsItsOwnParameter(value: Float) throws {
     let bad = try layout.entry("p2").offset + 12345
     for optimizer in try optimizers() where !(optimizer is LARS) {

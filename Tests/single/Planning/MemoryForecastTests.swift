@@ -31,7 +31,7 @@ import Testing
     #expect(forecast.remarks.isEmpty && forecast.peakOfRank == plan.total)
   }
 
-  /// The host that comes nearest to what it has is named, and warned of when it has too little.
+  /// The host that comes nearest to what it has is named, and warned about when it has too little.
   @Test func theFullestHostIsNamed() {
     func rank(_ gibibytes: Int, of limit: Int) -> RankMemory {
       RankMemory(

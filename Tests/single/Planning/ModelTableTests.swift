@@ -44,7 +44,7 @@ import Testing
       layers.map(\.multiplyAdds.forward) == [640, 0, 512] && layers.map(\.multiplyAdds.backward) == [640, 0, 1024])
   }
 
-  /// A layer of somebody's own needs to say nothing.
+  /// A user's own layer need not say anything.
   @Test func aForeignLayerIsNamedByItsTypeAndParameters() throws {
     final class Scaling: Layer {
       let parameters = ["a.b.scale", "a.b.inner.shift"].map {

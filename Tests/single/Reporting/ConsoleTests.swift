@@ -91,7 +91,7 @@ import Testing
     try #require(openpty(&terminal, &user, nil, nil, nil) == 0)
     defer { close(terminal) }
     let handle = FileHandle(fileDescriptor: user, closeOnDealloc: true)
-    // A new pseudo-terminal has no size: what mpirun gives its ranks when it writes to a file.
+    // A new pseudo-terminal has no size: it is what mpirun gives its ranks when it writes to a file.
     #expect(ConsoleObserver.make(handle, environment: [:]) is PlainLog)
     #expect(ConsoleObserver.make(handle, environment: ["COLUMNS": "80"]) is ProgressBar)
     #expect(ConsoleObserver.make(handle, wantsBar: false, environment: ["COLUMNS": "80"]) is PlainLog)

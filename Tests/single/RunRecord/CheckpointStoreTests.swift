@@ -118,7 +118,7 @@ import Testing
     let partial = try folder.folder("checkpoints/.step-00000002.partial")
     try folder.write("checkpoints/.step-00000002.partial/model.safetensors", "half")
     try folder.folder("checkpoints/.step-00000002.partial/other")
-    // Names that are no steps.
+    // Names that are not steps.
     for name in ["step-", "step-x", "other"] { try folder.folder("checkpoints/" + name) }
     #expect(store.names().map(\.description) == ["step-00000001"] && newest().step == 1 && newest().warnings.isEmpty)
     try save(2)
@@ -148,7 +148,7 @@ import Testing
 
   // MARK: Old checkpoints
 
-  /// Two at least.
+  /// At least two.
   @Test(arguments: [1, 2, 3, 10]) func theNewestStay(keep: Int) throws {
     let store = CheckpointStore(runFolder: folder.path, keep: keep)
     for step in 1...6 { try save(step * 10, in: store) }
@@ -156,7 +156,7 @@ import Testing
       store.names().map(\.description) == (1...6).suffix(max(2, keep)).map { String(format: "step-%08d", $0 * 10) })
   }
 
-  /// After damage, or a return to an older checkpoint, newer ones lie there: what was just saved must not make way.
+  /// After damage, or a return to an older checkpoint, newer ones are there: what was just saved must not make way.
   @Test(arguments: [2, 3]) func whatWasJustSavedStays(keep: Int) throws {
     for step in [10, 20, 30] { try save(step) }
     for step in [20, 30] { try flipBit(store.path(step: step) + "/state.json", at: 5) }
@@ -178,7 +178,7 @@ import Testing
     return CheckpointRanking(configuration)
   }
 
-  /// Saves steps 10, 20, … with these values of `val_loss` (nil: not measured after that step) and tells what stays.
+  /// Saves steps 10, 20, … with these values of `val_loss` (nil: not measured after that step) and says what stays.
   private func stay(_ values: [Double?], keep: Int, _ ranking: CheckpointRanking?) throws -> [Int] {
     let store = CheckpointStore(runFolder: folder.path, keep: keep, ranking: ranking)
     for (index, value) in values.enumerated() {
@@ -217,7 +217,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.file("checkpoints/best.json")))
   }
 
-  /// Lightning saves a checkpoint when its value is among the best: equal to the worst of them is not.
+  /// Lightning saves a checkpoint when its value is among the best: one equal to the worst is not.
   @Test func whetherAStateIsAmongTheBest() throws {
     _ = try stay([3, 1], keep: 5, ranking(2))
     let store = CheckpointStore(runFolder: folder.path, keep: 5, ranking: ranking(2))
@@ -228,7 +228,7 @@ import Testing
     }
     #expect(isAmongBest(["val_loss": 2.9]) && isAmongBest(["val_loss": 0]))
     #expect(!isAmongBest(["val_loss": 3]) && !isAmongBest(["loss": 0]) && !isAmongBest(nil))
-    // Back at an older step those behind it do not count.
+    // Back at an older step, those after it do not count.
     #expect(isAmongBest(["val_loss": 3], step: 15))
     #expect(!CheckpointStore(runFolder: folder.path, keep: 5).isAmongBest(store.newestValid { _ in }!.state))
   }

@@ -3,7 +3,7 @@ import RunRecord
 import Testing
 
 @Suite struct LaunchHistoryTests {
-  /// Back behind earlier launches, a run does their steps again.
+  /// Resumed from before earlier launches, a run does their steps again.
   @Test func theLastLaunchThatBeganBeforeAStepDidIt() {
     let (a, b, c, d) = (launch(from: 1), launch(from: 7), launch(from: 10), launch(from: 4))
     let history = LaunchHistory([a, b, c, d])

@@ -95,7 +95,7 @@ import Testing
     #expect(object["lr"] as? Double == 1.25e-12)
   }
 
-  /// Also zeros of both signs, denormals and what is no number.
+  /// Also zeros of both signs, denormals and what is not a number.
   @Test(arguments: [812.3456789123, -0.0, 0, .leastNonzeroMagnitude, .infinity, .nan, 1 / 3])
   func everyDoubleIsReadBackToTheBit(value: Double) throws {
     var written = record(step: 1)

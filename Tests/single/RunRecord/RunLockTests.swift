@@ -60,14 +60,14 @@ import Testing
     #expect(time < 0.25)
   }
 
-  /// A launch that comes while the last one is dying.
+  /// A launch that comes while the last one is ending.
   @Test(arguments: [true, false]) func waitsForAnEndThatComes(usesKernel: Bool) throws {
     let first = try lock(usesKernel: usesKernel)
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.4) { first.release() }
     #expect(try lock(conflict: 20, silence: 30, usesKernel: usesKernel).remark == nil)
   }
 
-  /// The kernel knows that nobody on this host holds the lock: a crash costs no waiting.
+  /// The kernel knows that no one on this host holds the lock: a crash costs no waiting.
   @Test func aCrashOnThisHostIsKnownAtOnce() throws {
     var crashed = LockRecord()
     crashed.pid = 4711
@@ -79,7 +79,7 @@ import Testing
     #expect(time < 5)
   }
 
-  /// Without the kernel's word a silent holder is dead after a while.
+  /// Without the kernel's word a silent holder counts as dead after a while.
   @Test(arguments: [true, false]) func aSilentHolderElsewhereIsDead(usesKernel: Bool) throws {
     try writeForeignRecord()
     var said: [String] = []
@@ -109,7 +109,7 @@ import Testing
     #expect(try !record().isReleased || record().host != "elsewhere")
   }
 
-  /// Garbage, as of a crash in the middle of writing, holds nobody off.
+  /// Garbage, as from a crash in the middle of writing, holds no one off.
   @Test(arguments: ["", "{\"host\":", "not a record"]) func aTornRecordHoldsNobodyOff(_ text: String) throws {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     let time = try seconds {
@@ -119,7 +119,7 @@ import Testing
     #expect(time < 5)
   }
 
-  /// A process that was stopped for long, and whose folder another has taken, learns of it and leaves the record alone.
+  /// A process stopped for a long time, whose folder another has taken, notices and leaves the record alone.
   @Test func theLoserOfTheFolderStops() throws {
     let first = try lock(usesKernel: false)
     try writeForeignRecord()

@@ -3,7 +3,7 @@ import Tensors
 import Testing
 
 @Suite struct BFloat16Tests {
-  /// Every number of 16 bits comes back from its `Float`.
+  /// Every 16-bit number comes back from its `Float`.
   @Test func everyNumberComesBack() {
     for bits in UInt16.min...(.max) {
       var number = BFloat16(0)
@@ -14,14 +14,14 @@ import Testing
     }
   }
 
-  /// The neighbours below and above, in double precision, decide: the nearest, of two as near the even one.
+  /// The neighbours below and above, in double precision, decide: the nearest, or of two equally near the even one.
   @Test func roundsToTheNearest() {
     let tails: [UInt32] = [0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF]
     for head in stride(from: UInt32(0), to: 0x7F80, by: 7) {
       for tail in tails {
         let x = Float(bitPattern: head << 16 | tail)
         let (below, above) = (Double(Float(bitPattern: head << 16)), Double(Float(bitPattern: (head + 1) << 16)))
-        // The step from the largest number on would be as large again.
+        // The next step after the largest number would be as large.
         let top = head == 0x7F7F ? 0x1p128 : above
         let (down, up) = (Double(x) - below, top - Double(x))
         let expected = down < up || (down == up && head % 2 == 0) ? below : head == 0x7F7F ? .infinity : above

@@ -40,7 +40,7 @@ func withThreads(_ counts: [Int], _ body: (Int) throws -> Void) rethrows {
     .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
   ]
 
-  /// Special values everywhere, so that both the vectors and the rest behind them see each.
+  /// Special values everywhere, so that both the vectors and the rest after them see each.
   private func values(_ count: Int, seed: UInt64) -> [Float] {
     (0..<count).map { $0 % 3 == 0 ? Self.special[($0 / 3 + Int(seed)) % Self.special.count] : noise($0, seed: seed) }
   }
@@ -81,7 +81,7 @@ func withThreads(_ counts: [Int], _ body: (Int) throws -> Void) rethrows {
     withThreads([1, 2]) { _ in
       let masked = AlignedBuffer(copying: gradient)
       Elementwise.mask(masked.pointer, whereZero: output, count: count)
-      // As PyTorch: what is not a number lets the gradient through, so that it is seen.
+      // As in PyTorch: what is not a number lets the gradient through, so that it is seen.
       #expect((0..<count).allSatisfy { same(masked.pointer[$0], output[$0] <= 0 ? 0 : gradient[$0]) })
     }
   }

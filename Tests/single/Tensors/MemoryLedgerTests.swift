@@ -34,7 +34,7 @@ import Views
     #expect(ledger.bytes[.activations] == 0 && ledger.residentBytes == 0)
   }
 
-  /// One that no machine has can be planned all the same.
+  /// One that no machine can hold can still be planned.
   @Test func aPlanMayBeLargerThanTheMachine() {
     let buffer = AlignedBuffer<Float>(1 << 38, for: .activations)
     buffer.pointer[buffer.count - 1] = 1

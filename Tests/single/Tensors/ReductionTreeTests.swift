@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-/// The order in which leaves are added decides every bit of a run, so it is written down here once more, recursively.
+/// The order in which leaves are added decides every bit of a run, so it is written down here again, recursively.
 @Suite struct ReductionTreeTests {
   /// The tree over `leaves` as the design states it: the left subtree has the largest power of two below their number.
   private func tree<Number: FloatingPoint>(_ leaves: ArraySlice<[Number]>) -> [Number] {
@@ -12,7 +12,7 @@ import Testing
     return zip(tree(leaves[..<middle]), tree(leaves[middle...])).map { $0 + $1 }
   }
 
-  /// Numbers of such different sizes that every order of addition gives other bits.
+  /// Numbers of such different sizes that every order of addition gives different bits.
   private func leaves(_ leaves: Int, count: Int) -> [[Double]] {
     (0..<leaves).map { leaf in
       (0..<count).map { i in
@@ -94,7 +94,7 @@ import Testing
     for sum in try sumAcrossRanks(parts) { #expect(sum.map(\.bitPattern) == expected) }
   }
 
-  /// Halving and doubling moves each element twice at most, however many ranks there are.
+  /// Halving and doubling moves each element at most twice, however many ranks there are.
   @Test func longVectorsAreHalved() {
     let count = 1 << 16
     let sent = (0..<ReductionTree.exchanges(ranks: 16, count: count)).map {

@@ -12,7 +12,7 @@ import Training
     return try #require(EarlyStopping(configuration))
   }
 
-  /// How many values it takes until the run should end; nil if it should go on.
+  /// How many values it takes until the run should end; nil if it should continue.
   private func end(_ values: [Double], _ stopping: EarlyStopping) -> Int? {
     var state: EarlyStoppingState?
     for (count, value) in values.enumerated() {
@@ -46,7 +46,7 @@ import Training
     #expect(state == nil)
     for value in [1.0, 2, 2] { own.observe([("val_loss", value)], &state) }
     #expect(own.reason(state) == "val_loss was not better than its best value, 1.0, 2 times in a row")
-    // A run goes on with more patience, or with another metric.
+    // A run may continue with more patience, or with another metric.
     #expect(patient.reason(state) == nil)
     #expect(try stopping { $0.earlyStoppingMode = .max }.reason(state) == nil)
     #expect(try stopping { $0.earlyStopping = .loss }.reason(state) == nil)

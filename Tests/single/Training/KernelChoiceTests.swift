@@ -26,7 +26,7 @@ import Training
     let first = KernelChooser(tuner: tuner(path))
     _ = try network(first)
     first.tuner?.finish()
-    // Both layers forward and their weight gradients; one data gradient: of equal sizes the second is remembered.
+    // Both layers forward and their weight gradients; one data gradient: the second of equal sizes is remembered.
     let measured = first.tuner!.measured
     #expect(measured + first.tuner!.remembered == 5 && measured >= 3)
     #expect(first.tuner!.seconds > 0 && first.tuner!.remarks.isEmpty)

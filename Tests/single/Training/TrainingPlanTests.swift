@@ -92,7 +92,7 @@ import Training
 }
 
 @Suite struct LearningRateTests {
-  /// 10 steps an epoch in the schedule's eyes.
+  /// 10 steps an epoch, as the schedule sees it.
   private func rates(_ change: (inout TrainingConfiguration) -> Void) -> [Double] {
     var configuration = TrainingConfiguration()
     (configuration.learningRate, configuration.warmupStartLr, configuration.minLr) = (0.2, 0.01, 0.002)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import TwinNetwork
 
-/// A run in bf16 beside the same in float32.
+/// A run in bf16 next to the same one in float32.
 @Suite(bfloat16IsThere) struct BFloat16TrainingTests {
   struct Workload: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -49,7 +49,7 @@ import TwinNetwork
     }
   }
 
-  /// Losses fall to a part of the first, and at every step are as in float32 to a tenth of it.
+  /// Losses fall to a fraction of the first; each is as in float32, to within a tenth of the first.
   @Test(arguments: workloads) func followsFloat32(_ workload: Workload) throws {
     let (half, full) = (try losses(workload, .bfloat16), try losses(workload, .float32))
     for (a, b) in zip(half, full) { #expect(a.isFinite && abs(a - b) < 0.1 * full[0], "\(a) for \(b)") }

@@ -54,7 +54,7 @@ import TwinNetwork
       value: value, gradient: (gradients.flatMap { $0[..<count] }, gradients.flatMap { $0[count...] }))
   }
 
-  /// Two views that resemble each other, each column with a mean and a deviation of its own.
+  /// Two views that resemble each other, each column with its own mean and deviation.
   private func views(_ c: Case, offset: Double = 0) -> (z1: [Double], z2: [Double]) {
     let (common, own1, own2) = (
       normalNumbers(c.batch * c.features, seed: 1), normalNumbers(c.batch * c.features, seed: 2),
@@ -131,7 +131,7 @@ import TwinNetwork
     }
   }
 
-  /// Small, but not constant: nothing is dead only because its numbers are small.
+  /// Small, but not constant: nothing is dead just because its numbers are small.
   @Test(arguments: [1e-3, 1e-9, 1e6]) func theScaleOfAColumnDoesNotMatter(scale: Double) throws {
     let c = Case(batch: 16, features: 9)
     let (z1, z2) = views(c)
@@ -192,7 +192,7 @@ import TwinNetwork
 }
 
 @Suite struct LossFloorTests {
-  /// C = t·P with a projection P of rank B − 1 and equal diagonal is the best that B samples allow: minimised by search.
+  /// C = t·P with a projection P of rank B − 1 and equal diagonal is the best that B samples allow: found by search.
   @Test(arguments: [(64, 128, 0.005), (256, 8192, 0.005), (32, 32, 0.1), (2, 10, 0.02), (100, 100, 1)])
   func isTheSmallestLossOfARankDeficientMatrix(batch: Int, features: Int, lambd: Double) {
     let (rank, d) = (Double(batch - 1), Double(features))
@@ -216,7 +216,7 @@ import TwinNetwork
     #expect(LossValue.floor(batch: 8, features: 128, lambd: 0) == 0)
   }
 
-  /// Whitened embeddings, the same in both views, whose rank is the highest: the loss is near the floor, never below.
+  /// Whitened embeddings, the same in both views, of the highest rank: the loss is near the floor, never below.
   @Test func noLossIsBelowIt() {
     let (batch, features, lambd) = (6, 40, 0.02)
     let oracle = LossOracle(batch: batch, features: features, lambd: lambd)

@@ -134,7 +134,7 @@ import Views
         #expect(abs(Double(found[y * width + x]) - expected) < 1e-5)
       }
     }
-    // A constant stays one, also with a kernel as wide as the image.
+    // A constant stays one, even with a kernel as wide as the image.
     let flat = [Float](repeating: 0.5, count: 12)
     for value in try Self.apply("blur=50:50", flat, shape: [1, 3, 4]) { #expect(abs(value - 0.5) < 1e-6) }
   }
@@ -170,7 +170,7 @@ import Views
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
     print("augmentation: \(Int(2000 / seconds)) views of 28×28 a second")
     #if !DEBUG
-      // A tenth of what it is for, because tests share the processor with others.
+      // A tenth of what it should reach, because tests share the processor with others.
       #expect(2000 / seconds > 400)
     #endif
   }

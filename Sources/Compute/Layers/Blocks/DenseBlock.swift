@@ -1,9 +1,9 @@
-/// Layers of which each takes all earlier features and appends its own (DenseNet's block; Huang et al. 2017, nidl's
+/// Layers each of which takes all earlier features and appends its own (DenseNet's block; Huang et al. 2017, nidl's
 /// `_DenseBlock`, torchvision's).
 ///
 /// x₀ = x, xᵢ₊₁ = [xᵢ, bodyᵢ(xᵢ)] along the channels. Bodies are usually BN, ReLU, 1×1 convolution, BN, ReLU, 3×3
-/// convolution; each may add another number of channels, but keeps samples and positions. Channels need not fill whole
-/// blocks. Every xᵢ has memory of its own, as in PyTorch without checkpointing.
+/// convolution; each may add a different number of channels, but keeps samples and positions. Channels need not fill
+/// whole blocks. Every xᵢ has its own memory, as in PyTorch without checkpointing.
 public final class DenseBlock: Layer {
   private let chain: Sequential
 

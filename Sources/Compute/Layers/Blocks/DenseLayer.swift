@@ -26,7 +26,7 @@ public final class DenseLayer: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    // It is copied behind the body, whose working memory may lie where the output will be.
+    // It is copied after the body, whose working memory may lie where the output will be.
     input.isKept = true
     (added, recomputed) = try workspace.planBlock {
       conversion.planForward(try body.planForward(input, workspace), workspace)
@@ -36,7 +36,7 @@ public final class DenseLayer: Layer {
       throw Failure(
         .usage, "the layers of a dense block change the extents", at: body.parameters.last?.name,
         expected: "\(x.spatial), as they go in", found: "\(new.spatial)",
-        remedy: "give strides of 1 and fitting padding")
+        remedy: "give strides of 1 and matching padding")
     }
     var shape = new
     shape.channels += x.channels
@@ -52,7 +52,7 @@ public final class DenseLayer: Layer {
     added.gradients = workspace.gradientBuffers(added.shape)
     conversion.planBackward(workspace)
     try body.planBackward(workspace)
-    // Later than the body: it is read once more behind it.
+    // Only now: it is read once more after the body's backward pass.
     workspace.release(output)
   }
 

@@ -6,7 +6,7 @@ final class ResidualBranches {
   /// nil where the shortcut is the input itself.
   let shortcut: Sequential?
   private var input: Activation!
-  /// The input as the shortcut sees it: the same values, a gradient of its own.
+  /// The input as the shortcut sees it: the same values, with its own gradient.
   private var entry: Activation!
   /// Gives the shortcut the body's element type.
   private var conversion: Cast!
@@ -22,7 +22,7 @@ final class ResidualBranches {
   /// Whether backward computes everything inside once more.
   var isRecomputed: Bool { recomputed != nil }
 
-  /// What comes out of both. The input is kept from now on.
+  /// The outputs of both. The input is kept from now on.
   func planForward(
     _ input: Activation, _ workspace: Workspace
   ) throws -> (body: Activation, shortcut: Activation) {
@@ -39,7 +39,7 @@ final class ResidualBranches {
     return outputs
   }
 
-  /// The gradients of both outputs exist already.
+  /// The gradients of both outputs already exist.
   func planBackward(_ workspace: Workspace) throws {
     try body.planBackward(workspace)
     conversion.planBackward(workspace)

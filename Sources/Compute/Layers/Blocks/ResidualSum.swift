@@ -31,7 +31,7 @@ public final class ResidualSum: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    // Each branch may work in its gradient's memory and gives it back: one takes the output's, one a copy.
+    // Each branch may work in its gradient's memory and releases it: one takes the output's, the other a copy.
     terms.shortcut.gradients = output.gradients
     terms.body.gradients = workspace.gradientBuffers(output.shape)
     try branches.planBackward(workspace)

@@ -1,6 +1,6 @@
 internal import COneDNN
 
-/// Copies plain images or volumes into channel blocks, the layout of everything behind a convolution.
+/// Copies plain images or volumes into channel blocks, the layout of everything after a convolution.
 ///
 /// For a network that does not begin with a convolution: it must be the first layer, since it computes no gradient with
 /// respect to its input.

@@ -1,7 +1,7 @@
 import Tensors
 
-/// Copies or adds some channels of one tensor to some channels of another with the same samples and positions, whatever
-/// the layouts.
+/// Copies or adds some channels of one tensor to some channels of another with the same samples and positions, in any
+/// layouts.
 struct ChannelCopy {
   /// Channels that lie beside each other in both tensors, in the first sample.
   private struct Run {
@@ -34,7 +34,7 @@ struct ChannelCopy {
     forEachRun(x, y) { x, y, count in for i in 0..<count { y[i] = x[i] } }
   }
 
-  /// The target's channels grow by the source's.
+  /// Adds the source's channels to the target's.
   func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>) {
     forEachRun(x, y) { x, y, count in for i in 0..<count { y[i] += x[i] } }
   }

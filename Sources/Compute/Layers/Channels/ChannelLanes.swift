@@ -1,8 +1,8 @@
 import Tensors
 
-/// Cuts one shard's tensor into blocks of channels that lie beside each other, for kernels that go position by position.
+/// Cuts one shard's tensor into blocks of channels that lie side by side, for kernels that go position by position.
 ///
-/// In rows of features and at a single position that are all channels; in plain images each channel is a block.
+/// In rows of features and at a single position all channels are a block; in plain images each channel is one.
 struct ChannelLanes {
   let shape: TensorShape
   /// Elements from a position to the next one.
@@ -10,7 +10,7 @@ struct ChannelLanes {
   /// In each sample.
   let blocks: Int
 
-  /// - Parameter joinsBlocks: false for blocks of the layout's width also at a single position.
+  /// - Parameter joinsBlocks: false for blocks of the layout's width even at a single position.
   init(_ shape: TensorShape, joinsBlocks: Bool = true) {
     self.shape = shape
     switch shape.layout {

@@ -41,7 +41,7 @@ extension ChannelTiles {
 
   // MARK: Backward
 
-  /// How a gradient is masked by the ReLU behind the normalisation.
+  /// How a gradient is masked by the ReLU after the normalisation.
   public enum Mask {
     case none
     /// The ReLU's output is recomputed from x: positive where (x − mean) · scale + shift is.

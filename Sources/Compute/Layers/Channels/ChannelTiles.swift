@@ -41,7 +41,7 @@ public struct ChannelTiles: Sendable {
   /// Doubles of scratch that the summing kernels need.
   public var partialCount: Int { count * 2 * width }
 
-  /// One tile: where it starts and how it goes on.
+  /// One tile: where it starts and how it continues.
   struct Tile {
     let view: Int
     let block: Int

@@ -7,9 +7,9 @@ package protocol FloatVector: SIMD, BitwiseCopyable where Scalar == Float {
   var rectified: Self { get }
   /// 0 in the lanes where `y` is 0 or negative.
   func zeroed(unlessPositive y: Self) -> Self
-  /// Reads as many numbers of 16 bits.
+  /// Reads one 16-bit number per lane.
   init(_ p: UnsafePointer<BFloat16>)
-  /// Writes each lane as a number of 16 bits, as `BFloat16` rounds.
+  /// Writes each lane as a 16-bit number, as `BFloat16` rounds.
   func store(_ p: UnsafeMutablePointer<BFloat16>)
 }
 

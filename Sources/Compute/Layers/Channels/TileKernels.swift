@@ -81,7 +81,7 @@ extension TileKernels {
       func work(full: Bool) {
         let origin = V.load(x + tile.offset, full: full, lanes: tile.lanes)
         var (sum, squares) = (V.zero, V.zero)
-        // A single stream that is only read does not reach the memory's bandwidth without. Far images do not lie ahead.
+        // A stream that is only read needs this to reach the memory's bandwidth. Small planes end too soon for it.
         let ahead = tiles.shape.plane >= 64 ? ReadAhead.distance : 0
         forEachVector(tiles, tile) { offset in
           bt_prefetch(x + offset + ahead)

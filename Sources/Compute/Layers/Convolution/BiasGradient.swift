@@ -1,7 +1,7 @@
 import Tensors
 
-/// ∂L/∂b of a convolution or a linear layer: the sum of ∂L/∂y over a shard's samples and positions, in double precision and in the order
-/// of memory, whatever the threads.
+/// ∂L/∂b of a convolution or a linear layer: the sum of ∂L/∂y over a shard's samples and positions, in double precision
+/// and in the order of memory, with any number of threads.
 final class BiasGradient {
   /// Numbers of a row that one task sums.
   private static let rowPart = 64
@@ -9,7 +9,7 @@ final class BiasGradient {
   private let output: Activation
   private let sum: GradientSum
   private let offset: Int
-  /// One number a channel, those of the last block's padding too.
+  /// One number per channel, including those of the last block's padding.
   private let sums: AlignedBuffer<Double>
 
   /// - Parameter sum: of the layer's weight and bias.

@@ -3,8 +3,8 @@ import Tensors
 
 /// A 2-D or 3-D convolution (PyTorch's `Conv2d` and `Conv3d`), through oneDNN.
 ///
-/// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − dilation·(kernel −
-/// 1) − 1)/stride⌋ + 1, in channel blocks. With G groups, each of G runs of neighbouring output channels sees its own
+/// Input samples × inputChannels × spatial; output samples × outputChannels × ⌊(spatial + 2·padding − dilation·(kernel
+/// − 1) − 1)/stride⌋ + 1, in channel blocks. With G groups, each of G runs of neighbouring output channels sees its own
 /// inputChannels/G input channels. Weight outputChannels × inputChannels/G × kernel, bias outputChannels.
 /// Kernel, stride, padding and dilation have one entry for each spatial direction.
 public final class Convolution: TunableLayer, WeightGradientOwner {
@@ -152,7 +152,7 @@ extension Convolution {
     else {
       throw Failure(
         .usage, "this convolution's channels cannot be divided into its groups", at: name,
-        expected: "numbers of channels that \(groups) divides",
+        expected: "numbers of channels divisible by \(groups)",
         found: "\(inputChannels) channels in, \(outputChannels) out, \(groups) groups",
         remedy: "choose groups that divide both, or 1")
     }

@@ -34,11 +34,11 @@ struct ConvolutionGeometry {
   /// Whether oneDNN's own kernels may compute the weight gradient for an input of these spatial extents: those of
   /// version 2.6 give wrong numbers or crash on some shallow ones.
   ///
-  /// In float32 three directions are affected: in depth a stride above 1, a padding above the stride and an extent below
-  /// kernel and padding together cover all 53 failures that a search over small extents, kernels to 7 and strides to 3
-  /// found against matrix products, and those among 3000 random shapes. In bf16 a window that the extent and its padding
-  /// do not hold, and with a stride above 1 windows that reach beyond the end of an extent of less than window and
-  /// padding, or at less than three positions, in any direction, cover all 700 failures among 16,000 random shapes.
+  /// In float32 only volumes are affected: in depth a stride above 1, a padding above the stride and an extent below
+  /// kernel and padding together cover all 53 failures that a search over small extents, kernels up to 7 and strides up
+  /// to 3 found against matrix products, and those among 3000 random shapes. In bf16, in any direction, two cases cover
+  /// all 700 failures among 16,000 random shapes: a window above extent and padding together; with a stride above 1,
+  /// windows that reach beyond the end, where the extent is below window and padding or positions are fewer than three.
   func allowsWeightGradientKernels(_ input: [Int], _ element: TensorShape.Element) -> Bool {
     let reach = windows.reach
     let directions = input.indices.map { i in

@@ -5,7 +5,7 @@ import Tensors
 ///
 /// Activations are in channel blocks, and a network's images are plain. Where oneDNN has only its reference loops for
 /// that, some 100 times slower, the kernel works on copies in another layout: groups of channels that fill no block,
-/// for example, go channels last. bf16 that oneDNN has no such kernel for is computed in float32, on copies too.
+/// for example, are channels last. Where oneDNN has no such kernel for bf16, copies are in float32.
 extension LayerKernel {
   /// Whether oneDNN has a kernel for these shapes that is made for one of the layouts it is offered: neither its
   /// reference loops nor a matrix product.
@@ -121,7 +121,7 @@ final class KernelTensor {
     try copy.map { try reorder(buffer, own, to: $0, layout) }
   }
 
-  /// Takes what the kernel wrote out of the copy.
+  /// Copies back what the kernel wrote.
   func store(_ buffer: AlignedBuffer<Float>) throws -> PreparedCall? {
     try copy.map { try reorder($0, layout, to: buffer, own) }
   }

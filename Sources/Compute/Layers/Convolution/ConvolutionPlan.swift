@@ -19,9 +19,9 @@ struct ConvolutionPlan: PassPlan {
     }
   }
 
-  /// The methods that may be the fastest of a direction; the one that is taken without measuring comes first.
+  /// The methods that may be the fastest for a direction; the one that is taken without measuring comes first.
   func candidates(_ direction: KernelDirection) throws -> [ConvolutionMethod] {
-    // In bf16 oneDNN alone.
+    // In bf16 only oneDNN.
     guard output.element == .float32 else { return [.direct] }
     let algorithm = layer.workspace.convolution
     let hasProducts = geometry.allowsMatrixProduct

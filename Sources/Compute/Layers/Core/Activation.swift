@@ -4,9 +4,9 @@ import Tensors
 ///
 /// In training a shard's samples are its b samples of view 1 and then its b samples of view 2.
 ///
-/// Values and gradients lie in an arena that the plan shares out again and again. Values live from their layer's forward
-/// pass to its backward pass; transient ones only through the next layer's forward pass, and again in backward where they
-/// are rebuilt. A gradient lives from the next layer's backward pass to its own layer's.
+/// Values and gradients lie in an arena that the plan shares out repeatedly. Values live from their layer's forward
+/// pass to its backward pass; transient ones only through the next layer's forward pass, and again in backward where
+/// they are rebuilt. A gradient lives from the next layer's backward pass to its own layer's.
 public final class Activation {
   /// The shape of one shard's tensor.
   public let shape: TensorShape
@@ -16,22 +16,22 @@ public final class Activation {
   /// ∂L/∂values, one buffer for each local shard; set while backward passes are planned. Gradient buffers are shared
   /// between activations whose gradients do not live at the same time.
   public var gradients: [AlignedBuffer<Float>] = []
-  /// Whether the values are needed after the next layer's forward pass by somebody else: then that layer must not work
-  /// in place. Set while forward passes are planned.
+  /// Whether something else needs the values after the next layer's forward pass: then that layer must not work in
+  /// place. Set while forward passes are planned.
   public var isKept = false
 
-  /// Whether the layer behind, the only one that reads the values, may end their life in its backward pass, and write
-  /// there what it computes: the layer whose output it is does not need them in its own backward pass.
+  /// Whether the next layer, the only one that reads the values, may end their life in its backward pass and write what
+  /// it computes there: the layer that made them does not need them in its own backward pass.
   var isConsumable = false
-  /// How the values can be had once more in backward; nil where they cannot.
+  /// How the values can be computed again in backward; nil where they cannot.
   var rebuilding: Rebuilding?
   /// Whether the values are gone when backward begins.
   private(set) var isTransient = false
-  /// Where the values are to be given back; nil where that is done, and for values with memory of their own or another's.
+  /// Where the values are to be given back; nil once they are, and for values with their own memory or another's.
   private var arena: BufferArena?
   /// Where the values of a transient are in backward, and whether they are there in this step.
   private var rebuilt: (buffers: [AlignedBuffer<Float>], isFilled: Bool) = ([], false)
-  /// Whose values these are, for a second activation that reads the same.
+  /// The activation whose values these are, for a second one that reads them.
   fileprivate let original: Activation?
 
   public init(_ shape: TensorShape, values: [AlignedBuffer<Float>]) {
@@ -40,7 +40,7 @@ public final class Activation {
     original = nil
   }
 
-  /// - Parameter arena: where the values were taken.
+  /// - Parameter arena: where the values were taken from.
   init(_ shape: TensorShape, values: [AlignedBuffer<Float>], in arena: BufferArena) {
     self.shape = shape
     self.values = values
@@ -48,7 +48,7 @@ public final class Activation {
     original = nil
   }
 
-  /// The same values, with a gradient of its own.
+  /// The same values, with its own gradient.
   init(viewing original: Activation) {
     shape = original.shape
     values = original.values
@@ -56,9 +56,9 @@ public final class Activation {
   }
 }
 
-/// How an activation's values are computed once more from what is still there in backward: one pass over memory.
+/// How an activation's values are computed again from what is still there in backward: one pass over memory.
 struct Rebuilding {
-  /// An activation that they are computed from, beside what is always there.
+  /// An activation that they are computed from, besides what is always there.
   var source: Activation?
   /// Computes one local shard's values.
   var values: (_ shard: Int, _ target: UnsafeMutablePointer<Float>) -> Void
@@ -74,7 +74,7 @@ extension Activation {
     arena = nil
   }
 
-  /// Ends the life of the values behind the forward pass of the layer that was planned last; those that need them in
+  /// Ends the life of the values after the forward pass of the layer that was planned last; layers that need them in
   /// backward have them rebuilt.
   func makeTransient() {
     guard let rebuilding, !isKept, arena != nil, rebuilding.passes <= Rebuilding.mostPasses else { return }
@@ -82,7 +82,7 @@ extension Activation {
     isTransient = true
   }
 
-  /// Turns the memory of the values into that of their own gradient, to be released as such; for the layer behind.
+  /// Turns the memory of the values into that of their own gradient, to be released as such; for the next layer.
   ///
   /// - Returns: false where it must be left alone.
   func useValuesForGradients() -> Bool {
@@ -92,7 +92,7 @@ extension Activation {
     return true
   }
 
-  /// Ends the life of the values in the backward pass of the layer behind, where that may do so.
+  /// Ends the life of the values in the backward pass of the next layer, where it may do so.
   func consume() {
     if isConsumable, !isKept { releaseValues() }
   }

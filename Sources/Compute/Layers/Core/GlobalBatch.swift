@@ -2,7 +2,7 @@ import Tensors
 
 /// The batch of all ranks, as layers and losses see it: S shards, some of them here, and sums over all of them.
 ///
-/// `DataParallel.ShardGroup` is the distributed one. Sums and gatherings are collectives: all ranks call them in the same
+/// `DataParallel.ShardGroup` is the distributed one. Sums and gathers are collectives: all ranks call them in the same
 /// order.
 public protocol GlobalBatch: AnyObject {
   /// Shards of the whole batch, S.
@@ -13,21 +13,21 @@ public protocol GlobalBatch: AnyObject {
   /// Begins a sum over all shards, in double precision along the reduction tree. Other work may be done before
   /// `finishSum`, but no other sum.
   ///
-  /// - Parameter leaves: `localShards.count` × `count` numbers, one row a local shard. Afterwards the first row holds
-  ///   the sums, on every rank the same; the other rows are spent.
+  /// - Parameter leaves: `localShards.count` × `count` numbers, one row per local shard. Afterwards the first row holds
+  ///   the sums, the same on every rank; the other rows are spent.
   func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) throws
 
   /// Waits for the sum that was begun.
   ///
-  /// - Parameter place: what is summed, for messages about a rank that does not come.
+  /// - Parameter place: what is summed, for messages about a rank that does not arrive.
   func finishSum(at place: String) throws
 
-  /// Completes `all`, in which each rank has filled its own shards' parts, on every rank.
+  /// Completes `all` on every rank, where each has filled its own shards' parts.
   ///
   /// - Parameter all: S × `countPerShard` numbers, in the order of the shards.
   func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) throws
 
-  /// Told in backward that all gradients below arena offset `end` are complete for this rank's shards, so that their
+  /// Called in backward when all gradients below arena offset `end` are complete for this rank's shards, so that their
   /// sums over the ranks may begin. It does not wait.
   func gradientsCompleted(below end: Int) throws
 }
@@ -40,7 +40,7 @@ extension GlobalBatch {
   }
 }
 
-/// A batch that is whole on this rank: for inference, and the oracle of the distributed one.
+/// A batch that is whole on this rank: for inference, and as an oracle for the distributed one.
 public final class LocalBatch: GlobalBatch {
   public let shards: Int
   public var localShards: Range<Int> { 0..<shards }

@@ -1,4 +1,4 @@
-/// One direction of a layer with weights over all local shards, by whatever method; planned for fixed shapes.
+/// One direction of a layer with weights over all local shards, by any method; planned for fixed shapes.
 protocol KernelPass: AnyObject {
   func run() throws
 }

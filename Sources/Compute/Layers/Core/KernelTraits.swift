@@ -3,7 +3,7 @@ import Diagnostics
 import Glibc
 import Tensors
 
-/// What decides the bits of a rank's results beside its inputs: with equal traits they are equal.
+/// What decides the bits of a rank's results besides its inputs: with equal traits they are equal.
 public struct KernelTraits: Codable, Equatable, Sendable {
   /// Such as `OpenBLAS 0.3.21, SkylakeX kernels`.
   public var blas: String
@@ -22,7 +22,7 @@ public struct KernelTraits: Codable, Equatable, Sendable {
     self.threads = threads
   }
 
-  /// The libraries under the names that messages give them; threads apart.
+  /// The libraries, not the threads, under the names that messages give them.
   public var libraries: [(name: String, text: String)] {
     [("BLAS kernels", blas), ("oneDNN kernels", oneDNN), ("C library", mathLibrary)]
   }

@@ -1,6 +1,5 @@
 /// A parameter or buffer that a layer owns: PyTorch's name and shape, and PyTorch's initial distribution.
 public struct ParameterSpec: Sendable {
-  /// What a parameter starts with.
   public enum Initialization: Sendable, Equatable {
     case constant(Float)
     /// Normal with mean 0.
@@ -24,23 +23,23 @@ public struct ParameterSpec: Sendable {
 /// A layer is described first (`parameters`, `buffers`), then planned once for fixed shapes, then run every step.
 /// After planning it allocates nothing.
 ///
-/// A layer of one's own (`Sources/Program/Examples/CustomEncoder/PReLU.swift` is one) keeps to this:
+/// A layer of your own (`Sources/Program/Examples/CustomEncoder/PReLU.swift` is one) keeps to this:
 /// - `planForward` keeps the input, makes the output with `workspace.activation` and finds its parameters with
-///   `workspace.parameters.pointer(of:)`. There is one tensor a local shard: view 1's samples, then view 2's.
-///   Others may overwrite the output in place when this layer has run: with what keeps its sign or is zero (ReLU,
-///   dropout). A layer whose backward needs its output as it was sets the output's `isKept`; one that itself works in
-///   place asks `workspace.activationInPlace`.
-/// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward works
-///   in place. When neither the output nor its gradients are needed behind this layer, it calls
+///   `workspace.parameters.pointer(of:)`. There is one tensor per local shard: view 1's samples, then view 2's.
+///   Later layers may overwrite the output in place, with numbers of the same sign or zero (ReLU, dropout). A layer
+///   whose backward needs its output as it was sets the output's `isKept`; one that works in place itself asks
+///   `workspace.activationInPlace`.
+/// - `planBackward` sets `input.gradients`: from `workspace.gradientBuffers`, or to the output's own when backward
+///   works in place. When neither the output nor its gradients are needed after this layer's backward pass, it calls
 ///   `workspace.release(output)`. A layer with parameters asks for `workspace.gradientSum(of:)`.
 /// - `backward` writes every element of `input.gradients`. It writes each shard's parameter gradients to
 ///   `gradientSum.address(leaf:offset:)`, calls `merge(afterLeaf:)` after each shard in order, and
 ///   `workspace.completed` after the last: so sums follow the reduction tree, and bits do not depend on the ranks.
-/// - `planForward` tells products of many terms to `workspace.count`, for the table of the network; `kind` names it there.
+/// - `planForward` reports products of many terms to `workspace.count` for the network's table; `kind` names it there.
 /// - Under `--recompute` the forward pass of what is inside a block runs a second time in a step, before the block's
 ///   backward pass (`workspace.isRepeating`): it must give the same again.
-/// - Sums over the whole batch in `forward` go through `workspace.batch`, as batch norm's do. Nothing else may depend on
-///   how many ranks or shards there are.
+/// - Sums over the whole batch in `forward` go through `workspace.batch`, as batch norm's do. Nothing else may depend
+///   on how many ranks or shards there are.
 public protocol Layer: AnyObject {
   /// Trained parameters, in the order in which `backward` completes their gradients.
   var parameters: [ParameterSpec] { get }
@@ -50,7 +49,7 @@ public protocol Layer: AnyObject {
   /// Chooses kernels, makes the output and everything that `forward` needs.
   func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation
   /// Makes what `backward` needs; layers are planned in the order in which backward runs, last layer first.
-  /// The gradient of the output exists already. Makes the gradient of the input where that is needed.
+  /// The gradient of the output already exists. Makes the gradient of the input where that is needed.
   func planBackward(_ workspace: Workspace) throws
 
   func forward() throws
@@ -63,15 +62,15 @@ public protocol Layer: AnyObject {
   /// What kind of layer it is, in a few words for the table of the network; by default the name of its type.
   var kind: String { get }
 
-  /// Whether the input, and then the output and both gradients, may hold bf16. By default not: `Sequential` converts the
-  /// input to float32 before the layer, and products with weights behind it go back to bf16.
+  /// Whether the input, and then the output and both gradients, may hold bf16. By default not: `Sequential` converts
+  /// the input to float32 before the layer, and later products with weights go back to bf16.
   var takesBFloat16: Bool { get }
 
   /// Whether `backward` writes into gradient buffers before it has let postponed work run, which may still read them.
   var writesBeforePostponedWork: Bool { get }
 }
 
-/// Computes a weight gradient some time after `backward`: nobody needs it before the gradients are summed over the ranks.
+/// Computes a weight gradient some time after `backward`: no one needs it before gradients are summed over the ranks.
 protocol WeightGradientOwner: AnyObject {
   func computeWeightGradient() throws
 }
@@ -92,7 +91,7 @@ public final class Sequential: Layer {
   /// The planned layers, with those of a `Sequential` among them in its place.
   public private(set) var descriptions: [LayerDescription] = []
   private weak var workspace: Workspace?
-  /// nil as long as nobody asks for times.
+  /// nil while no one asks for times.
   private var stopwatch: LayerStopwatch?
 
   public init(_ layers: [any Layer]) { self.layers = layers }
@@ -147,7 +146,7 @@ public final class Sequential: Layer {
       if layer.writesBeforePostponedWork { try workspace?.runPostponed() }
       try layer.backward()
       if let stopwatch {
-        // What the layer has left for later is its own.
+        // What the layer has left for later counts as its own.
         try workspace?.runPostponed()
         stopwatch.lap(\.backward, index)
       }

@@ -21,7 +21,7 @@ public struct LayerDescription: Sendable, Equatable {
   public var name: String
   /// `Layer.kind`.
   public var kind: String
-  /// Of one shard; what is of interest are its channels and extents.
+  /// Of one shard; its channels and extents are what matters.
   public var output: TensorShape
   /// Numbers that are trained.
   public var parameters: Int

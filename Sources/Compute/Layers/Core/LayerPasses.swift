@@ -20,12 +20,12 @@ final class LayerPasses {
       layer.input.gradients = workspace.gradientBuffers(layer.input.shape)
       dataGradient = try plan.dataGradient(after: forward)
     }
-    // Later than the data gradient, as it runs: its working memory must not lie in the data gradient.
+    // Planned after the data gradient, as it runs: its working memory must not lie in the data gradient.
     weightGradient = try plan.weightGradient(after: forward)
     workspace.release(layer.output)
   }
 
-  /// Nothing where a direction is not planned.
+  /// Does nothing where a direction is not planned.
   func run(_ direction: KernelDirection) throws {
     switch direction {
     case .forward: try forward.run()

@@ -2,8 +2,8 @@ import Diagnostics
 
 /// How long a layer's last passes took, in seconds.
 ///
-/// Everything that it did is in there: a weight gradient that it would have left for later is computed at once while
-/// times are taken, so that on several ranks a timed pass may wait longer for sums than another.
+/// They include everything that it did: a weight gradient that it would have left for later is computed at once while
+/// times are taken, so that on several ranks a timed pass may wait longer for sums than others.
 public struct LayerTimes: Sendable, Equatable {
   public var forward = 0.0
   public var backward = 0.0

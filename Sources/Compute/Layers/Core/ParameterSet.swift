@@ -26,7 +26,7 @@ public struct ParameterSet {
     }
   }
 
-  /// Takes over the numbers of another set that has all of this one's tensors; one without is a usage failure.
+  /// Copies the numbers of another set, which has all of this one's tensors; a missing one is a usage failure.
   public func copy(from other: ParameterSet) throws {
     for (to, from) in [(parameters, other.parameters), (statistics, other.statistics)] {
       for entry in to.layout.entries {

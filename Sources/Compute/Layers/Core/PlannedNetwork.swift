@@ -1,6 +1,6 @@
 /// Layers planned for one input shape: buffers and kernels are made here, so that a pass allocates nothing.
 public final class PlannedNetwork {
-  /// One tensor a local shard, in float32; the caller fills `values` before `forward`.
+  /// One tensor per local shard, in float32; the caller fills `values` before `forward`.
   public let input: Activation
   /// In float32. `gradients` exist in training: the caller fills them before `backward`.
   public let output: Activation
@@ -23,7 +23,7 @@ public final class PlannedNetwork {
     }
   }
 
-  /// The layers, blocks of several as one.
+  /// The layers; a block of several counts as one.
   public var descriptions: [LayerDescription] { layers.descriptions }
 
   /// Whether the passes take the time of each layer.
@@ -40,7 +40,7 @@ public final class PlannedNetwork {
     ending.forward()
   }
 
-  /// Parameter gradients of this rank's shards from the output's gradients; the global batch is told as they appear.
+  /// Parameter gradients of this rank's shards from the output's gradients; the global batch is told as they are done.
   public func backward() throws {
     try ending.backward()
     try layers.backward()

@@ -1,13 +1,13 @@
 import Tensors
 
-/// Blocks of layers that keep nothing but their output: backward computes everything inside once more, from the block's
-/// input, before it goes through the block (gradient checkpointing; Chen et al. 2016, https://arxiv.org/abs/1604.06174).
+/// Blocks of layers that keep nothing but their output: backward computes everything inside again, from the block's
+/// input, before going through the block (gradient checkpointing; Chen et al. 2016, https://arxiv.org/abs/1604.06174).
 ///
 /// What lies inside a block lies in the same memory for all blocks, since only one is at work at a time. The forward
-/// pass of a block's layers is planned once and run twice a step: the second time batch norms take the statistics of the
-/// first, so nothing is summed over the ranks again, and every number has the same bits.
+/// pass of a block's layers is planned once and run twice a step: the second time batch norms take the statistics of
+/// the first, so nothing is summed over the ranks again, and every number has the same bits.
 final class Recomputation {
-  /// Of the inside of the blocks.
+  /// For the inside of the blocks.
   let pool = BufferArena(for: .activations)
   /// Whether a block's forward pass runs for the second time.
   fileprivate(set) var isRepeating = false
@@ -46,7 +46,7 @@ struct RecomputedBlock {
 
   /// Brings everything inside back, before the block's backward pass: runs the passes that were planned.
   func `repeat`(_ forward: () throws -> Void) throws {
-    // It may still need what is inside the block behind.
+    // It may still need what is inside the next block.
     try workspace.runPostponed()
     recomputation.isRepeating = true
     defer { recomputation.isRepeating = false }

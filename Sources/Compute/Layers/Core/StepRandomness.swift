@@ -1,4 +1,4 @@
-/// What the random numbers of a step's layers are a function of, beside each layer's name and each element's place.
+/// What the random numbers of a step's layers are a function of, besides each layer's name and each element's place.
 public struct StepRandomness: Sendable, Equatable {
   public var seed: UInt64
   /// Optimizer steps done; below 2³².

@@ -1,17 +1,17 @@
 internal import COneDNN
 import Diagnostics
 
-/// Windows that move over images: the kernel of a convolution, or what a pooling looks at. One entry for each direction.
+/// Windows that move over images: the kernel of a convolution, or what a pooling looks at. One entry per direction.
 package struct Windows: Equatable, Sendable {
   package let kernel: [Int]
   package let stride: [Int]
   package let padding: [Int]
   package let dilation: [Int]
 
-  /// Above every size, so that their products stay far from an overflow.
+  /// Above every size, so that products of sizes stay far from overflow.
   private static let limit = 1 << 24
 
-  /// nil unless there are equally many sizes of each kind, at least 1 and paddings at least 0.
+  /// nil unless there are equally many sizes of each kind, at least 1, and paddings of at least 0.
   ///
   /// - Parameter dilation: one in each direction if not given.
   package init?(kernel: [Int], stride: [Int], padding: [Int], dilation: [Int]? = nil) {
@@ -46,7 +46,7 @@ extension Windows {
   /// The windows of a pooling, and the extents of its output.
   ///
   /// - Parameter name: of the pooling, in failures.
-  /// - Parameter window: one number for each direction of the input, or one for all, as `stride` and `padding`.
+  /// - Parameter window: one number for each direction of the input, or one for all, like `stride` and `padding`.
   static func pooling(
     _ name: String, window: [Int], stride: [Int], padding: [Int], over input: TensorShape
   ) throws(Failure) -> (windows: Windows, output: [Int]) {

@@ -12,15 +12,15 @@ public final class Workspace {
   /// Running statistics for a forward pass of a network that is planned for training; they stay as they are.
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
-  /// By which methods layers with weights compute.
+  /// The methods by which layers with weights compute.
   public let kernels: KernelChooser
-  /// What products with weights compute in and write. Parameters and their gradients are float32 always.
+  /// What products with weights compute in and write. Parameters and their gradients are always float32.
   public let element: TensorShape.Element
   /// For layers that draw random numbers in training, set before each step's forward pass.
   public var randomness: StepRandomness?
   private var randomStreams: Set<String> = []
 
-  /// Remarks of planning, such as a slow kernel.
+  /// Remarks from planning, such as a slow kernel.
   public internal(set) var remarks: [String] = []
 
   /// Of the layers planned so far.
@@ -30,7 +30,7 @@ public final class Workspace {
   /// travel between the ranks.
   private weak var postponed: (any WeightGradientOwner)?
 
-  /// Where activations, gradients and what kernels work in lie.
+  /// Where activations, gradients and the kernels' working memory lie.
   private(set) var pool = BufferArena(for: .activations)
   let scratchpad: Scratchpad
   /// nil where blocks keep what is inside them.
@@ -41,7 +41,7 @@ public final class Workspace {
   public var shardCount: Int { batch.localShards.count }
 
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
-  /// - Parameter recompute: in training, keeps of blocks only their outputs; see `Recomputation`.
+  /// - Parameter recompute: in training, keeps only the outputs of blocks; see `Recomputation`.
   public init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
     convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int,
@@ -60,8 +60,8 @@ public final class Workspace {
     partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
   }
 
-  /// An activation for a layer's output. What lies in it before the layer's forward pass is left from others, but for
-  /// the padding of the last channel block, which is zero.
+  /// An activation for a layer's output. What lies in it before the layer's forward pass is left from others, except
+  /// for the padding of the last channel block, which is zero.
   public func activation(_ shape: TensorShape) -> Activation {
     guard shape.storedChannels == shape.channels else {
       // Layers leave the padding as it is: the memory must not be shared.
@@ -72,14 +72,14 @@ public final class Workspace {
     return isInsideRecomputedBlock ? Activation(shape, values: values) : Activation(shape, values: values, in: pool)
   }
 
-  /// Tells what a product with weights costs a sample, while `planForward` runs; backward does as much for the weights,
-  /// and once more for the input where that is needed.
+  /// Reports what a product with weights costs per sample, while `planForward` runs; backward costs as much for the
+  /// weights, and again for the input where that is needed.
   public func count(multiplyAdds: Int, needsInputGradient: Bool) {
     self.multiplyAdds.forward += multiplyAdds
     self.multiplyAdds.backward += (needsInputGradient ? 2 : 1) * multiplyAdds
   }
 
-  /// An activation of the same shape in the same memory, or in memory of its own where the input's is kept.
+  /// An activation of the same shape in the same memory, or in its own where the input is kept.
   public func activationInPlace(of input: Activation) -> Activation {
     input.isKept ? activation(input.shape) : Activation(input.shape, values: input.values)
   }
@@ -100,7 +100,7 @@ public final class Workspace {
     for buffer in activation.gradients where buffer.arena === pool { pool.giveBack(buffer) }
   }
 
-  /// From now on memory is taken there.
+  /// Takes memory from `pool` from now on.
   func usePool(_ pool: BufferArena) {
     self.pool = pool
     scratchpad.pool = pool
@@ -124,14 +124,14 @@ public final class Workspace {
     postponed = owner
   }
 
-  /// Computes the weight gradient that was left.
+  /// Computes the weight gradient that was left for later.
   func runPostponed() throws {
     guard let owner = postponed else { return }
     postponed = nil
     try owner.computeWeightGradient()
   }
 
-  /// Tells that the gradients of a layer are complete for this rank's shards.
+  /// Says that the gradients of a layer are complete for this rank's shards.
   public func completed(_ sum: GradientSum) throws {
     try batch.gradientsCompleted(below: sum.group.offset + sum.group.count)
   }
@@ -178,7 +178,7 @@ public struct GradientSum {
 
   /// To be called after each shard, in order.
   public func merge(afterLeaf leaf: Int) {
-    // Other layers have left their gradients there, and in the arena padding must stay zero.
+    // Other layers have left their gradients there, and padding in the arena must stay zero.
     let slot = ReductionTree.slot(of: leaf)
     if slot > 0 {
       for gap in group.padding { (partialSums[slot - 1] + gap.lowerBound).update(repeating: 0, count: gap.count) }

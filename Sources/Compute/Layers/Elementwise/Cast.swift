@@ -1,6 +1,6 @@
 import Tensors
 
-/// y = x as numbers of another element type, each rounded to the nearest; the identity where they are of that type.
+/// y = x as numbers of another element type, each rounded to the nearest; the identity where they already have it.
 ///
 /// `Sequential` and others put it where neighbours differ. The gradient is converted on its way back.
 package final class Cast: Layer {
@@ -24,7 +24,7 @@ package final class Cast: Layer {
   }
 
   package func planBackward(_ workspace: Workspace) {
-    // Nobody behind has a gradient for the data of a network.
+    // No later layer has a gradient for the data of a network.
     guard !isIdentity, !output.gradients.isEmpty else { return }
     input.gradients = workspace.gradientBuffers(input.shape)
     workspace.release(output)
@@ -37,7 +37,7 @@ package final class Cast: Layer {
 
   package func backward() throws {
     guard !isIdentity else { return }
-    // The input's gradient may lie where a weight gradient that was left for later still reads.
+    // The input's gradient may lie where a postponed weight gradient still reads.
     try workspace?.runPostponed()
     for (dy, dx) in zip(output.gradients, input.gradients) { convert(dy, output.shape, to: dx) }
   }

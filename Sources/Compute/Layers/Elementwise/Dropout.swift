@@ -5,10 +5,10 @@ import Tensors
 /// PyTorch's `Dropout`); the identity in evaluation.
 ///
 /// Which elements is a function of (`Workspace.randomness`, name, view, sample's place in the global batch, element):
-/// it depends neither on ranks and shards nor on the calls before, so a run that goes on repeats it. p = 0 is the
-/// identity, p = 1 gives zeros. What is not a finite number becomes not a number where it is dropped, as in PyTorch.
+/// it depends neither on ranks and shards nor on earlier calls, so a resumed run repeats it. p = 0 is the identity,
+/// p = 1 gives zeros. Numbers that are not finite become NaN where they are dropped, as in PyTorch.
 ///
-/// It works in place: the layers before it may need their own output in backward only for where it is positive, as
+/// It works in place: the layers before it may need their own output in backward only to see where it is positive, as
 /// `ReLU` does. Others set the output's `isKept`.
 public final class Dropout: Layer {
   public let name: String

@@ -3,8 +3,8 @@ import Tensors
 /// Draws which elements of a shard a dropout layer keeps, as a function of (seed, layer, step, view, sample's place in
 /// the global batch, channel, position).
 ///
-/// The word of Philox's block g = position · ⌈channels/4⌉ + ⌊channel/4⌋ at channel mod 4 belongs to an element; it is
-/// dropped where the word is below p · 2³². So the bits depend neither on ranks and shards nor on how channels lie in
+/// An element has the word at channel mod 4 of Philox's block g = position · ⌈channels/4⌉ + ⌊channel/4⌋, and is
+/// dropped where it is below p · 2³². So the bits depend neither on ranks and shards nor on how channels lie in
 /// memory.
 struct DropoutMask {
   private let lanes: ChannelLanes

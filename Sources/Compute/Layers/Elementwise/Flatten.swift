@@ -53,7 +53,7 @@ public final class Flatten: Layer {
 
   private var isView: Bool { input.shape.layout == .plain }
 
-  /// Calls `body` with each element's places in the channel blocks and in the rows, and `padding` with the other places.
+  /// Calls `body` with each element's places in the channel blocks and in the rows, and `padding` with other places.
   @inline(__always)
   private func forEachElement(_ body: (_ blocked: Int, _ row: Int) -> Void, padding: (_ blocked: Int) -> Void) {
     let (plane, width, channels) = (input.shape.plane, lanes.width, input.shape.channels)

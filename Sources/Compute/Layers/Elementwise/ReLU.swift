@@ -1,7 +1,7 @@
 import Tensors
 
-/// y = max(0, x) in place: the input's memory becomes the output's, unless that is kept. For layers whose output their
-/// own backward pass does not need, such as `Linear`.
+/// y = max(0, x) in place: the input's memory becomes the output's, unless that is kept. For use after
+/// layers that do not need their output in backward, such as `Linear`.
 public final class ReLU: Layer {
   public let parameters: [ParameterSpec] = []
   private var input: Activation!

@@ -9,9 +9,9 @@ public final class KernelChooser {
   /// Multiply-adds of a call below which nothing is measured: half a millisecond on one core.
   public static let leastWork = 50_000_000
 
-  /// Everything that was decided so far.
+  /// Everything decided so far.
   public private(set) var table = KernelTable()
-  /// Choices that stand above all others.
+  /// Choices that override all others.
   public let given: KernelTable
   /// Whether a given choice that cannot be followed is a failure; else it is replaced, with a remark.
   public let isStrict: Bool
@@ -47,8 +47,8 @@ public final class KernelChooser {
           remedy: "correct or leave out this entry, or see whether \(option: "convolution") rules the method out")
       } else {
         workspace.remarks.append(
-          "\(name): its \(direction.text) was chosen to be computed by '\(wanted)', which this processor or shape does "
-            + "not have; it is '\(word)' now, and bits may differ")
+          "\(name): its \(direction.text) was to be computed by '\(wanted)', which does not exist for this processor "
+            + "or shape; it is '\(word)' now, and bits may differ")
       }
     } else if let tuner, words.count > 1, multiplyAdds >= Self.leastWork {
       word = try tuner.fastest(direction, of: layer, words, after: table, input: input, workspace)

@@ -11,6 +11,6 @@ public enum KernelDirection: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// What is computed of `layer`, for messages: "a convolution", "a convolution's data gradient".
+  /// The name of this direction of `layer`, for messages: "a convolution", "a convolution's data gradient".
   func name(of layer: String) -> String { self == .forward ? layer : "\(layer)'s \(text)" }
 }

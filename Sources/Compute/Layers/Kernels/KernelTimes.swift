@@ -6,6 +6,6 @@ package protocol KernelTimes {
   subscript(key: String) -> [String: Double] { get }
   /// Keeps milliseconds; an infinite time as a very long one.
   mutating func add(_ key: String, _ new: [String: Double])
-  /// Brings everything to where the next run finds it, or makes a remark of why that is not possible.
+  /// Saves everything where the next run finds it, or remarks why that is not possible.
   mutating func save()
 }

@@ -1,13 +1,13 @@
 import Tensors
 
-/// A copy of a layer alone, planned for one shard with methods of one's choice and random numbers, to be timed.
+/// A copy of a single layer, planned for one shard with chosen methods and random numbers, to be timed.
 final class KernelTrial {
   private let layer: any TunableLayer
   private let workspace: Workspace
   private let input: Activation
   private let output: Activation
 
-  /// - Parameter methods: of all three directions.
+  /// - Parameter methods: for all three directions.
   /// - Parameter numbers: shared by trials that run one after another.
   init(
     _ original: any TunableLayer, methods: [KernelDirection: String], input shape: TensorShape,
@@ -29,7 +29,7 @@ final class KernelTrial {
     }
   }
 
-  /// Computes one direction, from whatever lies in the buffers.
+  /// Computes one direction, from what is in the buffers.
   func run(_ direction: KernelDirection) throws { try layer.passes.run(direction) }
 }
 

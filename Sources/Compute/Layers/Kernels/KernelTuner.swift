@@ -9,14 +9,14 @@ import Dispatch
 public final class KernelTuner {
   /// The share of the static rule's time that another method may take.
   static let advantage = 0.9
-  /// Turns of each shape and direction, more of short ones, and seconds after which there are no more.
+  /// Turns for each shape and direction, more for short ones, and seconds after which there are no more.
   private static let (turns, mostTurns, secondsOfTurns, secondsEach) = (6, 60, 0.3, 1.0)
 
-  /// Shapes and directions that were timed, that the cache knew, and that were left to the static rule for want of time.
+  /// Shapes and directions that were timed, that the cache knew, or that were left to the static rule for want of time.
   public private(set) var (measured, remembered, leftOut) = (0, 0, 0)
   /// Spent on timing.
   public private(set) var seconds = 0.0
-  /// Told now and then what is being timed.
+  /// Called now and then with what is being timed.
   public var report: ((String) -> Void)?
   private let limit: Double
   private var cache: any KernelTimes
@@ -28,7 +28,7 @@ public final class KernelTuner {
   /// Remarks on the cache.
   public var remarks: [String] { cache.remarks }
 
-  /// Brings what was measured to the cache's file.
+  /// Writes what was measured to the cache's file.
   public func finish() { if measured > 0 { cache.save() } }
 
   /// - Parameter methods: the static rule's first.
@@ -68,7 +68,7 @@ public final class KernelTuner {
     return Self.choice(methods, cache[key])
   }
 
-  /// Milliseconds of each, in turns; infinite for one that is none.
+  /// Milliseconds of each, in turns; infinite for nil.
   private static func time(_ trials: [KernelTrial?], _ direction: KernelDirection) throws -> [Double] {
     let begin = monotonicSeconds()
     var times = trials.map { _ in Double.infinity }
@@ -77,7 +77,7 @@ public final class KernelTuner {
       guard passed < (turn > turns ? secondsOfTurns : secondsEach) else { break }
       let best = times.min() ?? .infinity
       for (i, trial) in trials.enumerated() {
-        // The first turn warms up: memory is touched for the first time. Whoever is far behind is out of it.
+        // The first turn warms up: memory is touched for the first time. Methods far behind then drop out.
         guard let trial, turn == 0 || times[i] < (turn == 1 ? 10 : 2) * best else { continue }
         let start = monotonicSeconds()
         try trial.run(direction)

@@ -12,7 +12,7 @@ struct InnerProduct {
     let (element, shape) = (layer.workspace.element, layer.parameters[0].shape)
     let (samples, outputs, inputs) = (layer.inputShape.samples, shape[0], shape[1])
     let x = try MemoryDescriptor.plain([samples, inputs], element)
-    // Products take both factors in one element type; what they give may have another.
+    // Products take both factors in one element type; the result may have another.
     let y =
       try direction == .forward ? MemoryDescriptor(layer.output.shape) : .plain([samples, outputs], element)
     // The gradient of the weights goes to the float32 arena.

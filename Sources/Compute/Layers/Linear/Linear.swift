@@ -1,7 +1,7 @@
 import Diagnostics
 import Tensors
 
-/// y = x·wᵀ + b over rows of features (PyTorch's `Linear`), through oneDNN's inner product or OpenBLAS's matrix product.
+/// y = x·wᵀ + b over rows of features (PyTorch's `Linear`), by oneDNN's inner product or OpenBLAS's matrix product.
 ///
 /// Input samples × inputs, output samples × outputs, weight outputs × inputs. Initialised as PyTorch does, uniform in
 /// ±1/√inputs for weight and bias, unless told otherwise.
@@ -10,7 +10,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
   public let outputs: Int
   public let hasBias: Bool
   public let needsInputGradient: Bool
-  /// Whether the output is float32 in a bf16 network too, from bf16 factors: for the embeddings of a loss.
+  /// Whether the output is float32 even in a bf16 network, from bf16 factors: for the embeddings of a loss.
   public let writesFloat32: Bool
   public let parameters: [ParameterSpec]
 

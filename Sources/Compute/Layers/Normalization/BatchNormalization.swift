@@ -20,7 +20,7 @@ public final class BatchNormalization: Layer {
 
   private var input: Activation!
   private var output: Activation!
-  /// Whether nobody else needs the output's values in backward.
+  /// Whether no one else needs the output's values in backward.
   private var rebuildsOutput = false
   private var tiles: ChannelTiles!
   private var statistics: ChannelStatistics!
@@ -85,7 +85,7 @@ public final class BatchNormalization: Layer {
     if let shortcut {
       rebuildsOutput = rectifies && output.lacksRoomInBackward
       if rectifies { output.planRebuilding(workspace) }
-      // The masked gradient is the shortcut's; the input's goes where the input is, or into a buffer of its own.
+      // The masked gradient is the shortcut's; the input's goes where the input is, or into its own buffer.
       shortcut.gradients = output.gradients
       if !input.useValuesForGradients() { input.gradients = workspace.gradientBuffers(input.shape) }
     } else {
@@ -154,7 +154,7 @@ public final class BatchNormalization: Layer {
 
   public func backward() throws {
     let mean = ChannelValues(mean, tiles)
-    // Room that is made here may be where the postponed work has its own.
+    // The memory rebuilt into may be what the postponed work still uses.
     if rebuildsOutput { try workspace.runPostponed() }
     if rectifies, shortcut != nil { output.rebuild() }
     try statistics.sum(.backward, meanwhile: workspace.runPostponed) { shard, partials, sums in

@@ -8,12 +8,12 @@ public final class ChannelStatistics {
   private let tiles: ChannelTiles
   private let batch: any GlobalBatch
   private let partials: AlignedBuffer<Double>
-  /// One row a local shard: `[(view · channels + channel) · 2 + {0, 1}]`.
+  /// One row per local shard: `[(view · channels + channel) · 2 + {0, 1}]`.
   private let leaves: AlignedBuffer<Double>
   private let width: Int
   private let places: (forward: String, backward: String)
 
-  /// - Parameter name: the layer's, for messages about a rank that does not come.
+  /// - Parameter name: the layer's, for messages about a rank that does not arrive.
   public init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) {
     (self.tiles, self.batch) = (tiles, batch)
     places = ("\(name), forward", "\(name), backward")

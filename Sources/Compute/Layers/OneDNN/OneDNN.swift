@@ -39,12 +39,12 @@ final class OneDNN: @unchecked Sendable {
 /// What oneDNN 2.6 has for bf16 on a processor.
 public enum BFloat16Support: Sendable {
   case none
-  /// Kernels that put its instructions together from others: right, but slower than float32.
+  /// Kernels that emulate its instructions with others: correct, but slower than float32.
   case emulated
   /// Kernels with the processor's own instructions.
   case native
 
-  /// This process's.
+  /// That of this process.
   public static var current: BFloat16Support { OneDNN.shared.bfloat16 }
 }
 

@@ -84,7 +84,7 @@ final class PrimitiveWeightGradient: WeightGradientPass {
   let gradient: WeightGradient
   private let calls: [[PreparedCall]]
 
-  /// - Parameter sumsBias: whether the kernel computes ∂L/∂b too; else it is summed in double precision beside it.
+  /// - Parameter sumsBias: whether the kernel computes ∂L/∂b too; else it is summed separately in double precision.
   init(_ layer: WeightedLayer, _ kernel: LayerKernel, sumsBias: Bool) throws {
     let workspace = layer.workspace
     let gradient = try WeightGradient(layer, sumsBias: !sumsBias)

@@ -3,10 +3,10 @@ import Diagnostics
 /// The mean over windows that give an output of the wanted extents (PyTorch's `AdaptiveAvgPool1d/2d/3d`).
 ///
 /// Output i of o over n positions is the mean of positions ⌊i·n/o⌋ up to ⌈(i+1)·n/o⌉: windows overlap where o does not
-/// divide n, and repeat where o is larger. For one number a channel, as rows, there is `GlobalAveragePooling`.
+/// divide n, and repeat where o is larger. For one number per channel, as rows, there is `GlobalAveragePooling`.
 public final class AdaptiveAveragePooling: Layer {
   public let parameters: [ParameterSpec] = []
-  /// Extents of the output, one a direction.
+  /// Extents of the output, one per direction.
   public let extents: [Int]
   private var input: Activation!
   private var output: Activation!

@@ -10,7 +10,7 @@ public final class AveragePooling: Layer {
   /// One number for each direction, or one for all.
   public let window: [Int]
   public let stride: [Int]
-  /// At most half of the window.
+  /// At most half the window.
   public let padding: [Int]
   public let countIncludesPadding: Bool
   private var input: Activation!

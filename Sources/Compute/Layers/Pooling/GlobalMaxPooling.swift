@@ -1,8 +1,8 @@
 import Tensors
 
-/// The maximum of each channel over all positions (PyTorch's `AdaptiveMaxPool(1)` and `flatten`): samples × channels out.
+/// The maximum of each channel over all positions (PyTorch's `AdaptiveMaxPool(1)`, `flatten`): samples × channels out.
 ///
-/// Among equal maxima the first in C order gets the gradient. What is not a number wins, as in PyTorch.
+/// Among equal maxima the first in C order gets the gradient. NaN wins, as in PyTorch.
 public final class GlobalMaxPooling: Layer {
   public let parameters: [ParameterSpec] = []
   private var input: Activation!

@@ -4,7 +4,7 @@ import Tensors
 /// The maximum over windows (PyTorch's `MaxPool2d/3d`). Padding counts as −∞.
 ///
 /// Output extents are ⌊(spatial + 2·padding − window)/stride⌋ + 1. Among equal maxima the first in C order gets the
-/// gradient. What is not a number wins, as in PyTorch.
+/// gradient. NaN wins, as in PyTorch.
 public final class MaxPooling: Layer {
   public let parameters: [ParameterSpec] = []
   /// One entry for each spatial direction, or one for all, as in `stride` and `padding`.

@@ -41,8 +41,8 @@ struct MaxPoolingKernel {
     }
   }
 
-  /// Each block of channels in one sample is one task: sums follow the order of the output's positions, whatever the
-  /// threads.
+  /// Each block of channels in one sample is one task: sums follow the order of the output's positions, with any
+  /// number of threads.
   func backward(_ dy: AlignedBuffer<Float>, choices: UnsafePointer<UInt16>, to dx: AlignedBuffer<Float>) {
     switch input.shape.element {
     case .float32: backward(dy.pointer, choices, to: dx.pointer)

@@ -61,7 +61,7 @@ struct VectorMaximum<Values: MaximumVector>: MaximumLanes {
 
 /// CVector's functions for max pooling at one width.
 protocol MaximumVector: FloatVector {
-  /// Takes over what is larger or not a number, with its place.
+  /// Takes what is larger or NaN, with its place.
   static func chooseLarger(
     _ best: UnsafeMutablePointer<Float>, _ choice: UnsafeMutablePointer<Int32>, _ x: UnsafePointer<Float>,
     _ place: Int32)

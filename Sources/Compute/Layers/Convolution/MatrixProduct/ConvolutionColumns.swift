@@ -49,7 +49,7 @@ struct ConvolutionColumns {
 
   /// Adds some of the rows to the places that they were gathered from (col2im).
   ///
-  /// A block of channels in one sample is one task: sums follow the order of the rows, whatever the threads.
+  /// A block of channels in one sample is one task: sums follow the order of the rows, with any number of threads.
   func add(_ columns: UnsafePointer<Float>, rows: Range<Int>, to x: UnsafeMutablePointer<Float>) {
     let (width, volume, blockStride) = (width, windows.volume, shape.plane * width)
     let first = rows.lowerBound / windows.positions
@@ -74,7 +74,7 @@ struct ConvolutionColumns {
 
   /// Writes some of the rows, one position each, into the tensor, with zeros in the padding of the last block.
   ///
-  /// - Parameter bias: a number for each channel that is added, or nil.
+  /// - Parameter bias: a number to add for each channel, or nil.
   func store(
     _ matrix: UnsafePointer<Float>, rows: Range<Int>, bias: UnsafePointer<Float>?, to y: UnsafeMutablePointer<Float>
   ) {

@@ -9,7 +9,7 @@ struct ConvolutionWindows {
     var padding = 0
     var dilation = 1
 
-    /// The input's coordinate under one of the kernel's positions, or something outside of `0..<input` in the padding.
+    /// The input's coordinate under one of the kernel's positions, or one outside `0..<input` in the padding.
     @inline(__always)
     func place(_ position: Int, _ tap: Int) -> Int { position * stride + tap * dilation - padding }
 
@@ -51,8 +51,8 @@ struct ConvolutionWindows {
     self.init(spatial.map { Axis(input: $0, output: $0, kernel: 1) })
   }
 
-  /// The windows of the data gradient: those of a convolution of the output with the kernel turned around, where strides
-  /// are 1.
+  /// The windows of the data gradient: those of a convolution of the output with the kernel turned around, where
+  /// strides are 1.
   var transposed: ConvolutionWindows {
     ConvolutionWindows(
       [depth, height, width].map { axis in

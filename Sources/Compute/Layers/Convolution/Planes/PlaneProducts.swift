@@ -1,6 +1,6 @@
 import Tensors
 
-/// The products of transformed tiles, one of each 36 matrices and depth of the kernel, and their working memory.
+/// The products of transformed tiles, one for each of the 36 matrices and each kernel depth, and their working memory.
 ///
 /// Samples are taken in parts whose matrices fill some 16 MB, so that they stay in the caches.
 struct PlaneProducts {
@@ -62,7 +62,7 @@ struct PlaneProducts {
     for buffer in [inputTiles, outputTiles, weightTiles] { workspace.pool.giveBack(buffer) }
   }
 
-  /// Output tiles from input tiles and weights, for some samples; each number is one thread's.
+  /// Output tiles from input tiles and weights, for some samples; one thread computes each number.
   func multiply(samples: Int) {
     let (plane, k, n) = (samples * input.tiles, input.channels, output.channels)
     let (size, rows) = (input.depth * plane * k, output.depth * plane)
@@ -82,8 +82,8 @@ struct PlaneProducts {
     }
   }
 
-  /// The weight's gradient in tiles from input tiles and the gradient's tiles of some samples, added to that of the
-  /// samples before.
+  /// The weight's gradient in tiles from input tiles and the gradient's tiles of some samples, added to that of
+  /// earlier samples.
   func multiplyForWeight(samples: Int, isFirst: Bool) {
     let (plane, n, m) = (samples * input.tiles, input.channels, output.channels)
     let (size, gradientSize) = (input.depth * plane * n, output.depth * plane * m)

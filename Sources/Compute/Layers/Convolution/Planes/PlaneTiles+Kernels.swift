@@ -20,7 +20,7 @@ extension PlaneTiles {
       : transformOutput(m, samples, bias, y, SIMD8<Float>.self)
   }
 
-  /// The position of a plane, or zeros outside of it.
+  /// The position of a plane, or zeros outside it.
   @inline(__always)
   private func load<Vector: FloatVector>(
     _ plane: UnsafePointer<Float>, _ y: Int, _ x: Int, _ type: Vector.Type

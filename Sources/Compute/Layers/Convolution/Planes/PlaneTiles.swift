@@ -2,9 +2,9 @@ import Tensors
 
 /// Cuts the planes of a volume, or images, into the tiles of Winograd's F(4×4, 3×3).
 ///
-/// A transformed tile is 36 numbers a channel, which lie in 36 matrices: a row for each depth, sample and tile, in this
-/// order, and a column for each channel, those of the last block's padding too. So the planes that one of the kernel's
-/// depths combines are neighbouring rows, whatever the samples.
+/// A transformed tile is 36 numbers per channel, in 36 matrices: a row for each depth, sample and tile, in that order,
+/// and a column for each channel, including those of the last block's padding. So the planes that one of the kernel's
+/// depths combines are neighbouring rows, for any samples.
 struct PlaneTiles {
   /// The matrices of a tile.
   static let matrices = Winograd.inputs * Winograd.inputs

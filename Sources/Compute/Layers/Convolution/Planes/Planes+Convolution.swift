@@ -1,8 +1,8 @@
 import Tensors
 
 extension ConvolutionGeometry {
-  /// Whether Winograd's F(4×4, 3×3) can compute the planes: strides of 1, a kernel of 3×3 positions beside each other in
-  /// height and width, any in depth, one group, and an input in channel blocks.
+  /// Whether Winograd's F(4×4, 3×3) can compute the planes: strides of 1, a kernel of 3×3 adjacent positions in height
+  /// and width, any in depth, one group, and an input in channel blocks.
   func allowsPlanes(_ input: TensorShape) -> Bool {
     allowsMatrixProduct && input.layout != .plain && windows.kernel.suffix(2) == [3, 3]
       && windows.stride.allSatisfy { $0 == 1 } && windows.dilation.suffix(2) == [1, 1]
