@@ -182,7 +182,7 @@ import Testing
     let (run, oracle) = (RunResult(folder.file("run")), RunResult(folder.file("oracle")))
     let options = ["--on-bad-loss", "rollback", "--checkpoint-every-n-steps", "4", "--keep-checkpoints", "2"]
     let result = try train(run, try Self.data(folder, "x", bad: [7]) + options, ranks: ranks)
-    #expect(result.output.contains("the run goes on from the checkpoint of step 4"), "\(result.text)")
+    #expect(result.output.contains("the run resumes from the checkpoint of step 4"), "\(result.text)")
     try train(oracle, try Self.data(folder, "y", without: [5, 6, 7]))
     try expectSameTensors(run, 12, oracle, 9)
     let line = run.lines[6]

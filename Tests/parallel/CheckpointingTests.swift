@@ -99,7 +99,7 @@ import Testing
     let result = try Launch.run(script, [], ranks: nil)
     #expect(result.code == 73, "\(result.text)")
     #expect(result.errors.contains("warning: metrics wait in memory"), "\(result.text)")
-    #expect(result.output.contains("was not saved; the training goes on") == (patience > 0), "\(result.text)")
+    #expect(result.output.contains("was not saved; the training continues") == (patience > 0), "\(result.text)")
     #expect(
       result.errors.contains(patience > 0 ? "step 60 cannot be saved" : "step 20 cannot be saved"), "\(result.text)")
     #expect(run.checkpoints.isEmpty)

@@ -51,7 +51,7 @@ import Testing
     let folder = try TemporaryFolder()
     let environment = ["BT_DIST_EMULATE_BF16": "0", "DNNL_MAX_CPU_ISA": "AVX512_CORE"]
     let result = try train(Self.table, folder.file("bf16"), ranks: 2, ["--precision", "bf16"], environment)
-    let message = "--precision bf16 needs processors with bf16 instructions (AVX-512 BF16 or AMX), and no rank's has"
+    let message = "--precision bf16 needs processors with bf16 instructions (AVX-512 BF16 or AMX), and no rank has one"
     #expect(result.text.components(separatedBy: message).count == 2, "once: \(result.text)")
     #expect(!result.output.contains("precision  bf16"))
     _ = try train(Self.table, folder.file("32"), ranks: 2, ["--precision", "32"], environment)

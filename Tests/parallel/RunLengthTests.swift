@@ -120,7 +120,7 @@ import Testing
     #expect(run.checkpoints == [] && run.lines.count == 9)
     let metrics = try run.metrics()
     let again = try train(["--max-steps", "7"], out: folder.file("run"))
-    #expect(again.text.contains("run holds a run without a checkpoint to go on from: it starts anew"), "\(again.text)")
+    #expect(again.text.contains("run holds a run without a checkpoint to resume from: it starts anew"), "\(again.text)")
     #expect(try again.run.metrics() == metrics && again.run.checkpoints == [3, 6, 7])
   }
 

@@ -35,7 +35,7 @@ import Testing
     let steps = run.lines.count + 100
     let third = try start(run.path, ranks: nil, steps: steps).finish()
     #expect(third.code == 0 && !third.errors.contains("waiting"), "\(third.text)")
-    #expect(third.output.contains("process \(first.identifier) on ") && third.output.contains("not ended in order"))
+    #expect(third.output.contains("process \(first.identifier) on ") && third.output.contains("did not end cleanly"))
   }
 
   /// The ranks of a killed mpirun end by themselves, so that a launch that comes at once gets the folder.

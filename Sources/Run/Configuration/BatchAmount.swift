@@ -21,7 +21,7 @@ extension ValueFormat<BatchAmount> {
   /// A count of at least 1, or a fraction above 0 and up to 1.0, told apart by the decimal point as in Lightning: 1 is
   /// one batch and 1.0 is all.
   ///
-  /// JSON does not tell 1 from 1.0, so that a file holds the number 1 as a text, "1" or "1.0".
+  /// JSON does not tell 1 from 1.0, so a file holds the number 1 as text, "1" or "1.0".
   static var batches: Self {
     let fromText: @Sendable (String) -> BatchAmount? = { text in
       if let count = Int(text) { return count >= 1 ? .count(count) : nil }

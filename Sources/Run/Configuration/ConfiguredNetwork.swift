@@ -4,7 +4,7 @@ import Layers
 import Tensors
 import TwinNetwork
 
-/// Makes an encoder for samples of shape [F], [C, H, W] or [C, D, H, W]. Each call gives layers of their own: a layer
+/// Makes an encoder for samples of shape [F], [C, H, W] or [C, D, H, W]. Each call gives new layers: a layer
 /// belongs to one network.
 public typealias EncoderMaker = (_ sampleShape: [Int]) throws -> Encoder
 
@@ -22,9 +22,9 @@ package struct ConfiguredNetwork {
     self.makeEncoder = makeEncoder
   }
 
-  /// The encoder, with layers of its own.
+  /// The encoder, with new layers.
   ///
-  /// - Throws: a usage failure when parameters do not go together or with the samples.
+  /// - Throws: a usage failure when parameters do not fit together or do not fit the samples.
   package func encoder() throws -> Encoder {
     if let makeEncoder { return try makeEncoder(sampleShape) }
     try checkChannels()
@@ -40,7 +40,7 @@ package struct ConfiguredNetwork {
 
   /// Encoder, projector and loss, planned for this rank's shards of the batch.
   ///
-  /// - Parameter element: what activations hold: the configuration's wish as far as the ranks' processors allow.
+  /// - Parameter element: what activations hold: what the configuration asks for, if the ranks' processors allow it.
   /// - Parameter kernels: chooses how layers with weights compute; keeps the choices.
   package func network(
     samplesPerShard: Int, batch: any GlobalBatch, element: TensorShape.Element, kernels: KernelChooser
@@ -54,8 +54,8 @@ package struct ConfiguredNetwork {
 
   /// The encoder in evaluation mode, its parameters at zero.
   ///
-  /// - Parameter kernels: those of the training, taken where they are possible here: with them features have the bits that
-  ///   they have everywhere.
+  /// - Parameter kernels: those of the training, taken where they are possible here: with them features have the same
+  ///   bits everywhere.
   package func featureExtractor(kernels: KernelTable) throws -> FeatureExtractor {
     try FeatureExtractor(
       encoder: encoder(), sampleShape: sampleShape, convolution: configuration.convolution, kernels: kernels)

@@ -5,7 +5,7 @@ import TwinNetwork
 /// Those of the training are means over the steps of an epoch, measured at its end; those of validation are means over
 /// its batches. A new one is a static member of `Term`, and its name in `Term.all`.
 public struct Metric: Sendable {
-  /// What is taken of a mean loss: `loss_invariance`, and with a validation's `val_loss_invariance`.
+  /// What is taken of a mean loss: `loss_invariance`, and `val_loss_invariance` of a validation.
   struct Term: Sendable {
     let name: String
     let value: @Sendable (MeanLoss) -> Double
@@ -19,7 +19,7 @@ public struct Metric: Sendable {
 
   /// `val_loss`
   public let rawValue: String
-  /// Whether it takes validation data to measure it.
+  /// Whether measuring it takes validation data.
   public let isOfValidation: Bool
   private let term: Term
 

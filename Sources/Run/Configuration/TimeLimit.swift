@@ -10,7 +10,7 @@ public enum TimeLimit: Sendable, Equatable {
 
 extension ValueFormat<TimeLimit> {
   /// `auto`, `none`, `[DAYS-]HOURS:MINUTES:SECONDS` as Slurm writes it, `DAYS:HOURS:MINUTES:SECONDS` as Lightning does,
-  /// a number with a unit (`90m`, `1.5h`), or of seconds, as other options have them.
+  /// a number with a unit (`90m`, `1.5h`), or a number of seconds, as in other options.
   static var timeLimit: Self {
     let accepts: @Sendable (String) -> TimeLimit? = {
       switch $0 {

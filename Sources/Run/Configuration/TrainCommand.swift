@@ -17,7 +17,7 @@ extension TrainingConfiguration {
         "First steps: Fashion-MNIST with a small ResNet on one process",
         "bt-dist train --out runs/first --width 16 --max-epochs 5 --warmup-epochs 1"),
       CommandExample(
-        "Four ranks, and the same bits again on 1 or 2 of them; launch it again to go on after a kill",
+        "Four ranks, and the same bits again on 1 or 2 of them; launch it again to resume after a kill",
         "mpirun -n 4 bt-dist train --data npy:x.npy --encoder mlp --augment noise=0.1 --shards 4 --out runs/mlp"),
       CommandExample(
         "Keep the options in a file, and look at what they amount to",

@@ -5,8 +5,8 @@ extension TrainingConfiguration {
     OptionDefinition(
       "val-data", \.valData, .optional(.text("SPEC"), or: "none"),
       """
-      Data whose loss is measured and that are not trained on, as in --data. Only whole batches of --batch-size count, \
-      in the data's order.
+      Data on which the loss is measured and that are not trained on, given as in --data. Only whole batches of \
+      --batch-size count, in the data's order.
       """, synonyms: ["validation-data", "val", "validation", "valid-data", "val-dataset"]),
     OptionDefinition(
       "val-augment", \.valAugment, .optional(.text("RECIPE"), or: "same"),
@@ -14,14 +14,14 @@ extension TrainingConfiguration {
       defaultText: "that of --augment", synonyms: ["val-augmentation", "val-transform"]),
     OptionDefinition(
       "limit-val-batches", \.limitValBatches, .batches,
-      "Takes only so many batches of the validation data, or that part of them."),
+      "Takes only this many batches of the validation data, or this part of them."),
     OptionDefinition(
       "check-val-every-n-epoch", \.checkValEveryNEpoch, .optional(.integer(atLeast: 1), or: "none"),
-      "Validates in every N-th epoch only; none counts --val-check-interval over all epochs.",
+      "Validates only in every N-th epoch; none counts --val-check-interval over all epochs.",
       synonyms: ["check-val-every-n-epochs"]),
     OptionDefinition(
       "val-check-interval", \.valCheckInterval, .batches,
-      "Validates after so many batches of an epoch, or after that part of them.", synonyms: ["val-interval"]),
+      "Validates after this many batches of an epoch, or after this part of them.", synonyms: ["val-interval"]),
     OptionDefinition(
       "num-sanity-val-steps", \.numSanityValSteps, .integer(atLeast: -1),
       """
@@ -40,7 +40,7 @@ extension TrainingConfiguration {
       onResume: .mayChange),
     OptionDefinition(
       "early-stopping-min-delta", \.earlyStoppingMinDelta, .number(atLeast: 0),
-      "By more than how much a value must be better to count.", synonyms: ["min-delta"], onResume: .mayChange),
+      "A value counts as better if it is better by more than this.", synonyms: ["min-delta"], onResume: .mayChange),
     OptionDefinition(
       "early-stopping-mode", \.earlyStoppingMode, .choice, "Whether smaller or greater values are better.",
       onResume: .mayChange),

@@ -7,7 +7,7 @@ extension TrainingConfiguration {
       "optimizer", \.optimizer, .choice,
       """
       adamW decays weights decoupled from the gradient, adam and sgd by L2, as PyTorch does. lars adapts the rate of \
-      each weight tensor to its norm, as the code of the Barlow Twins paper.
+      each weight tensor to its norm, as in the code of the Barlow Twins paper.
       """,
       synonyms: ["optim", "opt"]),
     OptionDefinition(
@@ -28,8 +28,8 @@ extension TrainingConfiguration {
     OptionDefinition(
       "scale-learning-rate", \.scaleLearningRate, .choice,
       """
-      Multiplies the whole schedule (both base rates, --warmup-start-lr, --min-lr) by batch/256, as the Barlow Twins \
-      paper, or by its square root.
+      Multiplies the whole schedule (both base rates, --warmup-start-lr, --min-lr) by batch/256, as in the Barlow \
+      Twins paper, or by its square root.
       """, synonyms: ["lr-scaling", "scale-lr"]),
     OptionDefinition(
       "weight-decay", \.weightDecay, .number(atLeast: 0), "The optimizer's weight decay.", synonyms: ["wd"]),
@@ -49,12 +49,12 @@ extension TrainingConfiguration {
       "warmup-epochs", \.warmupEpochs, .number(atLeast: 0),
       "Length of the warm-up in epochs; fractions are allowed, and 0 starts at the base rate.", synonyms: ["warmup"]),
     OptionDefinition(
-      "warmup-start-lr", \.warmupStartLr, .number(atLeast: 0), "The rate with which the warm-up starts."),
+      "warmup-start-lr", \.warmupStartLr, .number(atLeast: 0), "The rate at which the warm-up starts."),
     OptionDefinition(
-      "min-lr", \.minLr, .number(atLeast: 0), "The rate with which the cosine ends.", synonyms: ["eta-min", "end-lr"]),
+      "min-lr", \.minLr, .number(atLeast: 0), "The rate at which the cosine ends.", synonyms: ["eta-min", "end-lr"]),
     OptionDefinition(
       "gradient-clip-val", \.gradientClipVal, .optional(.number(atLeast: 0), or: "none"),
-      "Gradients beyond it are scaled down or cut off; 0 or none leaves them alone. Metrics have the norm from before.",
+      "Gradients beyond it are scaled down or cut off; 0 or none leaves them alone. Metrics have the unclipped norm.",
       defaultText: "none", synonyms: ["clip", "clip-grad", "max-grad-norm", "gradient-clip"]),
     OptionDefinition(
       "gradient-clip-algorithm", \.gradientClipAlgorithm, .choice,
@@ -64,25 +64,25 @@ extension TrainingConfiguration {
   static let lengthOptions: Options = [
     OptionDefinition(
       "max-epochs", \.maxEpochs, .limit(endless: .max),
-      "Ends the run after so many epochs; the cosine of the learning rate ends there too. -1 never ends it.",
+      "Ends the run after this many epochs; the cosine of the learning rate ends there too. -1 never ends it.",
       defaultText: "\(defaultMaxEpochs), if --max-steps is not given either", synonyms: ["epochs", "n-epochs"],
       onResume: .mayChange),
     OptionDefinition(
       "max-steps", \.maxSteps, .limit(endless: nil, atLeast: 0),
       """
-      Ends the run after so many steps, counted from its first start; 0 writes the initial checkpoint. The cosine ends \
-      there only if --max-epochs is not given.
+      Ends the run after this many steps, counted from its first start; 0 writes the initial checkpoint. The cosine \
+      ends there only if --max-epochs is not given.
       """,
       defaultText: "no limit", synonyms: ["steps", "iterations", "max-iter"], onResume: .mayChange),
     OptionDefinition(
       "min-epochs", \.minEpochs, .optional(.integer(atLeast: 1), or: "none"),
-      "Trains for at least so many epochs: early stopping does not end the run before.", onResume: .mayChange),
+      "Trains for at least this many epochs: early stopping does not end the run earlier.", onResume: .mayChange),
     OptionDefinition(
       "min-steps", \.minSteps, .optional(.integer(atLeast: 1), or: "none"),
-      "Trains for at least so many steps: early stopping does not end the run before.", onResume: .mayChange),
+      "Trains for at least this many steps: early stopping does not end the run earlier.", onResume: .mayChange),
     OptionDefinition(
       "limit-train-batches", \.limitTrainBatches, .batches,
-      "Trains on only so many batches of each epoch, or that part of them; an epoch is then as short."),
+      "Trains on only this many batches of each epoch, or this part of them; epochs are then that short."),
     OptionDefinition(
       "random-state", \.randomState, .integer(atLeast: 0),
       """

@@ -7,16 +7,16 @@ extension TrainingConfiguration {
       """
       Parts of a batch along which every sum is taken. Runs with equal shards give equal bits on 1, 2, 4, ... ranks; \
       the batch must be a multiple of them.
-      """, defaultText: "the ranks at the first start", synonyms: ["n-shards", "num-shards"]),
+      """, defaultText: "the number of ranks at the first start", synonyms: ["n-shards", "num-shards"]),
     OptionDefinition(
       "threads", \.threads, .optional(.integer(atLeast: 1, atMost: 4096), or: "auto"), "Compute threads of each rank.",
-      defaultText: "the host's cores over its ranks", synonyms: ["n-threads", "num-threads", "n-jobs"],
+      defaultText: "the host's cores divided by its ranks", synonyms: ["n-threads", "num-threads", "n-jobs"],
       onResume: .mayChange, acrossRanks: .mayDiffer),
     OptionDefinition(
       "convolution", \.convolution, .choice,
       """
       The algorithm of 3x3 convolutions: winograd is faster where it fits, direct rounds less, auto takes the faster. \
-      direct and winograd leave only methods of that kind to --autotune, and what replaces kernels that are slow.
+      With direct or winograd, --autotune has only methods of that kind, and those that replace slow kernels.
       """, synonyms: ["conv"]),
     OptionDefinition(
       "autotune", \.autotune, .choice,
@@ -28,13 +28,13 @@ extension TrainingConfiguration {
       "kernel-table", \.kernels, .optional(.kernels, or: "none"),
       """
       A JSON file that fixes the kernels of layers, such as the config.json of a run, which has those that were chosen; \
-      it stands above --autotune.
+      it overrides --autotune.
       """, defaultText: "chosen by --autotune", synonyms: ["kernel-choices"]),
     OptionDefinition(
       "recompute", \.recompute, .boolean,
       """
-      Saves memory for time: of residual and dense blocks only the outputs are kept, and backward computes what is \
-      inside once more. The results stay the same to the bit.
+      Trades time for memory: only the outputs of residual and dense blocks are kept, and backward computes the \
+      rest again. The results stay the same to the bit.
       """, synonyms: ["gradient-checkpointing", "checkpoint-activations"], onResume: .mayChange),
     OptionDefinition(
       "precision", \.precision, .choice,
@@ -52,7 +52,7 @@ extension TrainingConfiguration {
     OptionDefinition(
       "stall-timeout", \.stallTimeout, .optional(.number("SECONDS", atLeast: 1), or: "none"),
       """
-      Seconds of waiting for other ranks after which every waiting rank names those that do not come; after twice as \
+      Seconds of waiting for other ranks after which every waiting rank names those that are missing; after twice as \
       long the job ends with exit code 75.
       """, synonyms: ["timeout", "watchdog", "hang-timeout"], onResume: .mayChange),
     OptionDefinition(
@@ -73,32 +73,32 @@ extension TrainingConfiguration {
       onResume: .mayChange),
     OptionDefinition(
       "enable-checkpointing", \.enableCheckpointing, .boolean,
-      "Whether checkpoints are written. Without them a run that has ended cannot be gone on with.",
+      "Whether checkpoints are written. Without them a run that has ended cannot be resumed.",
       synonyms: ["checkpointing"], onResume: .mayChange),
     OptionDefinition(
       "checkpoint-every-n-steps", \.checkpointEveryNSteps, .optional(.integer(atLeast: 1), or: "epoch"),
-      "Steps between checkpoints, which are written beside the training.",
+      "Steps between checkpoints, which are written in parallel with the training.",
       defaultText: "at the end of each epoch", synonyms: ["checkpoint-every", "save-every", "every-n-train-steps"],
       onResume: .mayChange),
     OptionDefinition(
       "checkpoint-every-n-minutes", \.checkpointEveryNMinutes,
       .optional(.number("MINUTES", atLeast: 0.001), or: "none"),
-      "Minutes between checkpoints, instead of or beside those of --checkpoint-every-n-steps.",
+      "Minutes between checkpoints, instead of or in addition to those of --checkpoint-every-n-steps.",
       synonyms: ["train-time-interval", "save-every-n-minutes"], onResume: .mayChange),
     OptionDefinition(
       "checkpoint-patience", \.checkpointPatience, .number("SECONDS", atLeast: 0),
       """
-      A checkpoint that cannot be saved (disk full, I/O error) is a warning and is tried again; after so many seconds of \
-      failing the run ends with exit code 73.
+      A checkpoint that cannot be saved (disk full, I/O error) is a warning and is tried again; after this many \
+      seconds of failing the run ends with exit code 73.
       """, synonyms: ["save-patience"], onResume: .mayChange),
     OptionDefinition(
       "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 2),
-      "The newest checkpoints that are kept; two at least, since the newest may turn out to be damaged.",
+      "How many of the newest checkpoints are kept; at least two, since the newest may turn out to be damaged.",
       synonyms: ["keep", "keep-last"], onResume: .mayChange),
     OptionDefinition(
       "resume", \.resume, .resume,
       """
-      auto goes on from the newest whole checkpoint in --out, if there is one; never starts anew; a path goes on from \
+      auto resumes from the newest whole checkpoint in --out, if there is one; never starts anew; a path resumes from \
       that checkpoint folder.
       """, synonyms: ["ckpt-path", "checkpoint", "resume-from", "restart"], onResume: .mayChange),
   ]

@@ -36,11 +36,11 @@ extension TrainingConfiguration {
       "Whether every epoch sees the samples in another order, which depends on --random-state and the epoch only."),
     OptionDefinition(
       "batch-size", \.batchSize, .integer(atLeast: 2),
-      "Samples a step over all ranks together, not on each; the last partial batch of an epoch is left out.",
+      "Samples per step over all ranks together, not on each; the last partial batch of an epoch is left out.",
       synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
     OptionDefinition(
       "workers", \.workers, .integer(atLeast: 1, atMost: 256),
-      "Loader threads of each rank, which prepare batches beside the training.",
+      "Loader threads of each rank, which prepare batches in parallel with the training.",
       synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange, acrossRanks: .mayDiffer),
   ]
 
@@ -55,9 +55,10 @@ extension TrainingConfiguration {
       synonyms: ["arch", "model", "backbone", "network"]),
     OptionDefinition(
       "stem", \.stem, .choice,
-      "How a 2-D ResNet begins: imagenet is 7x7 with stride 2 and a pooling, small is 3x3 with stride 1 and none."),
+      "How a 2-D ResNet begins: imagenet is 7x7 with stride 2 and pooling, small is 3x3 with stride 1 and no pooling."),
     OptionDefinition(
-      "width", \.width, .integer(atLeast: 1), "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times.",
+      "width", \.width, .integer(atLeast: 1),
+      "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times as many.",
       synonyms: ["channels", "filters"]),
     OptionDefinition(
       "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
@@ -75,11 +76,11 @@ extension TrainingConfiguration {
       synonyms: ["encoder-args", "model-kwargs"]),
     OptionDefinition(
       "n-embedding", \.nEmbedding, .optional(.integer(atLeast: 1), or: "auto"),
-      "Size of the embedding of nidl's 3-D networks.", defaultText: "512, or 128 of alexnet3d",
+      "Size of the embedding of nidl's 3-D networks.", defaultText: "512, or 128 for alexnet3d",
       synonyms: ["embedding-dim", "embedding-size"]),
     OptionDefinition(
       "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1), or: "auto"),
-      "The size of the embedding. It need not be given, and an error says if it is not the encoder's.",
+      "The size of the embedding. It need not be given; if it is not the encoder's, that is an error.",
       defaultText: "the encoder's output size", onResume: .mayChange),
     OptionDefinition(
       "proj-hidden-dim", \.projHiddenDim, .integer(atLeast: 1), "Size of the projector's two hidden layers."),
@@ -95,7 +96,7 @@ extension TrainingConfiguration {
 
   private static let lossOptions: Options = [
     OptionDefinition(
-      "lambd", \.lambd, .number(atLeast: 0), "The weight of the redundancy term beside the invariance term.",
+      "lambd", \.lambd, .number(atLeast: 0), "The weight of the redundancy term relative to the invariance term.",
       synonyms: ["lambda", "lmbda", "lambda-param"]),
     OptionDefinition(
       "loss-form", \.lossForm, .choice(or: "auto"),

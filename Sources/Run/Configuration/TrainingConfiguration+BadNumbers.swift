@@ -11,7 +11,7 @@ extension TrainingConfiguration {
     } else if !enableCheckpointing {
       needed = "\(option: "enable-checkpointing") true"
     } else if checkpointEveryNMinutes != nil && checkpointEveryNSteps == nil {
-      needed = "\(option: "checkpoint-every-n-steps") beside \(option: "checkpoint-every-n-minutes")"
+      needed = "\(option: "checkpoint-every-n-steps") in addition to \(option: "checkpoint-every-n-minutes")"
     } else {
       return
     }

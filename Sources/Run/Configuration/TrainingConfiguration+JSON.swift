@@ -15,7 +15,7 @@ extension TrainingConfiguration {
   /// Reads back what `json` wrote; options that the text lacks keep their defaults, so that older runs stay readable.
   ///
   /// `path` is where the text comes from, for errors: bad JSON, an unknown key (the run may be of a newer bt-dist), a
-  /// value of a wrong kind or out of range. What options mean together is not checked.
+  /// value of the wrong kind or out of range. What options mean together is not checked.
   public init(json text: String, path: String = "config.json") throws(Failure) {
     self.init()
     var origins: ValueOrigins = [:]

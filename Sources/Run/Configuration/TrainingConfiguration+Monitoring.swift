@@ -5,11 +5,11 @@ extension TrainingConfiguration {
   /// Takes out validation, early stopping and best checkpoints, which change nothing that a step computes.
   package mutating func removeMonitoring() { (valData, earlyStopping, saveTopK) = (nil, nil, 0) }
 
-  /// Throws for a time of validation that cannot be, and for metrics that are not measured.
+  /// Throws for an impossible interval of validation, and for metrics that are not measured.
   func validateMonitoring(origins: ValueOrigins) throws(Failure) {
     if checkValEveryNEpoch == nil, case .fraction = valCheckInterval {
       throw Failure(
-        .usage, "a part of an epoch is no interval over all epochs", at: origins.location(of: "val-check-interval"),
+        .usage, "a part of an epoch is not an interval over all epochs", at: origins.location(of: "val-check-interval"),
         expected: "a count of batches, with \(option: "check-val-every-n-epoch") none",
         remedy: "give \(option: "val-check-interval") N, or \(option: "check-val-every-n-epoch") 1")
     }

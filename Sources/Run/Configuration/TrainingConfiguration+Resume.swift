@@ -25,7 +25,7 @@ extension TrainingConfiguration {
     }
   }
 
-  /// Throws unless this configuration may go on with the run of `saved`; the differences that are allowed come back.
+  /// Throws unless this configuration may resume the run of `saved`; returns the differences that are allowed.
   ///
   /// An option that was not given this time, such as the number of shards, is taken from the run and is no conflict.
   /// `path` is where `saved` was read from.
@@ -51,7 +51,7 @@ extension TrainingConfiguration {
     (kernels ?? [:]).allSatisfy { layer, entries in entries.allSatisfy { saved?[layer]?[$0.key] == $0.value } }
   }
 
-  /// What the user should know of an allowed difference; nil where there is nothing to say.
+  /// What the user should know about an allowed difference; nil where there is nothing to say.
   public func remark(on difference: OptionDifference) -> String? {
     if difference.option == "precision" {
       return "\(difference): the parameters are float32 as before; from here on steps round differently"

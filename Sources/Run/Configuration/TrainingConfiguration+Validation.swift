@@ -11,10 +11,10 @@ extension TrainingConfiguration {
     if maxEpochs == nil && maxSteps == nil { maxEpochs = Self.defaultMaxEpochs }
   }
 
-  /// `maxEpochs`, unless that is none or for ever.
+  /// `maxEpochs`, unless that is none or endless.
   public var finiteMaxEpochs: Int? { maxEpochs == .max ? nil : maxEpochs }
 
-  /// Throws the first thing that makes the configuration no run, as a usage failure.
+  /// Throws the first thing that is wrong with the configuration, as a usage failure.
   ///
   /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
   /// key of a value; without them they name the option. What depends on the data, the encoder or the ranks
@@ -33,7 +33,7 @@ extension TrainingConfiguration {
     try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
   }
 
-  /// Throws unless a run folder is given: `bt-dist train` needs one, a run in a program of its own does not.
+  /// Throws unless a run folder is given: `bt-dist train` needs one, a run inside a user's program does not.
   func requireRunFolder() throws(Failure) {
     guard out.isEmpty else { return }
     throw Failure(
@@ -84,7 +84,7 @@ extension TrainingConfiguration {
     }
     if encoder != .layers && layers != nil {
       throw Failure(
-        .usage, "layers are given, and another encoder", at: origins.location(of: "layers"),
+        .usage, "layers are given with another encoder", at: origins.location(of: "layers"),
         expected: "\(option: "encoder") layers",
         found: "\(option: "encoder") \(encoder.rawValue)",
         remedy: "add \(option: "encoder") layers, or leave \(option: "layers") out")
@@ -117,7 +117,7 @@ extension TrainingConfiguration {
     }
     if optimizer == .lars && origins["learning-rate"] == nil {
       remarks.append(
-        "the default \(option: "learning-rate") \(learningRate) is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
+        "the default \(option: "learning-rate") \(learningRate) is for adamW; the Barlow Twins paper gives lars 0.2 × batch/256"
       )
     }
     if (gradientClipVal ?? 0) == 0 {

@@ -14,7 +14,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public enum Autotune: String, Sendable, CaseIterable { case on, off }
   /// What a run does about a step whose loss or gradient is not finite.
   public enum OnBadLoss: String, Sendable, CaseIterable { case stop, skip, rollback }
-  /// `auto`: from the newest valid checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
+  /// `auto`: from the newest whole checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
   public enum Resume: Sendable, Equatable {
     case auto, never
     case path(String)
@@ -26,7 +26,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs.
   public var augment = "auto"
   public var shuffle = true
-  /// Samples a step over all ranks.
+  /// Samples per step over all ranks.
   public var batchSize = 256
   /// Loader threads of each rank.
   public var workers = 1
@@ -40,7 +40,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var mlpHidden = [1024, 1024, 512]
   /// Further parameters of the encoder under torchvision's and nidl's names.
   public var encoderKwargs: [String: KwargValue] = [:]
-  /// The output size of nidl's 3-D networks; nil: theirs, 512, or 128 of AlexNet.
+  /// The output size of nidl's 3-D networks; nil: theirs, 512, or 128 for AlexNet.
   public var nEmbedding: Int?
   /// The layers of an encoder that the configuration describes.
   public var layers: [LayerSpecification]?
@@ -104,7 +104,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   // Parallelism
   /// The parts of a batch along which every sum is taken; nil: the number of ranks at the first start.
   public var shards: Int?
-  /// Threads of each rank; nil: the cores of the host over its ranks.
+  /// Threads of each rank; nil: the cores of the host divided by its ranks.
   public var threads: Int?
   public var convolution = ConvolutionAlgorithm.auto
   /// Whether rank 0 of a new run measures which kernels are the fastest.
@@ -112,7 +112,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   /// Fixed methods: layer (the name of its weight), direction, method; see `KernelTable`.
   public var kernels: [String: [String: String]]?
   public var recompute = false
-  /// What activations hold and products compute in; parameters, sums and the loss are float32 always.
+  /// What activations hold and products compute in; parameters, sums and the loss are always float32.
   public var precision = TensorShape.Element.float32
   /// How sums go across ranks: along the reduction tree, or in MPI's own order.
   public var reduction = Reduction.tree
@@ -128,13 +128,13 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var checkpointEveryNSteps: Int?
   /// nil: only by steps or epochs.
   public var checkpointEveryNMinutes: Double?
-  /// Seconds for which saving may go on failing before the run ends.
+  /// Seconds for which saving may keep failing before the run ends.
   public var checkpointPatience = 600.0
   public var keepCheckpoints = 3
   public var resume = Resume.auto
-  /// Without, a run cannot be gone on with.
+  /// Without checkpoints a run cannot be resumed.
   public var enableCheckpointing = true
-  /// The checkpoints with the best values of `monitor` that are kept beside the newest; -1: all of them.
+  /// The checkpoints with the best values of `monitor` that are kept in addition to the newest; -1: all of them.
   public var saveTopK = 0
   public var monitor = Metric.valLoss
   public var monitorMode = MetricMode.min

@@ -40,7 +40,7 @@ extension ValueFormat<[String: [String: String]]> {
     }
     guard let value = JSONValue(json5: bytes), case .object(let members) = value else {
       throw Failure(
-        .usage, "the table of kernels is no JSON5 object", at: isObject ? nil : text,
+        .usage, "the table of kernels is not a JSON5 object", at: isObject ? nil : text,
         expected: "an object layer → direction → method",
         remedy: "look for a missing comma, quote or brace")
     }

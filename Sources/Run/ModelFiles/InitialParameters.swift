@@ -10,12 +10,12 @@ import Tensors
 package struct InitialParameters: Sendable {
   /// One line: `120 of 132 tensors from FILE; projection_head is random`.
   package let summary: String
-  /// What of the file was not taken, if anything.
+  /// What was not taken from the file, if anything.
   package let remarks: [String]
 
   private static let projector = "projection_head."
 
-  /// Reads into `state`, which has been drawn before.
+  /// Reads into `state`, whose numbers have been drawn already.
   ///
   /// - Parameter peer: other names that the encoder's class has.
   /// - Throws: `Failure(.data)` for a file that lacks a tensor of the encoder or has a part of a projector, has tensors
@@ -29,7 +29,7 @@ package struct InitialParameters: Sendable {
       throw Failure(
         .data, "no tensor of the file belongs to the network", at: path, expected: Self.list(names),
         found: file.names.isEmpty ? "no tensor at all" : Self.list(file.names),
-        remedy: "give a file of this network's names, with or without 'encoder.' before them")
+        remedy: "give a file with this network's names, with or without 'encoder.' before them")
     }
     let takesProjector = map.sources.keys.contains { $0.hasPrefix(Self.projector) }
     let missing = names.filter { map.sources[$0] == nil && (takesProjector || !$0.hasPrefix(Self.projector)) }

@@ -5,8 +5,8 @@ import Tensors
 
 /// Parameters and running statistics in a safetensors file, under PyTorch's names and in PyTorch's layouts.
 ///
-/// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`); that follows from the number of updates
-/// and is written, so that `load_state_dict(strict=True)` finds it, and not read.
+/// PyTorch's batch norms also count the batches they saw (`num_batches_tracked`). That follows from the number of
+/// updates; it is written, so that `load_state_dict(strict=True)` finds it, but not read.
 package struct ModelFile {
   package let state: ParameterSet
   private let batchesSeen = AlignedBuffer<Int64>(1)
@@ -15,13 +15,13 @@ package struct ModelFile {
 
   package init(_ state: ParameterSet) { self.state = state }
 
-  /// The tensors after so many updates of the optimizer, each of which shows every batch norm two batches, one a view.
-  /// This object and the arenas must outlive them.
+  /// The tensors after that many updates of the optimizer, each of which shows every batch norm two batches, one per
+  /// view. This object and the arenas must outlive them.
   package func tensors(updates: Int) -> [NamedTensor] {
     tensors(updates: updates, parameters: state.parameters.values, statistics: state.statistics.values)
   }
 
-  /// The same of copies of the arenas.
+  /// The same from copies of the arenas.
   package func tensors(updates: Int, parameters: AlignedBuffer<Float>, statistics: AlignedBuffer<Float>)
     -> [NamedTensor]
   {

@@ -1,4 +1,4 @@
-/// The keys of what bt-dist writes into a model file beside its tensors.
+/// The keys of what bt-dist writes into a model file besides its tensors.
 package enum ModelMetadata {
   /// Every option, as `config.json` has them.
   package static let configuration = "bt_dist.configuration"

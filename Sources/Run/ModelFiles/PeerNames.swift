@@ -1,6 +1,6 @@
 import Encoders
 
-/// Names that the encoder's class in torchvision or nidl has beside those of the encoder's tensors, without `encoder.`.
+/// Names in the encoder's class of torchvision or nidl besides those of the encoder's tensors, without `encoder.`.
 package struct PeerNames: Sendable {
   /// Second names of tensors, such as nidl's `first_conv.0.weight`, with the network's names.
   package var second: [String: String]

@@ -1,8 +1,8 @@
 /// Which tensor of a foreign file is which tensor of a network.
 ///
-/// A name may stand in the file as it is in the network, without `encoder.` (torchvision, nidl's encoders), or behind the
-/// names of what held the model (`module.`, `backbone.`, …), and an encoder's second names count where the first ones
-/// are missing.
+/// A name may stand in the file as it is in the network, without `encoder.` (torchvision, nidl's encoders), or after
+/// the names of what held the model (`module.`, `backbone.`, …), and an encoder's second names count where the first
+/// ones are missing.
 struct TensorNameMap {
   /// The file's name of each network tensor that it has.
   private(set) var sources: [String: String] = [:]
@@ -14,7 +14,7 @@ struct TensorNameMap {
     "module", "model", "network", "_orig_mod", "state_dict", "encoder", "backbone",
   ]
 
-  /// - Parameter names: the file's; counters of batches are passed over.
+  /// - Parameter names: the file's; counters of batches are skipped.
   /// - Parameter network: the network's parameters and running statistics.
   /// - Parameter peer: other names that the encoder's class has.
   init(_ names: [String], network: Set<String>, peer: PeerNames = PeerNames()) {
@@ -57,7 +57,7 @@ struct TensorNameMap {
     return nil
   }
 
-  /// The name, and what is left of it when one after another of its containers is taken away.
+  /// The name, and what is left of it as its containers are taken away one after another.
   private static func ends(of name: String) -> [Substring] {
     var ends = [name[...]]
     while let end = ends.last, let dot = end.firstIndex(of: "."), containers.contains(end[..<dot]) {

@@ -1,7 +1,7 @@
 import Diagnostics
 import Host
 
-/// What the ranks of a host need, and what is there for them.
+/// The memory that the ranks of a host need, and what is there for them.
 package struct HostMemory: Equatable, Sendable {
   package var host: String
   package var ranks: Int
@@ -32,14 +32,14 @@ package struct HostMemory: Equatable, Sendable {
   package var warning: String? {
     guard use > 1, let allowed else { return nil }
     return """
-      the memory of \(host) will probably not do: its \(ranks == 1 ? "rank needs" : "\(ranks) ranks need") about \
+      the memory of \(host) will probably not suffice: its \(ranks == 1 ? "rank needs" : "\(ranks) ranks need") about \
       \(SummaryText.bytes(needed)), and there are \(SummaryText.bytes(allowed)) (\(limit)); give a smaller \
-      \(option: "batch-size"), or share it out over more hosts
+      \(option: "batch-size"), or spread it over more hosts
       """
   }
 }
 
-/// What one rank tells the others of its memory.
+/// What one rank tells the others about its memory.
 package struct RankMemory: Equatable, Sendable {
   /// Bytes at the predicted peak.
   package var needed: Int
@@ -79,7 +79,7 @@ extension HostMemory {
     return order.map { host in
       let own = zip(ranks, hosts).filter { $0.1 == host }.map(\.0)
       let resident = own.reduce(0) { $0 + $1.resident }
-      // Free memory is that beside what the ranks have already.
+      // Free memory does not include what the ranks have already.
       let free = own.compactMap(\.available).min().map { MemoryLimit($0 + resident, "available") }
       let tightest = (own.compactMap(\.limit) + [free].compactMap { $0 }).min { $0.bytes < $1.bytes }
       return HostMemory(

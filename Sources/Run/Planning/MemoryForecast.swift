@@ -16,7 +16,7 @@ package struct MemoryForecast: Equatable, Sendable {
     peakOfRank = ranks.map(\.needed).max() ?? plan.total
   }
 
-  /// The host that comes nearest to what is there.
+  /// The host that needs the largest part of what is there.
   private var fullest: HostMemory? { hosts.max { $0.use < $1.use } }
 
   package var lines: [String] {

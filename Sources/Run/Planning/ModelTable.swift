@@ -2,7 +2,7 @@ import Diagnostics
 import Layers
 import TwinNetwork
 
-/// The table of a network before training, at most 100 columns wide: a row a layer or block, and totals.
+/// The table of a network before training, at most 100 columns wide: one row per layer or block, and totals.
 ///
 /// Parameters are PyTorch's count; multiply-adds are those of one view of one sample forward, products with weights only
 /// (He et al. 2016 and torchvision call them FLOPs).
@@ -26,7 +26,7 @@ package struct ModelTable {
   package var parameters: Int { layers.reduce(0) { $0 + $1.parameters } }
   /// Of one view of one sample.
   package var multiplyAdds: MultiplyAdds { layers.reduce(MultiplyAdds()) { $0 + $1.multiplyAdds } }
-  /// Floating-point operations of a step over all ranks: two a multiply-add, forward and backward, and the loss.
+  /// Floating-point operations of a step over all ranks: two per multiply-add, forward and backward, and the loss.
   package var flopsPerStep: Double {
     2 * Double(views) * Double(multiplyAdds.forward + multiplyAdds.backward) + Double(lossFlops)
   }

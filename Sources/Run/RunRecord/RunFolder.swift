@@ -6,7 +6,7 @@ import Foundation
 import MPI
 
 /// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
-/// steps were bad. Used by rank 0 only, but for the paths.
+/// steps were bad. Used by rank 0 only, except for the paths.
 package struct RunFolder: Sendable {
   package let path: String
 
@@ -18,7 +18,7 @@ package struct RunFolder: Sendable {
   package var badBatchesPath: String { path + "/bad-batches" }
   package var launchesPath: String { path + "/launches.jsonl" }
 
-  /// Creates the folder, sees that it can be written to, and keeps other launches out of it. A collective.
+  /// Creates the folder, makes sure that it can be written to, and keeps other launches out of it. A collective.
   ///
   /// - Parameter report: told on rank 0 when there is another launch to wait for.
   /// - Returns: on rank 0 the lock, on other ranks nil.
@@ -36,7 +36,7 @@ package struct RunFolder: Sendable {
     return lock
   }
 
-  /// Creates the folder and sees that it can be written to.
+  /// Creates the folder and makes sure that it can be written to.
   package func prepare() throws {
     do {
       try FileManager.default.createDirectory(atPath: checkpointsPath, withIntermediateDirectories: true)

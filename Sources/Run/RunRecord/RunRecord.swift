@@ -1,22 +1,22 @@
 import Files
 
-/// What a run leaves on the disk while it goes: launches, metrics and checkpoints, under the lock of its folder.
+/// What a run leaves on the disk as it goes: launches, metrics and checkpoints, under the lock of its folder.
 ///
-/// Every rank has one; only rank 0's writes, and only where the run has a folder. A program that trains through the library
-/// gets it without knowing of it.
+/// Every rank has one; only rank 0's writes, and only where the run has a folder. A program that trains through the
+/// library gets it without knowing about it.
 ///
-/// **The one rule of order**: the metrics of all steps up to a checkpoint are on the disk before the checkpoint has its name.
-/// So whatever fails, a launch that resumes from a checkpoint finds every step before it recorded. `save` and `finish` keep
-/// the rule in two parts: lines that wait in memory are handed to the system before tensors are copied (a disk that does not
-/// take them makes the checkpoint one that is tried again later), and the file is brought to the disk before the checkpoint's
-/// folder gets its name.
+/// **The one rule of order**: the metrics of all steps up to a checkpoint are on the disk before the checkpoint has its
+/// name. So whatever fails, a launch that resumes from a checkpoint finds every step before it recorded. `save` and
+/// `finish` keep the rule in two parts: lines that wait in memory are handed to the system before tensors are copied
+/// (if the disk does not take them, the checkpoint is tried again later), and the file is brought to the disk before
+/// the checkpoint's folder gets its name.
 package final class RunRecord {
   private let lock: RunLock?
   private let metrics: MetricsFile?
   private let launches: LaunchFile?
   private let saver: CheckpointSaver
 
-  /// - Parameter folder: nil: nothing is written but the saver's checkpoints, if it has a place for them.
+  /// - Parameter folder: nil: nothing is written except the saver's checkpoints, if it has a place for them.
   /// - Parameter lock: that of the folder, on rank 0.
   package init(_ folder: RunFolder?, lock: RunLock?, _ saver: CheckpointSaver) {
     metrics = folder.map { MetricsFile(path: $0.metricsPath) }
@@ -25,10 +25,10 @@ package final class RunRecord {
     self.saver = saver
   }
 
-  /// Opens the metrics to resume after `step`, and then adds the launch: lines of steps that it will do again are cut off
-  /// before, and will count as its own.
+  /// Opens the metrics to resume after `step`, and then adds the launch: lines of steps that it will do again are first
+  /// cut off, and will count as its own.
   ///
-  /// - Parameter warn: told of what the user should know and that does not end the run.
+  /// - Parameter warn: called with what the user should know and that does not end the run.
   package func begin(
     after step: Int, logEveryNSteps: Int, launch: LaunchRecord?, warn: @escaping (String) -> Void
   ) throws {
@@ -36,7 +36,7 @@ package final class RunRecord {
     if let launch { try launches?.append(launch) }
   }
 
-  /// - Throws: where another launch has taken the folder over.
+  /// - Throws: when another launch has taken the folder over.
   package func append(_ record: StepRecord) throws {
     try lock?.check()
     try metrics?.append(record)
@@ -49,7 +49,7 @@ package final class RunRecord {
 
   // MARK: Checkpoints
 
-  /// Begins a checkpoint, which is written beside the next steps; see `CheckpointSaver.begin`.
+  /// Begins a checkpoint, which is written during the next steps; see `CheckpointSaver.begin`.
   ///
   /// - Parameter prepare: what else must have succeeded before it.
   package func save(_ state: CheckpointState, prepare: () throws -> Void) throws -> [CheckpointSaver.Event] {

@@ -3,8 +3,8 @@ import RunRecord
 
 /// Ends a run whose metric has stopped getting better (Lightning's `EarlyStopping`).
 ///
-/// A pure function of what a checkpoint holds: a run that goes on ends where the uninterrupted one does. A value that is
-/// not finite is no better one.
+/// A pure function of what a checkpoint holds: a resumed run ends where the uninterrupted one does. A value that is
+/// not finite is never better.
 package struct EarlyStopping: Sendable {
   private let metric: Metric
   private let mode: MetricMode
@@ -30,7 +30,7 @@ package struct EarlyStopping: Sendable {
     state = next
   }
 
-  /// Why the run should end; nil to go on.
+  /// Why the run should end; nil to continue.
   package func reason(_ state: EarlyStoppingState?) -> String? {
     guard let state = own(state), state.waited >= patience else { return nil }
     let best = state.best.map { "its best value, \($0)," } ?? "a finite value"

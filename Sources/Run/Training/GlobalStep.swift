@@ -6,7 +6,7 @@ import RunRecord
 import Tensors
 import TwinNetwork
 
-/// One step over the global batch: forward, loss, backward with the gradients' sums over the ranks beside it, optimizer.
+/// One step over the global batch: forward, loss, backward while gradients are summed over the ranks, optimizer.
 package final class GlobalStep {
   package struct Outcome {
     package var loss: LossValue
@@ -27,7 +27,7 @@ package final class GlobalStep {
   private let gradientNorm: GradientNorm
   private let clipping: GradientClipping?
   private let clock: PhaseClock
-  /// The running statistics from before a step, which its forward pass changes; after a bad step those that came of it.
+  /// The running statistics from before a step, which its forward pass changes; after a bad step those that it made.
   let otherStatistics: AlignedBuffer<Float>
 
   init(

@@ -2,11 +2,11 @@ import Configuration
 import Diagnostics
 import Foundation
 
-/// When a launch has to have ended, by `--time-limit` or by what the batch system tells; rank 0's.
+/// When a launch has to have ended, by `--time-limit` or by what the batch system says; rank 0's.
 ///
-/// Found once and then kept on a clock that nobody sets.
+/// Found once and then kept on a clock that no one sets.
 package struct LaunchDeadline {
-  /// Stands among the numbers of signals, for the message in which ranks tell of them.
+  /// Takes a signal's place in the message in which ranks agree on signals.
   static let signal: Int32 = 10_000
 
   /// Seconds that a job needs to end after its program: for launcher and batch script.
@@ -46,10 +46,10 @@ package struct LaunchDeadline {
 
 /// How long this process has been running.
 package enum ProcessStart {
-  /// From the system's table of processes; 0 where it does not tell.
+  /// From the system's table of processes; 0 where it does not say.
   package static var secondsAgo: Double {
     let text = String(decoding: FileManager.default.contents(atPath: "/proc/self/stat") ?? Data(), as: UTF8.self)
-    // The name in brackets may hold spaces; the start, in ticks since boot, is the twentieth field behind it.
+    // The name in brackets may hold spaces; the start, in ticks since boot, is the twentieth field after it.
     let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
     guard fields.count > 20, let ticks = Double(fields[20]) else { return 0 }
     var boot = timespec()

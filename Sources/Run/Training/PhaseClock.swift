@@ -3,7 +3,7 @@ import MPI
 import RunRecord
 import TwinNetwork
 
-/// Takes the times of one step's phases: a look at the clock a phase.
+/// Takes the times of one step's phases: one look at the clock per phase.
 package final class PhaseClock {
   private(set) var times = PhaseTimes()
   private let communicator: Communicator

@@ -4,9 +4,10 @@ import Synchronization
 
 /// Catches the signals that ask a program to end, so that a run ends at the next step boundary with a checkpoint.
 ///
-/// SIGUSR1 and SIGUSR2 (batch systems' warnings), SIGTERM, SIGINT, SIGXCPU (a limit on processor time), and SIGHUP (a closed
-/// terminal) unless it was ignored at the start, as under nohup. The handler only stores a number: the training loop looks
-/// at it once a step and all ranks agree on it. So a second signal, as while a checkpoint is written, changes nothing.
+/// SIGUSR1 and SIGUSR2 (batch systems' warnings), SIGTERM, SIGINT, SIGXCPU (a limit on processor time), and SIGHUP (a
+/// closed terminal) unless it was ignored at the start, as under nohup. The handler only stores a number: the training
+/// loop looks at it once a step and all ranks agree on it. So a second signal, even while a checkpoint is written,
+/// changes nothing.
 public enum SignalWatch {
   private static let latest = Atomic<Int32>(0)
   private static let numbers = [SIGUSR1, SIGUSR2, SIGINT, SIGTERM, SIGXCPU, SIGHUP]
@@ -17,15 +18,15 @@ public enum SignalWatch {
     for number in numbers where number != SIGHUP || !isIgnored(number) {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { SignalWatch.latest.store($0, ordering: .relaxed) }
-      // System calls that a signal interrupts go on.
+      // System calls that a signal interrupts are restarted.
       action.sa_flags = SA_RESTART
       sigaction(number, &action, nil)
     }
     unblock()
   }
 
-  /// Lets the signals through to their default action, the end of the process: whoever starts us from a thread that blocks
-  /// signals passes that on.
+  /// Lets the signals through to their default action, the end of the process: a program that starts us from a thread
+  /// that blocks signals passes the block on.
   public static func unblock() {
     var signals = sigset_t()
     sigemptyset(&signals)

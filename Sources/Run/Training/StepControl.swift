@@ -3,7 +3,7 @@ import MPI
 
 /// The one small message of each step: whether any rank failed, and whether any rank was told or wants to stop.
 ///
-/// A rank that fails in work of its own (reading data, writing a checkpoint) keeps the failure here, and all ranks
+/// A rank that fails in its own work (reading data, writing a checkpoint) keeps the failure here, and all ranks
 /// throw it together at the next agreement instead of waiting for one another for ever.
 package final class StepControl {
   private let communicator: Communicator
@@ -21,8 +21,8 @@ package final class StepControl {
     }
   }
 
-  /// The signal that some rank received, 0 if none did, and whether some rank wants to stop; throws everywhere what any
-  /// rank has kept. A collective.
+  /// The signal that some rank received, 0 if none did, and whether some rank wants to stop; throws on all ranks what
+  /// any of them has kept. A collective.
   @discardableResult
   package func agree(signal: Int32 = 0, wantsStop: Bool = false) throws -> (signal: Int32, isStop: Bool) {
     let seen = try communicator.maximum([Int64(signal), wantsStop ? 1 : 0, failure == nil ? 0 : 1])

@@ -25,7 +25,7 @@ package final class Trainer {
   private var deadline: LaunchDeadline
   /// Milliseconds for which the last step waited for its checkpoint.
   private var checkpointPause = 0.0
-  /// Where the run is, beside its tensors.
+  /// Where the run is, besides its tensors.
   private(set) var state: CheckpointState
 
   /// - Parameter record: where the run is recorded.
@@ -48,7 +48,7 @@ package final class Trainer {
   }
 
   /// Trains to the plan's last step, until early stopping or a callback wants to end, or until some rank gets a signal or
-  /// the time is up: then a checkpoint is saved at that step. A validation that is interrupted is made again by the
+  /// the time is up: then a checkpoint is saved at that step. A validation that is interrupted is repeated by the
   /// next launch.
   ///
   /// A collective. A failure of any rank is thrown by all of them, as `AgreedFailure`.
@@ -99,14 +99,14 @@ package final class Trainer {
     return end ?? .finished
   }
 
-  /// A signal that this rank has had, or that its time is up; 0 to go on.
+  /// A signal that this rank has had, or that its time is up; 0 to continue.
   private var interruption: Int32 {
     let signal = SignalWatch.received
     if signal != 0 { return signal }
     return deadline.isUp(secondsToSave: record.secondsToSave) ? LaunchDeadline.signal : 0
   }
 
-  /// Why the run is to end before its next step; nil to go on.
+  /// Why the run is to end before its next step; nil to continue.
   private var stopReason: String? {
     guard state.step >= plan.earliestStop else { return nil }
     return runControl.stopReason ?? earlyStopping?.reason(state.earlyStopping)
@@ -185,7 +185,7 @@ package final class Trainer {
     return nil
   }
 
-  /// A collective where there was a prediction, which all ranks have then.
+  /// A collective where there was a prediction, which all ranks then have.
   private func reportMemory(_ summary: RunSummary) throws {
     guard let predicted = summary.memory?.peakOfRank else { return }
     let peak = Int(try communicator.maximum([Int64(ProcessMemory.peak ?? 0)])[0])

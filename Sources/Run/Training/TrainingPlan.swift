@@ -7,7 +7,7 @@ package struct TrainingPlan: Sendable {
   /// With shards and epochs resolved, as `config.json` stores it.
   package let configuration: TrainingConfiguration
   package let batches: BatchPlan
-  /// nil when nothing is validated on.
+  /// nil without validation data.
   package let validation: ValidationPlan?
   /// The step after which the run ends; `.max`: none.
   package let lastStep: Int
@@ -17,7 +17,7 @@ package struct TrainingPlan: Sendable {
   /// - Parameter shards: S; overrides the configuration's.
   /// - Parameter validationSamples: nil without validation data.
   /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
-  /// - Throws: a usage failure for a batch that is larger than the data or does not fall into equal shards, for a limit
+  /// - Throws: a usage failure for a batch that is larger than the data or cannot be cut into equal shards, for a limit
   ///   that leaves no batch, and for what `ValidationPlan` throws.
   package init(
     _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
@@ -46,7 +46,7 @@ package struct TrainingPlan: Sendable {
     step == lastStep || checkpointInterval.map { step % $0 == 0 } ?? false
   }
 
-  /// Steps between the checkpoints that an undisturbed run has, beside its last one; nil where only time decides.
+  /// Steps between the checkpoints that an undisturbed run has, apart from its last one; nil where only time decides.
   package var checkpointInterval: Int? {
     configuration.checkpointEveryNSteps ?? (configuration.checkpointEveryNMinutes == nil ? batches.stepsPerEpoch : nil)
   }
@@ -56,7 +56,7 @@ package struct TrainingPlan: Sendable {
   /// Epochs completed after `step` steps; a fraction within an epoch.
   package func epoch(after step: Int) -> Double { Double(step) / Double(batches.stepsPerEpoch) }
 
-  /// What the user should know of the schedule.
+  /// What the user should know about the schedule.
   package var remarks: [String] {
     let schedule = configuration.learningRateSchedule
     guard lastStep > 0, schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }

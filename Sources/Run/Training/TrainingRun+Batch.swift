@@ -11,7 +11,7 @@ extension TrainingRun {
 
   /// One optimizer step on a batch of given pairs, at the schedule's rate. A collective.
   ///
-  /// - Throws: `AgreedFailure` of kind `.data` where loss or gradient are not finite; everything is then as before.
+  /// - Throws: `AgreedFailure` of kind `.data` if the loss or the gradient is not finite; all is then as before.
   package func train(on batch: any Dataset) throws -> GlobalStep.Outcome {
     try fill(batch)
     let outcome = try parts.globalStep.run(step: step)
@@ -19,7 +19,7 @@ extension TrainingRun {
       throw AgreedFailure(bad.failure(loss: outcome.loss, gradientNorm: outcome.gradientNorm, step: step + 1))
     }
     state.advance(outcome.loss)
-    // It belongs to no epoch whose mean anybody asks for.
+    // It belongs to no epoch whose mean anyone asks for.
     state.epochLoss = nil
     return outcome
   }

@@ -221,7 +221,7 @@ let otherTexts = [
     #expect(
       command.options.remarks(origins: command.origins) == [
         "--width has no effect with --encoder mlp", "--warmup-epochs has no effect with --lr-scheduler none",
-        "the default --learning-rate 0.0003 is one for adamW; the Barlow Twins paper gives lars 0.2 × batch/256",
+        "the default --learning-rate 0.0003 is for adamW; the Barlow Twins paper gives lars 0.2 × batch/256",
         "--gradient-clip-algorithm has no effect without --gradient-clip-val",
       ])
   }

@@ -208,7 +208,7 @@ import Testing
     #expect(
       failure(["--config", "r.json5"], file: "{layers: '[{linear: 3}]'}")?.found?.hasSuffix("(a string)") == true)
     #expect(failure(["--encoder", "layers"])?.message == "the encoder has no layers")
-    #expect(failure(["--layers", Self.text])?.message == "layers are given, and another encoder")
+    #expect(failure(["--layers", Self.text])?.message == "layers are given with another encoder")
     // Set by a program.
     var configuration = TrainingConfiguration()
     (configuration.out, configuration.maxEpochs, configuration.encoder) = ("a", 1, .layers)

@@ -46,8 +46,8 @@ import Testing
       forecast.lines.last == "  2 ranks on b: 14.0 GiB of 10.0 GiB (Slurm's limit), the fullest of 2 hosts")
     #expect(
       forecast.remarks == [
-        "the memory of b will probably not do: its 2 ranks need about 14.0 GiB, and there are 10.0 GiB (Slurm's limit); "
-          + "give a smaller --batch-size, or share it out over more hosts"
+        "the memory of b will probably not suffice: its 2 ranks need about 14.0 GiB, and there are 10.0 GiB "
+          + "(Slurm's limit); give a smaller --batch-size, or spread it over more hosts"
       ])
   }
 

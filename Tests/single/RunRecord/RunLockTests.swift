@@ -74,7 +74,7 @@ import Testing
     try JSONEncoder().encode(crashed).write(to: URL(fileURLWithPath: path))
     let time = try seconds {
       let remark = try lock(conflict: 20, silence: 20).remark
-      #expect(remark?.contains("process 4711 on") == true && remark?.contains("not ended in order") == true)
+      #expect(remark?.contains("process 4711 on") == true && remark?.contains("did not end cleanly") == true)
     }
     #expect(time < 5)
   }

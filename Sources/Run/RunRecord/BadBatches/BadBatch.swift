@@ -5,7 +5,7 @@ import Foundation
 /// A step whose numbers were not finite, and what its batch was: a file of `RUN/bad-batches`, which
 /// `bt-dist replay --bad-batch` takes.
 ///
-/// The same run gives the same file on any number of ranks, but for the ranks named in it and the folder.
+/// The same run gives the same file on any number of ranks, except for the ranks and the folder named in it.
 package struct BadBatch: Codable, Equatable, Sendable {
   package struct Shard: Codable, Equatable, Sendable {
     package var shard: Int
@@ -58,7 +58,7 @@ package struct BadBatch: Codable, Equatable, Sendable {
   package var learningRate = 0.0
   /// Those whose gradient is not finite, in the order of the arena.
   package var gradients: [String] = []
-  /// Those of the running statistics that are not.
+  /// Those of the running statistics that are not finite.
   package var statistics: [String] = []
   /// The samples with the largest inputs, the largest first; of equal ones the first in the batch.
   package var suspects: [Suspect] = []
@@ -101,7 +101,7 @@ extension BadBatch {
 
   static func fileName(step: Int) -> String { "\(CheckpointName(step: step)).json" }
 
-  /// Writes `step-00000012.json` into a folder, which is made if it is not there; returns its path.
+  /// Writes `step-00000012.json` into a folder, which is made if it is missing; returns its path.
   package func write(into folder: String) throws -> String {
     do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
       throw Failure.cannotWrite("create the folder", path: folder, errno: systemError(error))
@@ -111,7 +111,7 @@ extension BadBatch {
     return path
   }
 
-  /// The run of the file at `path`: the folder that the file lies in, if one does, and otherwise the one that it names.
+  /// The run of the file at `path`: the one whose folder holds the file, or else the folder that it names.
   package func folder(ofFile path: String) -> String {
     let around = URL(fileURLWithPath: path).deletingLastPathComponent().deletingLastPathComponent().path
     return FileManager.default.fileExists(atPath: RunFolder(around).configurationPath) ? around : runFolder
@@ -119,7 +119,7 @@ extension BadBatch {
 }
 
 extension BadBatch {
-  /// What stands in an error, one line a thing.
+  /// What an error says about it, on one line.
   package var findings: String {
     var parts = ["loss \(loss), gradient norm \(gradNorm)"]
     for (what, names) in [("gradients", gradients), ("running statistics", statistics)] where !names.isEmpty {

@@ -2,7 +2,7 @@ import Diagnostics
 import Tensors
 import TwinNetwork
 
-/// Which number of a step is not finite: the first of those that are looked at after each step, on all ranks the same.
+/// Which number of a step is not finite: the first of those that are looked at after each step, the same on all ranks.
 package enum BadNumber: String, Codable, Sendable {
   case loss, gradient
   /// A running mean or variance of a batch norm that the step's forward pass has changed.
@@ -25,7 +25,7 @@ package enum BadNumber: String, Codable, Sendable {
     "the \(rawValue) \(self == .statistics ? "are not finite numbers" : "is not a finite number")"
   }
 
-  /// What ends a step that nobody can do anything about.
+  /// The failure for a step that nothing can be done about.
   ///
   /// - Parameter step: counted from 1.
   package func failure(loss: LossValue, gradientNorm: Double, step: Int) -> Failure {
@@ -38,7 +38,7 @@ package enum BadNumber: String, Codable, Sendable {
   }
 }
 
-/// What was done about a bad step for the run to go on.
+/// What was done about a bad step so that the run could continue.
 public enum BadStepOutcome: Sendable, Equatable {
   /// The update was left out.
   case skipped
@@ -50,14 +50,14 @@ extension AlignedBuffer<Float> {
   /// Whether no number is infinite or NaN: those have all bits of the exponent set.
   package var areFinite: Bool {
     var found: UInt32 = 0
-    // No early end: so the loop is vector code.
+    // No early exit, so that the loop is vector code.
     for value in elements { found |= value.bitPattern & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
     return found == 0
   }
 }
 
 extension LossValue {
-  /// NaN has many bit patterns, which one comes about may depend on the processor; here there is one.
+  /// NaN has many bit patterns, and which one arises may depend on the processor; here there is one.
   package var withOneNaN: LossValue {
     var value = self
     for path in [\LossValue.total, \.invariance, \.redundancy] where value[keyPath: path].isNaN {

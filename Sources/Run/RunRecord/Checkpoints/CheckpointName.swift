@@ -5,7 +5,7 @@ package struct CheckpointName: Hashable, Comparable, Sendable, CustomStringConve
 
   package init(step: Int) { self.step = step }
 
-  /// nil for what is no such name, also where its digits are not those that `description` gives.
+  /// nil for anything that is not such a name, also where its digits are not those that `description` gives.
   package init?(_ text: some StringProtocol) {
     guard text.hasPrefix(Self.prefix), let step = Int(text.dropFirst(Self.prefix.count)), step >= 0 else { return nil }
     self.step = step

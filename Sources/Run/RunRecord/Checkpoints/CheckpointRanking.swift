@@ -4,7 +4,7 @@ import Foundation
 
 /// Which checkpoints of a run are its best ones (Lightning's `ModelCheckpoint` with `monitor` and `save_top_k`).
 ///
-/// A checkpoint has a value of the metric if that was measured after its very step.
+/// A checkpoint has a value of the metric if the metric was measured after that very step.
 package struct CheckpointRanking: Sendable {
   static let fileName = "best.json"
 
@@ -27,7 +27,7 @@ package struct CheckpointRanking: Sendable {
     package var checkpoint: String
   }
 
-  /// Best first; of equal ones the earlier.
+  /// Best first; of equal ones the earlier first.
   func best(of states: [CheckpointState]) -> [Entry] {
     let entries = states.compactMap { state in
       state.metrics?[metric.rawValue].map {

@@ -8,14 +8,14 @@ import Optimization
 /// Saves and restores everything that the next step depends on: parameters, running statistics, optimizer moments,
 /// step.
 ///
-/// A checkpoint is written beside the next steps, from a copy taken at a step's end: one at a time, so that the next one
-/// waits for it. Ranks other than 0 only restore. A save that fails because of the disk is told and tried again; only
-/// when that goes on for longer than the patience is it an error.
+/// A checkpoint is written during the next steps, from a copy taken at a step's end: one at a time, so the next one
+/// waits for it. Ranks other than 0 only restore. A save that fails because of the disk is reported and tried again; it
+/// is an error only when that continues for longer than the patience.
 package final class CheckpointSaver {
   /// What became of a save.
   package enum Event {
     case saved(step: Int, path: String, milliseconds: Double)
-    /// In text for the user; the training goes on.
+    /// In text for the user; the training continues.
     case failed(String)
   }
 
@@ -26,7 +26,7 @@ package final class CheckpointSaver {
   private let snapshot: CheckpointSnapshot?
   private var current: SavingInBackground?
   private var failures: SaveFailures
-  /// Seconds between checkpoints, beside those that the plan asks for.
+  /// Seconds between checkpoints, besides those that the plan asks for.
   private let interval: Double?
   private var lastBegan = monotonicSeconds()
   /// The step of the newest checkpoint that is there or being written.
@@ -57,7 +57,7 @@ package final class CheckpointSaver {
   /// Brings the memory for copies into being, so that no step has to wait for that.
   func warmUp() { snapshot?.take() }
 
-  /// Whether a checkpoint of this state is to be written beside those of the plan: it would be one of the best, the
+  /// Whether a checkpoint of this state is to be written besides those of the plan: it would be one of the best, the
   /// time between two has passed, or one that failed is to be tried again.
   func isDue(_ state: CheckpointState) -> Bool {
     guard let store, state.step != lastSaved else { return false }
@@ -70,7 +70,7 @@ package final class CheckpointSaver {
     return store.isAmongBest(state)
   }
 
-  /// Begins to write a checkpoint; waits before that for the one that is being written. Returns what became of it.
+  /// Begins to write a checkpoint; first waits for the one that is being written. Returns what became of it.
   /// Does nothing in the pause after a save that failed.
   ///
   /// - Parameter prepare: what must have succeeded before, such as bringing metrics to the disk.
@@ -93,7 +93,7 @@ package final class CheckpointSaver {
       return try store.save(
         state, model: tensors.model, optimizer: tensors.optimizer, beforeNaming: beforeNaming)
     }
-    // A save that takes no time need not be told a step later.
+    // A save that takes no time need not be reported a step later.
     events += try collect()
     return events
   }
@@ -141,8 +141,9 @@ package final class CheckpointSaver {
       throw failure
     }
     return .failed(
-      "the checkpoint of step \(step) was not saved; the training goes on, the next try is in \(Int(failures.pause)) s, "
-        + "and after \(Int(failures.patience)) s of this the run ends (\(option: "checkpoint-patience"))\n\(failure)")
+      "the checkpoint of step \(step) was not saved; the training continues, the next try is in "
+        + "\(Int(failures.pause)) s, and after \(Int(failures.patience)) s of this the run ends "
+        + "(\(option: "checkpoint-patience"))\n\(failure)")
   }
 
   /// Reads parameters, statistics and moments from a checkpoint into this rank's arenas.

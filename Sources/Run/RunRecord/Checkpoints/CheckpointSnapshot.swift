@@ -4,10 +4,10 @@ import ModelFiles
 import Optimization
 import Tensors
 
-/// Copies of all tensors of a checkpoint, so that the next steps can go on while it is written.
+/// Copies of all tensors of a checkpoint, so that the next steps can run while it is written.
 ///
-/// As large as parameters, running statistics and moments together; the memory is taken once and used again. Whoever
-/// writes it keeps it from being taken again meanwhile.
+/// As large as parameters, running statistics and moments together; the memory is allocated once and reused. The code
+/// that writes it keeps it from being taken again meanwhile.
 final class CheckpointSnapshot: @unchecked Sendable {
   private let model: ModelFile
   private let moments: [(name: String, source: AlignedBuffer<Float>, copy: AlignedBuffer<Float>)]
@@ -30,7 +30,7 @@ final class CheckpointSnapshot: @unchecked Sendable {
     }
   }
 
-  /// The copies as tensors of the two files, for a model after so many updates; this object must outlive them.
+  /// The copies as tensors of the two files, for a model after that many updates; this object must outlive them.
   func tensors(updates: Int) -> (model: [NamedTensor], optimizer: [NamedTensor]) {
     let layout = model.state.parameters
     return (
@@ -39,6 +39,6 @@ final class CheckpointSnapshot: @unchecked Sendable {
     )
   }
 
-  /// Bytes of the tensors; the files have some more.
+  /// Bytes of the tensors; the files have a few more.
   var bytes: Int { ([parameters, statistics] + moments.map(\.copy)).reduce(0) { $0 + $1.bytes } }
 }

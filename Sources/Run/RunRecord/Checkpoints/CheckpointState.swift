@@ -3,10 +3,10 @@ import Files
 import Foundation
 import TwinNetwork
 
-/// What a checkpoint says beside its tensors: `state.json`.
+/// What a checkpoint says besides its tensors: `state.json`.
 package struct CheckpointState: Codable, Equatable, Sendable {
   package var format = 1
-  /// Steps done, bad ones among them.
+  /// Steps done, including bad ones.
   package var step: Int
   /// Updates of the parameters, where bad steps made them fewer than the steps; nil: as many.
   package var updates: Int?
@@ -52,7 +52,7 @@ package struct CheckpointState: Codable, Equatable, Sendable {
   /// Updates that made the parameters what they are.
   package var updateCount: Int { updates ?? step }
 
-  /// Takes note of a step without an update, after which the parameters are those of so many updates. Its loss belongs
+  /// Takes note of a step without an update, after which the parameters are those of `count` updates. Its loss belongs
   /// to no mean.
   package mutating func passBadStep(updates count: Int) {
     step += 1

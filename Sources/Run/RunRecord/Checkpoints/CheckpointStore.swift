@@ -3,9 +3,9 @@ import Files
 import Foundation
 import Host
 
-/// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or not there. Used by rank 0 only.
+/// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or absent. Used by rank 0 only.
 ///
-/// A checkpoint is written into a hidden folder beside, brought to the disk file by file, its manifest last, and
+/// A checkpoint is written into a hidden folder next to it, brought to the disk file by file, its manifest last, and
 /// renamed. So a folder with that name is complete unless the disk failed later, which its digests tell.
 package final class CheckpointStore: Sendable {
   package let folder: String
@@ -60,7 +60,7 @@ package final class CheckpointStore: Sendable {
     return ranking.best(of: states(upTo: state.step - 1) + [state]).contains { $0.step == state.step }
   }
 
-  /// What the checkpoints up to a step hold beside tensors; those that cannot be read are left out.
+  /// What the checkpoints up to a step hold besides tensors; those that cannot be read are left out.
   private func states(upTo step: Int) -> [CheckpointState] {
     names(upTo: step).compactMap { try? CheckpointState(contentsOf: "\(path($0))/\(CheckpointState.fileName)") }
   }
@@ -84,7 +84,7 @@ package final class CheckpointStore: Sendable {
     try OutputFile.synchronizeFolder(partial)
   }
 
-  /// The newest checkpoint of a step up to `last` whose files are whole; `warn` is told of each newer one that is not.
+  /// The newest checkpoint of a step up to `last` whose files are whole; `warn` is called for each newer one.
   package func newestValid(upTo last: Int = .max, warn: (String) -> Void) -> Checkpoint? {
     for name in names(upTo: last).reversed() {
       do { return try Checkpoint(verifying: path(name)) } catch {
@@ -117,13 +117,13 @@ package final class CheckpointStore: Sendable {
     }
   }
 
-  /// The newest checkpoint up to a step at a multiple of `interval`, as it is at an undisturbed run's steps too: one that
-  /// a signal caused is none.
+  /// The newest checkpoint up to a step at a multiple of `interval`, which an undisturbed run has too: one that a
+  /// signal caused does not count.
   package func rollbackTarget(upTo step: Int, interval: Int) -> CheckpointName? {
     names(upTo: step).last { $0.step > 0 && $0.step % interval == 0 }
   }
 
-  /// Sees that `bytes` have room; where they have not, the older checkpoints before `step` go but for two and the best.
+  /// Makes sure that `bytes` have room; where they have not, checkpoints before `step` go, except two and the best.
   private func makeRoom(for bytes: Int, before step: Int) throws {
     let needed = bytes + Self.slack
     if let free = FreeSpace.bytes(at: folder), free < needed {
@@ -134,11 +134,11 @@ package final class CheckpointStore: Sendable {
     try FreeSpace.require(needed, for: "a checkpoint", at: folder)
   }
 
-  /// Bytes beside the tensors: headers, state, manifest, metrics meanwhile.
+  /// Bytes besides the tensors: headers, state, manifest, and metrics meanwhile.
   private static let slack = 1 << 20
 
-  /// Whether a run can be begun or gone on with: throws `Failure(.cannotWrite)` unless a checkpoint of `bytes` has room,
-  /// and says it when all that are to be kept have not.
+  /// Whether a run can be begun or resumed: throws `Failure(.cannotWrite)` unless a checkpoint of `bytes` has room,
+  /// and says so when all that are to be kept have not.
   func checkSpace(for bytes: Int) throws -> [String] {
     let count = names().count
     // One more than is kept: the new one is written before the oldest goes.

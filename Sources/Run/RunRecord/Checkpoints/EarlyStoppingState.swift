@@ -1,6 +1,6 @@
-/// How long a run's metric has not got better: a part of a checkpoint's `state.json`.
+/// How long a run's metric has not become better: a part of a checkpoint's `state.json`.
 package struct EarlyStoppingState: Codable, Equatable, Sendable {
-  /// Of whom the rest is told: another metric starts anew.
+  /// What the rest is about: another metric starts anew.
   package var metric: String
   package var mode: String
   /// nil before the first finite value.

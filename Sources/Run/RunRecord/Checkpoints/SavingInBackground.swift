@@ -25,7 +25,7 @@ final class SavingInBackground: Sendable {
     }
   }
 
-  /// What came of it; nil while it is written.
+  /// What came of it; nil while it is being written.
   var outcome: Outcome? { result.withLock { $0 } }
 
   /// Waits until it has ended.

@@ -2,10 +2,10 @@ import Diagnostics
 import Files
 import Foundation
 
-/// Appends one JSON object a start to `launches.jsonl`, before the first step.
+/// Appends one JSON object for each start to `launches.jsonl`, before the first step.
 ///
-/// Lines are only added, never cut: a launch that goes back behind an earlier one takes over the steps from its own
-/// first one on, so that of a step the last line counts whose `first_step` is not behind it. What went before stays
+/// Lines are only added, never cut: a launch that goes back before an earlier one takes over the steps from its own
+/// first one on, so that for a step the last line counts whose `first_step` is not after it. Earlier lines stay
 /// readable as the history of the run. Every error is a `Failure(.cannotWrite)` with the path, and ends the run.
 package final class LaunchFile {
   package let path: String
@@ -22,7 +22,7 @@ package final class LaunchFile {
     try? handle.close()
   }
 
-  /// Whether a host that crashed has left a part of a line.
+  /// Whether a host that crashed has left part of a line.
   private func endsInMidLine(_ descriptor: Int32) -> Bool {
     let end = lseek(descriptor, 0, SEEK_END)
     var last: UInt8 = 0

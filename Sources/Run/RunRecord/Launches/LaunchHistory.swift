@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// The launches of a run, as its `launches.jsonl` tells.
+/// The launches of a run, as told by its `launches.jsonl`.
 package struct LaunchHistory: Sendable {
   /// In the order in which they started.
   package var launches: [LaunchRecord] = []
@@ -9,7 +9,7 @@ package struct LaunchHistory: Sendable {
 
   package init(_ launches: [LaunchRecord]) { self.launches = launches }
 
-  /// Reads the file; none is an empty history, and lines that are no launch are counted and passed over.
+  /// Reads the file; a missing one is an empty history, and lines that are not launches are counted and skipped.
   package init(path: String) {
     let data = FileManager.default.contents(atPath: path) ?? Data()
     for line in data.split(separator: UInt8(ascii: "\n")) {

@@ -3,7 +3,7 @@ import Files
 import Foundation
 import Layers
 
-/// A start of `bt-dist train`, as a line of `launches.jsonl` stores it: what decided the bits of its steps beside
+/// A start of `bt-dist train`, as a line of `launches.jsonl` stores it: what decided the bits of its steps besides
 /// `config.json`.
 public struct LaunchRecord: Codable, Equatable, Sendable {
   /// The first step that the launch did, counted as in `metrics.jsonl`: 1 in a new run.
@@ -14,7 +14,7 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
   /// Each host once, in the order of the ranks.
   public var hosts: [String]
   public var shards: Int
-  /// Where a cosine ends: with `maxSteps` what may differ between launches and changes numbers.
+  /// Where a cosine ends: this and `maxSteps` may differ between launches and change numbers.
   public var maxEpochs: Int?
   /// Where a cosine ends if `maxEpochs` is nil.
   public var maxSteps: Int?

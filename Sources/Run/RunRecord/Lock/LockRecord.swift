@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// Who holds a run folder: what stands in its `.lock`.
+/// Who holds a run folder: the contents of its `.lock`.
 package struct LockRecord: Codable, Equatable, Sendable {
   package var host: String
   /// The holder's boot of its kernel: hosts may share a name, and a name survives a reboot. nil where it is not known.
@@ -11,14 +11,14 @@ package struct LockRecord: Codable, Equatable, Sendable {
   package var since: String
   /// The batch system's job, such as `Slurm job 77`.
   package var job: String?
-  /// Told from every other holder by this.
+  /// What tells this holder from every other one.
   package var nonce: String
   /// Raised every few seconds while the holder lives.
   package var beat = 0
-  /// Whether the holder has ended in order.
+  /// Whether the holder has ended cleanly.
   package var isReleased = false
 
-  /// Bytes in the file: one record, filled up with spaces, so that each write replaces the whole of the one before.
+  /// Bytes in the file: one record, padded with spaces, so that each write replaces the whole of the one before.
   private static let bytes = 1024
 
   /// This process as a new holder.
@@ -33,8 +33,8 @@ package struct LockRecord: Codable, Equatable, Sendable {
     nonce = UUID().uuidString
   }
 
-  /// nil for a file that is not there, empty, or no record. It is opened anew, so that a network file system looks at the
-  /// server.
+  /// nil for a file that is missing, empty, or not a record. It is opened anew, so that a network file system looks
+  /// at the server.
   package init?(contentsOf path: String) {
     guard let data = FileManager.default.contents(atPath: path),
       let record = try? JSONText.decode(LockRecord.self, from: data)
@@ -45,7 +45,7 @@ package struct LockRecord: Codable, Equatable, Sendable {
   /// Whether the holder ran on this kernel, whose locks are then the whole truth.
   var isOfThisKernel: Bool { host == ProcessInfo.processInfo.hostName && boot == Self.presentBoot }
 
-  /// Writes over the record in an open file; whether it worked.
+  /// Writes over the record in an open file; returns whether that worked.
   @discardableResult
   func write(to descriptor: Int32) -> Bool {
     guard var data = (try? JSONText.encode(self)).map({ Data($0.utf8) }), data.count < Self.bytes else { return false }

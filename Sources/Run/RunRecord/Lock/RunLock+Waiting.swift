@@ -2,7 +2,7 @@ import Diagnostics
 import Foundation
 
 extension RunLock {
-  /// Returns when nobody alive holds the lock, with a remark if the last holder has not ended in order.
+  /// Returns when no living launch holds the lock, with a remark if the last holder did not end cleanly.
   static func waitUntilFree(
     _ descriptor: Int32, _ path: String, _ limits: Limits, _ say: (String) -> Void
   ) throws -> String? {
@@ -23,7 +23,7 @@ extension RunLock {
       if !isAlive, waited >= limits.silence { return record.map(remark) }
       if !hasSaid {
         let limit = Int((isAlive ? limits.conflict : limits.silence).rounded(.up))
-        say("\(path): waiting up to \(limit) s for \(record?.holder ?? "another launch"), which has not ended in order")
+        say("\(path): waiting up to \(limit) s for \(record?.holder ?? "another launch"), which has not ended cleanly")
         hasSaid = true
       }
       usleep(100_000)
@@ -31,7 +31,7 @@ extension RunLock {
   }
 
   private static func remark(_ record: LockRecord) -> String {
-    "the last launch of this run (\(record.holder)) has not ended in order"
+    "the last launch of this run (\(record.holder)) did not end cleanly"
   }
 
   private static func inUse(_ path: String, _ record: LockRecord?) -> Failure {

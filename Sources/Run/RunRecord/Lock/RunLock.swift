@@ -5,17 +5,17 @@ import Synchronization
 
 /// Keeps a second launch out of a run folder: `RUN/.lock`. Held by rank 0 while it may write there.
 ///
-/// Two things tell that a holder lives. The kernel's lock, which ends with its process, is the whole truth between
-/// processes on one kernel, and on file systems that carry it between hosts. Where they do not, or where a server keeps the
-/// lock of a host that has died, a counter in the file tells, which a living holder raises every `Limits.interval`. Clocks
-/// of different hosts are never compared. The file stays when the run ends: removing it would let two launches lock two
-/// files.
+/// Two things show that a holder lives. The kernel's lock, which ends with its process, is the whole truth between
+/// processes on one kernel, and on file systems that carry it between hosts. Where they do not, or where a server keeps
+/// the lock of a host that has died, a counter in the file shows it, which a living holder raises every
+/// `Limits.interval`. Clocks of different hosts are never compared. The file stays when the run ends: removing it would
+/// let two launches lock two files.
 package final class RunLock: Sendable {
   /// Seconds.
   package struct Limits: Sendable {
     /// How long a living holder is waited for: a launch may come while the last one is still dying.
     package var conflict = 10.0
-    /// After how long without a beat a holder that the kernel does not know is dead; some intervals.
+    /// After how long without a beat a holder that the kernel does not know is dead; several intervals.
     package var silence = 12.0
     /// Between two beats.
     package var interval = 5.0
@@ -32,12 +32,12 @@ package final class RunLock: Sendable {
 
   package static let fileName = ".lock"
 
-  /// What the user should know of the holder before.
+  /// What the user should know about the previous holder.
   package let remark: String?
   package let path: String
   private let state: Mutex<State>
-  /// Another launch has taken over, as from a process that was stopped for long. Read without the mutex, so that no step
-  /// waits for a beat on a slow file system.
+  /// Another launch has taken over, as from a process that was stopped for a long time. Read without the mutex, so that
+  /// no step waits for a beat on a slow file system.
   private let isLost = Atomic(false)
   /// Only ever cancelled once it runs.
   nonisolated(unsafe) private let timer: any DispatchSourceTimer
@@ -47,9 +47,9 @@ package final class RunLock: Sendable {
     var record: LockRecord
   }
 
-  /// Takes the lock of a folder that is there; waits as `limits` say.
+  /// Takes the lock of a folder that exists; waits as `limits` say.
   ///
-  /// - Parameter say: told once, if there is somebody to wait for.
+  /// - Parameter say: called once, if there is a launch to wait for.
   /// - Throws: a `Failure(.cannotWrite)` that names the holder, or says why the file cannot be written.
   package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
     let path = "\(folder)/\(Self.fileName)"
@@ -110,7 +110,7 @@ package final class RunLock: Sendable {
     }
   }
 
-  /// Whether nobody else has written a record of his own over ours.
+  /// Whether no one else has written a record over ours.
   private func isOurs(_ state: borrowing State) -> Bool {
     LockRecord(contentsOf: path).map { [nonce = state.record.nonce] in $0.nonce == nonce } ?? true
   }

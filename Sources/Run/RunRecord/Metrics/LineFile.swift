@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// A file to which whole lines are appended, also over a time in which the disk does not take them.
+/// A file to which whole lines are appended, even while the disk does not take them for a time.
 ///
 /// What cannot be written is kept in memory and written later, in order; a part of a line that did get there is taken
 /// back. So the file holds whole lines, each once, unless the process is killed in the middle of a write.
@@ -15,7 +15,7 @@ final class LineFile {
   /// Why the last try failed; nil while the disk takes everything.
   private(set) var failure: Failure?
 
-  /// Opens the file, which is made if it is not there, to append to it.
+  /// Opens the file to append to it; makes it if it is missing.
   init(path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }

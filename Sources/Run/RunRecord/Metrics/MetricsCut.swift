@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// Takes out of a file of metrics what a resumed run will write again.
+/// Cuts from a file of metrics what a resumed run will write again.
 enum MetricsCut {
   /// Keeps the whole lines with steps from 1 to `step`, each step and validation once and in order; a missing file stays
   /// missing.

@@ -1,13 +1,14 @@
 import Diagnostics
 import Foundation
 
-/// Appends a JSON object for each step (or every `logEveryNSteps`-th, and each bad one), and one for each validation, to `metrics.jsonl`.
-/// Each of them stands there once, in the order of the run, whatever was interrupted.
+/// Appends a JSON object for each step (or every `logEveryNSteps`-th, and each bad one), and one for each validation,
+/// to `metrics.jsonl`. Each of them is there once, in the order of the run, whatever was interrupted.
 ///
 /// Every line is handed to the system before the next step, and brought to the disk with each checkpoint and at the
-/// end. Lines that the disk does not take wait in memory, and no checkpoint behind them is written meanwhile. The same run
-/// again writes the same bytes for all keys but the timings (`step_ms`, `samples_per_second`, `data_wait_ms`,
-/// `comm_wait_ms`, `checkpoint_ms`, those of the phases, `val_ms`). Every error is a `Failure(.cannotWrite)` with the path.
+/// end. Lines that the disk does not take wait in memory, and no checkpoint after them is written meanwhile. The same
+/// run again writes the same bytes for all keys except the timings (`step_ms`, `samples_per_second`, `data_wait_ms`,
+/// `comm_wait_ms`, `checkpoint_ms`, those of the phases, `val_ms`). Every error is a `Failure(.cannotWrite)` with the
+/// path.
 package final class MetricsFile {
   package let path: String
   private var file: LineFile?
@@ -18,7 +19,7 @@ package final class MetricsFile {
   /// Nothing is opened before `open`.
   package init(path: String) { self.path = path }
 
-  /// Opens the file to go on after `step`: lines of later steps (done after the checkpoint that is resumed, and about
+  /// Opens the file to resume after `step`: lines of later steps (done after the checkpoint that is resumed, and about
   /// to be done again) and unreadable ones (torn by a kill) are cut off. 0 for a new run.
   package func open(
     resumingAfter step: Int, logEveryNSteps: Int = 1, warn: @escaping (String) -> Void = { _ in }

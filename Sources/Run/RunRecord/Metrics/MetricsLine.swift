@@ -6,7 +6,7 @@ package enum MetricsLine {
   /// The object, without a line feed at the end.
   ///
   /// Losses, rate and gradient norm have 9 significant digits, which tell any two Floats apart; times have 6. JSON has
-  /// no NaN and no infinity: they become `null`. What a replay repeats to the bit stands there a second time under
+  /// no NaN and no infinity: they become `null`. What a replay repeats to the bit is there a second time under
   /// `loss_bits` and so on, as the 16 hexadecimal digits of the Double, since 9 digits do not tell two Doubles apart.
   package static func json(_ record: StepRecord) -> String {
     let fields: [(key: String, value: String)] =
@@ -41,9 +41,9 @@ package enum MetricsLine {
     }
   }
 
-  /// What was done about a bad step; nil for the line of another one.
+  /// What was done about a bad step; nil for any other line.
   package static func badStep(of line: ArraySlice<UInt8>) -> BadStepOutcome? {
-    // Of a million lines few are decoded.
+    // Few of a million lines are decoded.
     guard line.suffix(72).contains(Array("\"bad_step\":".utf8)), let object = object(of: line) else { return nil }
     switch object["bad_step"] as? String {
     case "skipped": return .skipped
@@ -76,10 +76,10 @@ package enum MetricsLine {
   }
 
   /// The numbers of a line to the bit, under the keys of `StepRecord.exactNumbers` and in their order; nil if one of
-  /// them is not there, as in runs from before they were written.
+  /// them is missing, as in runs from before they were written.
   package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? { object(of: line).flatMap(exactNumbers) }
 
-  /// A line as an object; nil for what is none.
+  /// A line as an object; nil for one that is not an object.
   package static func object(of line: ArraySlice<UInt8>) -> [String: Any]? {
     try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
   }
@@ -92,12 +92,12 @@ package enum MetricsLine {
     return numbers.count == StepRecord().exactNumbers.count ? numbers : nil
   }
 
-  /// The first number whose digits are not those of its bits, which only a change of the line can bring about.
+  /// The first number whose digits are not those of its bits, which only a change to the line can cause.
   package static func contradiction(in line: ArraySlice<UInt8>) -> (key: String, bits: String, digits: String)? {
     guard let object = object(of: line), let exact = exactNumbers(in: object) else { return nil }
     for (key, value) in zip(StepRecord().exactNumbers.map(\.key), exact) {
       let (bits, digits) = (number(value, 9), object[key] as? Double)
-      // What is no number stands there as null.
+      // What is not a number is there as null.
       if digits != Double(bits) { return (key, bits, digits.map { number($0, 9) } ?? "null") }
     }
     return nil
@@ -116,7 +116,7 @@ package enum MetricsLine {
   /// Where a line stands in a run.
   package struct Place: Comparable {
     package let step: Int
-    /// Stands behind the step itself.
+    /// Comes after the step itself.
     package let isValidation: Bool
 
     /// Before the first step.
@@ -127,7 +127,7 @@ package enum MetricsLine {
     }
   }
 
-  /// The place of a line; nil if it is no whole JSON object with a step. A line feed at the end does not matter.
+  /// The place of a line; nil if it is not a whole JSON object with a step. A line feed at the end does not matter.
   package static func place(of line: ArraySlice<UInt8>) -> Place? {
     if let place = placeOfOwnLine(line) { return place }
     guard let object = object(of: line), let step = object["step"] as? Int else { return nil }
@@ -147,7 +147,7 @@ package enum MetricsLine {
     guard !digits.isEmpty, digits.count <= 18, digits.endIndex < rest.endIndex, rest[digits.endIndex] == comma else {
       return nil
     }
-    // Behind the epoch comes the loss.
+    // After the epoch comes the loss.
     let values = rest[digits.endIndex...].dropFirst().drop { $0 != comma }.dropFirst()
     return Place(
       step: digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) },

@@ -1,4 +1,4 @@
-/// Milliseconds of a rank's own work in the phases of a step: communication within them is left out, and counted apart.
+/// Milliseconds of a rank's own work in the phases of a step: communication within them is counted separately.
 public struct PhaseTimes: Sendable, Equatable {
   /// Of encoder and projector over both views.
   public var forwardMs = 0.0

@@ -3,13 +3,13 @@ import Foundation
 
 /// The steps that a run's `metrics.jsonl` holds. Validations are left out: they change nothing that a step computes.
 ///
-/// Unreadable lines (the last one of a run that was killed) are passed over. Only the lines that are asked for are
+/// Unreadable lines (the last one of a run that was killed) are skipped. Only the lines that are asked for are
 /// decoded: a file may have a million.
 package struct RecordedMetrics {
   package let path: String
   private let bytes: [UInt8]
   private var lines: [Int: Range<Int>] = [:]
-  /// Those that were bad and that the run went on after, whether or not they are among the steps that are logged.
+  /// Those that were bad and after which the run continued, whether or not they are among the steps that are logged.
   package private(set) var badSteps: [Int: BadStepOutcome] = [:]
   /// The last step; 0 when there is none.
   package private(set) var lastStep = 0
@@ -42,7 +42,7 @@ package struct RecordedMetrics {
       throw Failure(
         .data, "a step between the replay's first and last is not recorded", at: path,
         expected: "a readable line of step \(step)",
-        remedy: "choose a \(option: "step") before it, or a \(option: "first-step") behind a later checkpoint")
+        remedy: "choose a \(option: "step") before it, or a \(option: "first-step") after a later checkpoint")
     }
     guard let numbers = MetricsLine.exactNumbers(of: bytes[line]) else {
       throw Failure(
@@ -60,7 +60,7 @@ package struct RecordedMetrics {
     return numbers
   }
 
-  /// Throws a usage failure for a step before the first or behind the last recorded one; `option` asked for it.
+  /// Throws a usage failure for a step before the first or after the last recorded one; `option` asked for it.
   package func requireRange(_ step: Int, option: String) throws {
     guard step < 1 || step > lastStep else { return }
     throw Failure(

@@ -22,7 +22,7 @@ public struct StepRecord: Sendable {
   public var samplesPerSecond = 0.0
   /// Time that rank 0 waited for its loader.
   public var dataWaitMs = 0.0
-  /// Time of rank 0 that communication took: waiting for other ranks, and moving messages beside the step.
+  /// Time of rank 0 that communication took: waiting for other ranks, and moving messages alongside the step.
   public var commWaitMs = 0.0
   /// Time that the step waited for the checkpoint before it: for the copy, and for one that was still being written.
   public var checkpointMs = 0.0

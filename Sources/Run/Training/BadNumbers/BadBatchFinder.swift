@@ -6,7 +6,7 @@ import RunRecord
 import Tensors
 import Views
 
-/// Finds out what a bad step's batch was, after the step: its samples, the tensors that are hit, the samples to suspect.
+/// Finds out what a bad step's batch was, after the step: its samples, the tensors affected, the samples to suspect.
 ///
 /// Nothing here is planned before the first step: a bad step may allocate.
 struct BadBatchFinder {
@@ -70,7 +70,7 @@ struct BadBatchFinder {
   /// The largest magnitude of each sample's two views, for all samples of the batch in its order; what is not a number
   /// counts as infinite. A collective.
   ///
-  /// The views are made once more: where the network had them other numbers may lie by now.
+  /// The views are made once more: where the network had them there may be other numbers by now.
   private func largestInputs(step: Int) throws -> [Float] {
     let (batches, rows) = (plan.batches, plan.batches.samplesPerShard)
     let maker = ViewMaker(dataset: dataset, augmentation: augmentation, seed: batches.order.seed)

@@ -9,10 +9,10 @@ import RunRecord
 ///
 /// After such a step parameters and moments are as before it, and so are the running statistics (`GlobalStep`).
 /// `stop` ends the run, `skip` leaves it at that (as PyTorch's `GradScaler` does), `rollback` takes everything from the
-/// last checkpoint and goes on behind the batch (Chowdhery et al. 2022, PaLM, section 5.1). All are functions of the run
-/// alone: a run that was interrupted and goes on does the same.
+/// last checkpoint and continues after the batch (Chowdhery et al. 2022, PaLM, section 5.1). All are functions of the
+/// run alone: a run that was interrupted and resumed does the same.
 final class BadStepRecovery {
-  /// So many bad steps without a good one between end a run.
+  /// This many bad steps without a good one between them end a run.
   static let limit = 10
 
   private let rule: BadStepRule
@@ -58,7 +58,7 @@ final class BadStepRecovery {
       case .success(let step): target = step
       case .failure(let reason): try stop(batch, ", and \(reason.message)", save)
       }
-      try note(batch, "the run goes on from the checkpoint of step \(target), with the batch behind this one", warn)
+      try note(batch, "the run resumes from the checkpoint of step \(target), with the batch after this one", warn)
       return .rolledBack(to: target)
     }
   }
@@ -138,7 +138,7 @@ extension BadStepRecovery {
       }
     } catch { notes.append("the file of the batch was not written: \(error)") }
     if case .configured(.stop, _) = rule {
-      remedies.append("launch with \(option: "on-bad-loss") skip or rollback to go on without the batch")
+      remedies.append("launch with \(option: "on-bad-loss") skip or rollback to resume without the batch")
     }
     remedies.append("or begin a new run with a lower \(option: "learning-rate") or longer \(option: "warmup-epochs")")
     return Failure(
@@ -149,9 +149,9 @@ extension BadStepRecovery {
   private func replayed(_ batch: BadBatch, _ reason: String) -> Failure {
     guard case .recorded(_, _, let expected?) = rule, expected.step == batch.step else {
       return Failure(
-        .data, batch.notFinite.sentence + (reason.isEmpty ? ", and the record says nothing of that" : reason),
+        .data, batch.notFinite.sentence + (reason.isEmpty ? ", and the record says nothing about that" : reason),
         at: batch.place, found: batch.findings,
-        remedy: "give a \(option: "first-step") behind a later checkpoint, or a \(option: "step") before \(batch.step)")
+        remedy: "give a \(option: "first-step") after a later checkpoint, or a \(option: "step") before \(batch.step)")
     }
     return Failure(
       .data, batch.notFinite.sentence + " in the replay too", at: batch.place,

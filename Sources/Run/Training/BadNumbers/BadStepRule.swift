@@ -1,7 +1,7 @@
 import Configuration
 import RunRecord
 
-/// What is done about steps that are bad, and where a run's checkpoints are to return to.
+/// What is done about steps that are bad, and where the checkpoints are that a run may return to.
 package enum BadStepRule {
   /// A run: as `--on-bad-loss` says. The store is rank 0's to read; nil for a run that leaves nothing on disk.
   case configured(TrainingConfiguration.OnBadLoss, CheckpointStore?)

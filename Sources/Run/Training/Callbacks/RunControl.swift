@@ -1,6 +1,6 @@
 /// What a callback can do to the run that it is told about.
 public final class RunControl {
-  /// Why the run is to end; nil while nobody has asked for it.
+  /// Why the run is to end; nil while no one has asked for it.
   public private(set) var stopReason: String?
 
   /// What is to be told to the user before the next step.

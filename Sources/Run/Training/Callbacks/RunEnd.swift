@@ -1,4 +1,4 @@
-/// How a run ended that did not fail.
+/// How a run that did not fail ended.
 public enum RunEnd: Sendable, Equatable {
   case finished
   /// Before its last step, because early stopping or a callback asked for it; why.

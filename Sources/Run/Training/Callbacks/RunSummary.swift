@@ -1,7 +1,7 @@
 import Planning
 import RunRecord
 
-/// What is known of a run before its first step.
+/// What is known about a run before its first step.
 public struct RunSummary: Sendable {
   /// One line each: data, network, loss form, ranks and threads, optimizer, exactness.
   public var lines: [String] = []
@@ -15,7 +15,7 @@ public struct RunSummary: Sendable {
   public var batchSize = 1
   public var logEveryNSteps = 1
   public var savesCheckpoints = true
-  /// nil where the system does not tell what a process has, and in a replay.
+  /// nil where the system does not say what a process has, and in a replay.
   package var memory: MemoryForecast?
   /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
   public var launch: LaunchRecord?

@@ -54,7 +54,7 @@ package struct KernelCache: KernelTimes {
       file.machines[machine, default: [:]].merge(times) { $1 }
       try OutputFile.replace(path, with: JSONText.encode(file, .pretty))
     } catch {
-      remarks.append("what was measured of kernels cannot be kept for other runs in \(path): \(error)")
+      remarks.append("the measured times of kernels cannot be kept for other runs in \(path): \(error)")
     }
   }
 

@@ -6,7 +6,7 @@ import TwinNetwork
 
 /// How a run comes by its table of kernels, and what came of it.
 ///
-/// A run that goes on, and a replay, take the table that they began with. A new run takes what its configuration fixes,
+/// A resumed run and a replay take the table that the run began with. A new run takes what its configuration fixes,
 /// and lets rank 0 measure the rest; the others follow rank 0.
 struct KernelPlan {
   /// The table that all ranks were planned with.
@@ -56,7 +56,7 @@ struct KernelPlan {
     return (network!, KernelPlan(table: table, line: line(chooser), remarks: chooser.tuner?.remarks ?? []))
   }
 
-  /// Within a third of the time after which ranks that wait are told of.
+  /// Measures for at most a third of the time after which waiting ranks name the missing ones.
   private static func tuner(_ configuration: TrainingConfiguration) -> KernelTuner {
     KernelTuner(
       KernelCache(path: KernelCache.defaultPath()), limit: min(60, (configuration.stallTimeout ?? .infinity) / 3))
@@ -69,7 +69,7 @@ struct KernelPlan {
         parts.append("\(tuner.measured) measured in \(Double(Int(10 * tuner.seconds)) / 10) s")
       }
       if tuner.remembered > 0 { parts.append("\(tuner.remembered) from earlier measurements") }
-      if tuner.leftOut > 0 { parts.append("\(tuner.leftOut) not measured for want of time") }
+      if tuner.leftOut > 0 { parts.append("\(tuner.leftOut) not measured for lack of time") }
     }
     if !chooser.given.isEmpty { parts.append("as given or recorded") }
     if parts.isEmpty { parts.append("by the static rule") }

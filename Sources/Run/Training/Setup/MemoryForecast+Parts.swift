@@ -22,7 +22,7 @@ extension MemoryForecast {
 }
 
 extension MemoryPlan {
-  /// nil where the system does not tell what a process has.
+  /// nil where the system does not say what a process has.
   init?(_ parts: TrainingParts) {
     guard let beside = parts.bytesBesideBuffers else { return nil }
     self.init(

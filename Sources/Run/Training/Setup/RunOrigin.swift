@@ -22,7 +22,7 @@ package enum RunOrigin {
       let moments = run.optimizer.state
       guard moments.map(\.name) == optimizer.state.map(\.name) else {
         throw Failure(
-          .usage, "a run cannot go on with another optimizer", at: "\(option: "optimizer")",
+          .usage, "a run cannot continue with another optimizer", at: "\(option: "optimizer")",
           expected: "the moments \(moments.map(\.name).joined(separator: ", "))",
           found: optimizer.state.map(\.name).joined(separator: ", "), remedy: "keep the optimizer, or start anew")
       }

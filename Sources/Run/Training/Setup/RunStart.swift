@@ -9,7 +9,7 @@ package struct RunStart {
   let plan: TrainingPlan
   /// Where rank 0 writes checkpoints; nil when nothing is to be written.
   let store: CheckpointStore?
-  /// The checkpoint to go on from: on rank 0, if there is one.
+  /// The checkpoint to resume from: on rank 0, if there is one.
   let checkpoint: Checkpoint?
   /// What the numbers are taken from in memory, when there is no checkpoint.
   let origin: RunOrigin?
@@ -42,7 +42,7 @@ package struct RunStart {
   /// Rank 0 looks into the run folder and decides; the others follow. A collective.
   ///
   /// - Parameter folder: nil for a run that leaves nothing on disk.
-  /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
+  /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
   init(
     _ configuration: TrainingConfiguration, samples: Int, validationSamples: Int?, folder: RunFolder?,
     origin: RunOrigin?, _ communicator: Communicator
@@ -61,7 +61,7 @@ package struct RunStart {
       guard let folder, let store else { return }
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
-        remarks.append("\(folder.path) holds a run without a checkpoint to go on from: it starts anew")
+        remarks.append("\(folder.path) holds a run without a checkpoint to resume from: it starts anew")
       }
       if checkpoint != nil, let stored = try folder.configuration() {
         let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
@@ -74,7 +74,7 @@ package struct RunStart {
     if let before = found.state?.shards, shards != before {
       remarks.append(
         "\(communicator.size) ranks do not share out \(before) shards evenly: "
-          + "the run goes on with \(shards) shards, equal to rounding")
+          + "the run resumes with \(shards) shards, equal to rounding")
     }
     var resolved = configuration
     resolved.shards = shards
@@ -117,7 +117,7 @@ package struct RunStart {
       // To start anew would overwrite what is left of the run.
       if let newest = damaged.first {
         throw Failure(
-          .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to go on from",
+          .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to resume from",
           found: "\(damaged.count); \(newest)",
           remedy:
             "bring one back from a copy, or move the folder away, or choose another \(option: "out"), to start anew")
@@ -128,7 +128,7 @@ package struct RunStart {
       guard store.names().isEmpty else {
         throw Failure(
           .usage, "the folder already holds a run with checkpoints", at: store.folder,
-          remedy: "choose another \(option: "out"), or \(option: "resume") auto to go on with it")
+          remedy: "choose another \(option: "out"), or \(option: "resume") auto to resume it")
       }
       return nil
     }

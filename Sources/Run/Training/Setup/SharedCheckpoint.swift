@@ -10,10 +10,10 @@ package struct SharedCheckpoint {
   /// On all ranks; nil without a checkpoint.
   let state: CheckpointState?
 
-  /// A run that ended in this process stands for a checkpoint.
+  /// A run that ended in this process stands in for a checkpoint.
   init(_ run: TrainingRun) { (checkpoint, state) = (nil, run.state) }
 
-  /// Tells all ranks of what rank 0 has. A collective.
+  /// Tells all ranks what rank 0 has. A collective.
   package init(_ checkpoint: Checkpoint?, _ communicator: Communicator) throws {
     self.checkpoint = checkpoint
     let text = try communicator.broadcast(try checkpoint?.state.json() ?? "")

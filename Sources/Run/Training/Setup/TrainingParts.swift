@@ -20,7 +20,7 @@ package struct TrainingParts {
   let augmentation: Augmentation
   package let network: BarlowTwinsNetwork
   let kernels: KernelPlan
-  /// Bytes that the process has beside its buffers, once the network is planned; nil where that is not known.
+  /// Bytes that the process has besides its buffers, once the network is planned; nil where that is not known.
   let bytesBesideBuffers: Int?
   package let optimizer: any Optimizer
   let schedule: LearningRateSchedule
@@ -29,11 +29,11 @@ package struct TrainingParts {
   let badStepRule: BadStepRule
   /// nil without validation data.
   let validation: ValidationSet?
-  /// What the first step starts from, beside the tensors.
+  /// What the first step starts from, besides the tensors.
   let state: CheckpointState
   /// How the ranks' kernels differ; empty when they are the same.
   private(set) var kernelRemarks: [String] = []
-  /// Whether bf16 was asked for in vain.
+  /// A remark where bf16 was asked for but is not used.
   let precisionRemarks: [String]
   /// What `--init` gave, on rank 0; nil where nothing was read from it.
   private(set) var initialParameters: InitialParameters?
@@ -45,7 +45,7 @@ package struct TrainingParts {
   /// drawn. A collective.
   ///
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
-  /// - Parameter report: told on rank 0 of work that takes some seconds.
+  /// - Parameter report: told on rank 0 of work that takes several seconds.
   package init(
     _ start: RunStart, _ dataset: any Dataset, validation: (any Dataset)? = nil, _ makeEncoder: EncoderMaker?,
     report: ((String) -> Void)? = nil, _ communicator: Communicator
@@ -100,7 +100,7 @@ package struct TrainingParts {
       steps: state.step..<max(state.step, plan.lastStep), workers: plan.configuration.workers)
   }
 
-  /// Rank 0 reads files; the others get its arenas, also those just drawn: another C library may draw other numbers.
+  /// Rank 0 reads files; the others get its arenas, even those just drawn: another C library may draw other numbers.
   private func loadParameters(_ start: RunStart) throws -> InitialParameters? {
     let (state, configuration) = (network.state, plan.configuration)
     var initial: InitialParameters?

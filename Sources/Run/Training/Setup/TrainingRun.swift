@@ -14,7 +14,7 @@ package final class TrainingRun {
   /// nil when the configuration names none: then nothing is written.
   package let folder: RunFolder?
   package let summary: RunSummary
-  /// Where the run is, beside its tensors.
+  /// Where the run is, besides its tensors.
   var state: CheckpointState
   package let parts: TrainingParts
   /// On rank 0 of a run with a folder, until `train` has ended.
@@ -22,7 +22,7 @@ package final class TrainingRun {
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   ///
-  /// - Parameter report: told on rank 0 of preparations that take some seconds.
+  /// - Parameter report: told on rank 0 of preparations that take several seconds.
   package convenience init(
     _ configuration: TrainingConfiguration, report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
@@ -38,9 +38,9 @@ package final class TrainingRun {
   ///
   /// - Parameter validation: data that are not trained on, if any.
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
-  /// - Parameter origin: where the run goes on from, if no checkpoint in the folder says.
-  /// - Throws: `AgreedFailure`, the same on all ranks, for whatever is wrong with options, data or folder on any rank, or
-  ///   differs between ranks (`RunAgreement.swift`).
+  /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
+  /// - Throws: `AgreedFailure`, the same on all ranks, for anything that is wrong with options, data or folder on any
+  ///   rank, or differs between ranks (`RunAgreement.swift`).
   package init(
     _ configuration: TrainingConfiguration, _ dataset: any Dataset, validation: (any Dataset)? = nil,
     encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
@@ -94,7 +94,7 @@ package final class TrainingRun {
 
   /// Steps done.
   package var step: Int { state.step }
-  /// Updates of the parameters, which bad steps have none of.
+  /// Updates of the parameters; bad steps make none.
   package var updates: Int { state.updateCount }
   package var plan: TrainingPlan { parts.plan }
   package var communicator: Communicator { parts.communicator }

@@ -44,7 +44,7 @@ package struct ValidationPlan: Sendable {
   /// Whether a validation follows `step` steps.
   ///
   /// As in Lightning, an interval is counted anew in every epoch, so that what is left at an epoch's end is dropped, and
-  /// the end of the run is no reason of its own.
+  /// the end of the run alone is not a reason.
   package func isDue(after step: Int) -> Bool {
     guard let everyNEpochs else { return step % interval == 0 }
     let (epoch, batch) = (step - 1).quotientAndRemainder(dividingBy: stepsPerEpoch)

@@ -14,7 +14,7 @@ struct ValidationSet {
   let plan: ValidationPlan
 
   /// - Parameter trained: the data that the network was planned for.
-  /// - Throws: a usage failure for samples of another shape, and for a recipe that is not for them.
+  /// - Throws: a usage failure for samples of another shape, and for a recipe that does not fit them.
   init(
     _ dataset: any Dataset, _ plan: ValidationPlan, _ configuration: TrainingConfiguration, trained: any Dataset
   ) throws {

@@ -4,7 +4,7 @@ import MPI
 import RunRecord
 import TwinNetwork
 
-/// Measures the loss on the validation data with the network that is trained, in evaluation mode, between two steps.
+/// Measures the loss on the validation data with the network being trained, in evaluation mode, between two steps.
 ///
 /// The loss of a batch is that of the whole batch of all ranks, standardised over it (nidl's `validation_step`); the
 /// result is the mean over the batches. Nothing that the training depends on changes. The views are a function of (seed,
