@@ -25,7 +25,7 @@ import Testing
 
   init() throws {
     let manifest = try String(contentsOf: Self.repository.appending(path: "Package.swift"), encoding: .utf8)
-    let call = #/(module|program|tests)\("([^"]+)", "([^"]+)",\s*(?:"""\n(.*?)\n\s*"""|"([^"]*)")(, kernels)?/#
+    let call = #/(module|program|tests)\(\s*"([^"]+)", "([^"]+)",\s*(?:"""\n(.*?)\n\s*"""|"([^"]*)")(, kernels)?/#
       .dotMatchesNewlines()
     targets = manifest.matches(of: call).map { match in
       let (_, kind, first, second, long, short, kernels) = match.output
