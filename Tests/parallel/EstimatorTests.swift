@@ -17,7 +17,7 @@ import Testing
     #expect(results.count == 7 && results[0].hasPrefix("step 7\n") && results.allSatisfy { $0 == results[0] })
   }
 
-  /// A network and a layer that bt-dist does not have: they train, go on after a stop, and keep to the same bits.
+  /// A network and a layer that bt-dist does not have: they train, resume after a stop, and keep the same bits.
   @Test func anEncoderOfOnesOwnTrains() throws {
     let folder = try TemporaryFolder()
     var outputs: [String] = []

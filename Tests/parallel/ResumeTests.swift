@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs that stop and go on are, to the bit, the runs that were never stopped.
+/// Runs that stop and resume are, to the bit, the runs that were never stopped.
 @Suite struct ResumeTests {
   struct Recipe: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -122,7 +122,7 @@ import Testing
     #expect(stopped >= 20)
     #expect(try halves.metrics().count == stopped)
     #expect(result.output.contains("interrupted by \(call.name) at step \(stopped) of 300000000"), "\(result.text)")
-    #expect(result.output.contains("launch again to go on"))
+    #expect(result.output.contains("launch again to resume"))
     #expect(!result.errors.contains("bt-dist: error:"), "\(result.text)")
 
     for run in [halves, whole] {
@@ -196,7 +196,7 @@ import Testing
     try expectEqual(run, whole, steps: 12)
   }
 
-  /// What a kill in the middle of writing leaves behind is no checkpoint.
+  /// What a kill in the middle of writing leaves behind is not a checkpoint.
   @Test func ignoresAnUnfinishedCheckpointAndTornMetrics() throws {
     let folder = try TemporaryFolder()
     let (run, whole, options) = try makeRuns(folder)
@@ -251,7 +251,7 @@ import Testing
     #expect(try run.metrics() == metrics)
   }
 
-  /// More ranks than shards: the run gets more shards, goes on equal to rounding, and says so.
+  /// More ranks than shards: the run gets more shards, resumes equal to rounding, and says so.
   @Test func moreRanksThanShardsGoOnToRounding() throws {
     let folder = try TemporaryFolder()
     let (whole, halves) = (RunResult(folder.file("whole")), RunResult(folder.file("halves")))

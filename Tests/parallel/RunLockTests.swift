@@ -14,7 +14,7 @@ import Testing
     try Launch("bt-dist", ["train", "--out", out, "--max-steps", "\(steps)"] + Self.options, ranks: ranks)
   }
 
-  /// The second is refused, and the first does not notice. When that is killed, the next goes on at once.
+  /// The second is refused, and the first does not notice. When that is killed, the next resumes at once.
   @Test func aSecondLaunchIsRefused() throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))
@@ -56,7 +56,7 @@ import Testing
     try expectSame(run, steps: steps, folder)
   }
 
-  /// Whether a process is there and more than a name that nobody has asked for.
+  /// Whether a process is there and is more than a zombie.
   private func isAlive(_ process: Int32) -> Bool {
     let status = FileManager.default.contents(atPath: "/proc/\(process)/stat").map {
       String(decoding: $0, as: UTF8.self)
