@@ -2,7 +2,7 @@
 # Trains on several nodes of a Grid Engine cluster (SGE, UGE, SoGE), from the root of the repository:
 #   qsub -pe ENVIRONMENT SLOTS [QSUB OPTIONS] launch/sge.sh [--] TRAIN OPTIONS
 # Example: qsub -pe mpi 32 -v BT_DIST_THREADS=8 launch/sge.sh --data npy:X.npy --max-epochs 100 --out runs/mine
-# Another command than train stands first: qsub … launch/sge.sh doctor looks whether all is well.
+# A command other than train comes first: qsub … launch/sge.sh doctor checks whether all is well.
 #
 # `qconf -spl` lists the parallel environments; one that gives all hosts the same number of slots is the best. BT_DIST_THREADS (1)
 # is the number of threads of a rank; a host has slots / threads ranks. The run ends with a checkpoint before the h_rt (or s_rt) that
@@ -44,17 +44,17 @@ elif qconf -sp "${PE:-}" 2> /dev/null | grep -Eq '^control_slaves +FALSE'; then
 fi
 
 about=$(qstat -j "$JOB_ID" 2> /dev/null)
-# At the time that a job asks for, be it s_rt, Grid Engine 8.1 kills it, and forgets of 99: rank 0, on this host, ends before that,
+# At the time a job asks for, even s_rt, Grid Engine 8.1 kills it and forgets about 99: rank 0, on this host, ends before that,
 # and finds the time where PBS has it. A minute is left for a slow start on many hosts.
 limit=$(sed -n 's/^hard[ _]resource_list: *//p' <<< "$about" | tr ', ' '\n' | awk -F'[=:]' '/^[hs]_rt=/ {
   s = 0; for (i = 2; i <= NF; i++) s = 60 * s + $i; if (s > 0 && (!least || s < least)) least = s } END { if (least) print least }')
 if [ -n "$limit" ]; then
   export PBS_WALLTIME=$((limit - (limit < 1200 ? limit / 20 : 60)))
 else
-  echo "qstat does not tell how long the job may run: give --time-limit, and the run ends with a checkpoint in time" >&2
+  echo "qstat does not say how long the job may run: give --time-limit, and the run ends with a checkpoint in time" >&2
 fi
 
-# After 99 Grid Engine goes on with the same number and log; the jobs before have left theirs in the job's context.
+# After 99 Grid Engine keeps the job's number and log; the jobs before have left theirs in the job's context.
 count=$(grep -c "^job $JOB_ID, requeued " "${SGE_STDOUT_PATH:-/dev/null}" 2> /dev/null)
 before=$(sed -n 's/^context:.*[ ,]bt_dist_requeued=\([0-9]*\).*/\1/p' <<< "$about")
 count=$((${count:-0} + ${before:-0}))
@@ -62,7 +62,7 @@ echo "job $JOB_ID, requeued $count times: $((each * hosts)) × $threads (ranks �
 called "$@"
 run_until_told 'USR1 USR2 TERM' "${start[@]}" "$program" "${call[@]}"; code=$?
 may_launch_again "$code" "$took" "$count" || exit "$code"
-# SIGUSR2, maybe only on other hosts: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
+# SIGUSR2, perhaps only on other hosts: qdel, after which 99 does nothing, or a manager's `qmod -rj`, which queues the job again.
 if [ "$told" = USR2 ] || qstat -u "$(id -un)" 2> /dev/null | awk -v job="$JOB_ID" '$1 == job && $5 ~ /d/ { d = 1 } END { exit !d }'; then
   echo "exit code $code, after a notice that Grid Engine will end the job"
   exit 99
@@ -72,7 +72,7 @@ if [ "$count" -ge "${BT_DIST_REQUEUES:-100}" ]; then
   exit "$code"
 fi
 echo "exit code $code: requeueing job $JOB_ID (so far $count times)"
-# Grid Engine 8.1 never again gives a job the hosts that it left with 99, but for the first. A copy of the job has no such past.
+# Grid Engine 8.1 never again gives a job the hosts that it left with 99, except the first. A copy of the job has no such past.
 if [ "$hosts" -gt 1 ]; then
   if qalter -ac "bt_dist_requeued=$((count + 1))" "$JOB_ID" > /dev/null && qresub "$JOB_ID"; then exit "$code"; fi
   echo "no qresub from this host: job $JOB_ID may now wait for new hosts (Rq): if it does, qdel it and call qsub again" >&2

@@ -5,7 +5,7 @@ import Testing
 /// A launch that is killed at every single call by which it changes files: there is always a whole checkpoint, and the
 /// metrics fit it.
 @Suite struct CrashConsistencyTests {
-  /// A run of 9 steps whose metrics go on behind its newest checkpoint and end in a torn line.
+  /// A run of 9 steps whose metrics continue after its newest checkpoint and end in a torn line.
   private func makeBase() throws -> SmallRun {
     let base = try SmallRun(steps: 9)
     let result = try base.finish(ranks: 1)
@@ -24,7 +24,7 @@ import Testing
     return run
   }
 
-  /// The launch goes on from step 9 to 12: it cuts the metrics, steps, saves, removes an old checkpoint.
+  /// The launch resumes from step 9 and trains to 12: it cuts the metrics, steps, saves, removes an old checkpoint.
   private func launch(_ run: SmallRun, ranks: Int?, _ injection: Injection) throws -> LaunchResult {
     var first = run
     first.steps = 12
@@ -56,7 +56,7 @@ import Testing
     var (struck, lost) = (0, [String]())
     for call in Swift.stride(from: 1, through: calls.count, by: stride) {
       let kind = String(calls[call - 1][1])
-      // After the call is before the next one, but for what comes behind the last.
+      // After a call is before the next one, except after the last.
       let actions = ["kill-before"] + (kind == "write" ? ["kill-half"] : []) + (kind == "rename" ? ["kill-after"] : [])
       for action in FaultSelection.isFull ? actions : [actions[call / stride % actions.count]] {
         guard let difference = try strike(base, ranks: ranks, action, at: call) else { continue }
@@ -67,7 +67,7 @@ import Testing
         }
       }
     }
-    // The order of calls may change a little where a save runs beside steps.
+    // The order of calls may change a little where a save runs in parallel with steps.
     #expect(struck >= calls.count / stride * 9 / 10)
     FaultTable.add(
       .init(

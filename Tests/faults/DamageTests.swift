@@ -21,7 +21,7 @@ import Testing
     try Data(bytes).write(to: URL(fileURLWithPath: path))
   }
 
-  /// The step of the checkpoint that a launch would go on from, and how many warnings it would give.
+  /// The step of the checkpoint that a launch would resume from, and how many warnings it would give.
   private func newest(_ run: SmallRun) -> (step: Int?, warnings: Int) {
     var warnings = 0
     let found = CheckpointStore(runFolder: run.result.path, keep: 2).newestValid { _ in warnings += 1 }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Disks that are full, break or become read-only: training goes on, and ends only when the trouble stays.
+/// Disks that are full, break or become read-only: training continues, and ends only when the trouble stays.
 @Suite struct DiskTests {
   /// The disk under a part of the run fails from call `at` on until the warning has been printed.
   private static func passing(
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  /// The disk fails and stays so, until somebody has mended it and launches again.
+  /// The disk fails and stays so, until someone has mended it and launches again.
   private static func lasting(_ name: String, _ action: String) -> Fault {
     Fault(
       name: name, injected: "\(action) of all calls in RUN from call 150 on, --checkpoint-patience 1", codes: [73],

@@ -79,7 +79,7 @@ import Testing
       #expect(finding.location == "lab2" && finding.found == "no such folder" && missing.code == 64, "\(missing.text)")
       #expect(try lab.run("lab2", ["mkdir", "/run/doctor"]).code == 0)
       let other = try doctor(run).only("folder", "error")
-      #expect(other.location == "lab2" && other.found == "another folder of that path", "\(other)")
+      #expect(other.location == "lab2" && other.found == "another folder at that path", "\(other)")
       // Nothing is left behind.
       #expect(try lab.run("lab1", ["ls", "-A", "/run/doctor"]).output == "")
     }

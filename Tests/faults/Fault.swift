@@ -13,7 +13,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
   var words: [String] = []
   /// How often, in the quick selection and in full.
   var times = (quick: 1, full: 1)
-  /// Ranks of the launch that goes on; nil: it is not needed, as the disturbed one trains to the end.
+  /// Ranks of the launch that resumes; nil: it is not needed, as the disturbed one trains to the end.
   var resumesOn: Int? = 2
   /// Whether a resumed run is equal to rounding only.
   var isRounded = false
@@ -25,13 +25,13 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var launch: LaunchResult
     /// For the table: where the fault struck.
     var place = ""
-    /// What went wrong beside codes and words.
+    /// What went wrong apart from codes and words.
     var problems: [String] = []
   }
 
   var testDescription: String { name }
 
-  /// Does it, goes on, compares with the undisturbed run, and adds the row to the table.
+  /// Does it, resumes, compares with the undisturbed run, and adds the row to the table.
   func check(_ make: () throws -> SmallRun = { try SmallRun() }) throws {
     let repeats = FaultSelection.isFull ? times.full : times.quick
     var outcomes: [Outcome] = []

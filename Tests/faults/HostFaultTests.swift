@@ -21,7 +21,7 @@ func labIsInstalledInCI() {
     }
   }
 
-  /// `launch/hosts`, as README tells; and what it says of a host that ssh does not know.
+  /// `launch/hosts`, as README describes it; and what it says of a host that ssh does not know.
   @Test func launchHostsStartsTwoHosts() throws {
     try Lab.with { lab in
       let run = try SmallRun(steps: 30)
@@ -83,7 +83,7 @@ func labIsInstalledInCI() {
     try Lab.with { lab in
       var run = try SmallRun()
       let seen = try disturb(run, on: lab) { try lab("cable", "lab2", "out") }
-      // The ranks behind the cable end as well: nobody writes into the run when it comes back.
+      // The ranks behind the cable end as well: no rank writes into the run when it comes back.
       try expectNoRanks(on: "lab2", of: lab)
       try lab("cable", "lab2", "in")
       try goOn(&run, on: lab)
@@ -91,7 +91,7 @@ func labIsInstalledInCI() {
     }
   }
 
-  /// Shorter than mpirun's patience: the same launch goes on.
+  /// Shorter than mpirun's patience: the same launch continues.
   @Test(.enabled(if: FaultSelection.isFull))
   func aCableIsOutForAMoment() throws {
     try Lab.with { lab in

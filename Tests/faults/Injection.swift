@@ -25,7 +25,7 @@ struct Injection: Sendable {
 
   var environment: [String: String] {
     get throws {
-      // Beside the programs, and so beside the test program.
+      // Next to the programs, and so next to the test program.
       let products = URL(fileURLWithPath: try RankCall("bt-dist", []).path).deletingLastPathComponent().path
       let library = products + "/libfault-injector.so"
       guard FileManager.default.fileExists(atPath: library) else {

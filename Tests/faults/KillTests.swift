@@ -64,7 +64,7 @@ import Testing
   static let impatient = Fault(
     name: "more signals while saving", injected: "SIGUSR1, then SIGTERM three times, each write 10 ms slower",
     codes: [75],
-    words: ["launch again to go on"]
+    words: ["launch again to resume"]
   ) { run, _ in
     let launch = try run.start(ranks: 2, ["--checkpoint-every-n-steps", "100"], run.slowed(by: 10))
     _ = launch.wait { run.result.lines.count >= 20 }

@@ -18,7 +18,7 @@ struct SlurmTests {
   }
 
   /// Slurm warns 55 s before the limit of a minute, when it next looks at its clock, as it does every 30 s: the run saves,
-  /// is queued again, and goes on until it is done.
+  /// is queued again, and resumes until it is done.
   ///
   /// The first launch has no end. The next ones find one in the file of their options, a few steps after the interruption.
   @Test(arguments: FaultSelection.of(["srun", "mpirun"], every: 2))

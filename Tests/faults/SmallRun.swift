@@ -58,7 +58,7 @@ struct SmallRun: Sendable {
       environment: ["OMPI_MCA_odls_base_sigkill_timeout": "1"])
   }
 
-  /// Goes on to the last step, or begins.
+  /// Resumes and trains to the last step, or begins.
   @discardableResult
   func finish(ranks: Int?, _ more: [String] = [], _ injection: Injection? = nil) throws -> LaunchResult {
     try start(ranks: ranks, more, injection).finish()
@@ -80,7 +80,7 @@ struct SmallRun: Sendable {
     return other
   }
 
-  /// In words, what is lost or altered beside the undisturbed run; nil if nothing is.
+  /// In words, what is lost or altered compared with the undisturbed run; nil if nothing is.
   func difference(from undisturbed: SmallRun) throws -> String? {
     let (found, expected) = (try result.metrics(), try undisturbed.result.metrics())
     if found != expected {
@@ -94,7 +94,7 @@ struct SmallRun: Sendable {
 
   // MARK: What is left of a launch
 
-  /// Waits until no rank of this run is there any more: those of an `mpirun` that was killed end by themselves. Kills
+  /// Waits until no rank of this run is left: those of an `mpirun` that was killed end by themselves. Kills
   /// them when they do not within `limit` seconds, and returns false.
   func ranksAreGone(limit: Double = 30) -> Bool {
     let deadline = Date(timeIntervalSinceNow: limit)

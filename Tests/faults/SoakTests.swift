@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// What happened so far.
+  /// What has happened so far.
   private struct Tally {
     var kinds: [Kind: Int] = [:]
     var places: [String: Int] = [:]
@@ -104,7 +104,7 @@ import Testing
       tally.kinds[kind, default: 0] += 1
       tally.places[place, default: 0] += 1
     } else {
-      // No such rank yet: this one ends otherwise.
+      // No such rank yet: this one ends in another way.
       launch.send(signal: SIGUSR1)
     }
     _ = launch.wait(limit: 6) { false }
@@ -123,7 +123,7 @@ import Testing
     if run.lastStep != before { tally.redone += max(0, run.lastStep - (run.result.checkpoints.last ?? 0)) }
   }
 
-  /// Lines of the undisturbed run that are missing, and those that are there otherwise.
+  /// Lines of the undisturbed run that are missing, and those that are different.
   private static func compare(_ run: RunResult, _ undisturbed: RunResult) throws -> (lost: Int, altered: Int) {
     let (found, expected) = (Set(try run.metrics()), try undisturbed.metrics())
     let steps = Set(try run.order())

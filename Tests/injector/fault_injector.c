@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// The call of libc that ours stands before.
+// The call of libc that ours comes before.
 #define NEXT(name)                       \
   static __typeof__(&name) next_##name;  \
   if (!next_##name) next_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name);                                   \
@@ -216,7 +216,7 @@ int close(int descriptor) {
   enum action action = arrive("close", path);
   int failure = errno;
   keep(descriptor, NULL);
-  // A descriptor is gone also when closing it fails.
+  // A descriptor is gone even when closing it fails.
   int result = next_close(descriptor);
   if (action == kill_after) die();
   if (action != fail) return result;

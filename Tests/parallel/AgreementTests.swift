@@ -14,7 +14,7 @@ import Testing
     "--lr-scheduler", "none", "--out", "run",
   ]
 
-  /// One rank a list of arguments.
+  /// One rank for each list of arguments.
   private func launch(_ arguments: [[String]]) throws -> LaunchResult {
     try Launch.run(arguments.map { RankCall("bt-dist", $0) }, limit: 30)
   }
@@ -86,7 +86,7 @@ import Testing
   func anotherExecutable(ranks: Int) throws {
     let folder = try TemporaryFolder()
     let own = try RankCall("bt-dist", []).path
-    // As good a program, of other bytes.
+    // An equally good program, of other bytes.
     let other = try folder.write("bt-dist", try readBytes(own) + [0])
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
     let calls = [RankCall(own, Self.train), RankCall(other, Self.train, ranks: ranks - 1)]
@@ -99,7 +99,7 @@ import Testing
       ])
   }
 
-  /// The same build in two places is no difference, nor are loader threads.
+  /// The same build in two places is not a difference, nor are loader threads.
   @Test func whatMayDiffer() throws {
     let folder = try TemporaryFolder()
     let copy = try folder.write("copy", try readBytes(try RankCall("bt-dist", []).path))
@@ -181,11 +181,11 @@ import Testing
     let result = try Launch.run(calls, limit: 60)
     let first = ranks == 2 ? "(rank 0 on \(Self.host): " : "(ranks 0, 1 on \(Self.host): "
     let last = "; rank \(ranks - 1) on \(Self.host): "
-    expectWarning(result, result.output, says: kernels.says + [first, last, "the bits of the result depend on"])
+    expectWarning(result, result.errors, says: kernels.says + [first, last, "the bits of the result depend on"])
     #expect(result.output.contains("finished at step 10"), "\(result.text)")
   }
 
-  /// Also where a trained encoder is used.
+  /// The same where a trained encoder is used.
   @Test func otherKernelsOfOtherCommands() throws {
     let folder = try TemporaryFolder()
     let data = "npy:\(try folder.npy("x.npy", [64, 12], normalNumbers(64 * 12, seed: 1)))"

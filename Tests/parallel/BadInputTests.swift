@@ -215,7 +215,7 @@ import Testing
 
   // MARK: Ranks that do not see the same
 
-  /// The batch does not fall into as many parts as there are ranks.
+  /// The batch cannot be cut into as many parts as there are ranks.
   @Test func indivisibleByRanks() throws {
     let folder = try TemporaryFolder()
     let result = try Launch.run("bt-dist", Self.train(folder, ["--batch-size", "16"]), ranks: 3, limit: 30)
@@ -282,7 +282,7 @@ import Testing
     expectOneMessage(result, 65, says: ["x.npy", "rank 1 on "])
   }
 
-  /// The same on both: what the tests above do runs otherwise.
+  /// With the same on both, what the tests above do runs.
   @Test func equalFilesOnAllRanksAreFine() throws {
     let result = try runWithData(onRelativePath, [table(64), table(64)])
     #expect(result.code == 0, "\(result.text)")

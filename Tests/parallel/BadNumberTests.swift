@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A step whose loss or gradient is not finite: seen by all ranks at once, and the run ends or goes on as it was told.
+/// A step whose loss or gradient is not finite: seen by all ranks at once, and the run ends or continues as told.
 ///
-/// The oracle of a run that went on is a run on data that never had the batches that were left out.
+/// The oracle of a run that continued is a run on data that never had the batches that were left out.
 @Suite struct BadNumberTests {
   static let (batch, steps, features) = (16, 12, 16)
 
@@ -81,7 +81,7 @@ import Testing
     #expect(batch["checkpoint"] as? String == "checkpoints/step-00000006")
     #expect((batch["run_folder"] as? String)?.hasSuffix("/run") == true)
 
-    // But for ranks and folder the file does not depend on the ranks.
+    // Except for ranks and folder the file does not depend on the ranks.
     guard ranks != nil else { return }
     let other = RunResult(folder.file("other"))
     try train(other, data, code: 65)
@@ -90,7 +90,7 @@ import Testing
     #expect(batch as NSDictionary == again as NSDictionary)
   }
 
-  /// Launched again it ends there again; told to skip, it goes on from there.
+  /// Launched again it ends there again; told to skip, it continues from there.
   @Test func aStoppedRunGoesOnWithoutTheBatch() throws {
     let folder = try TemporaryFolder()
     let (run, whole) = (RunResult(folder.file("run")), RunResult(folder.file("whole")))
@@ -134,7 +134,7 @@ import Testing
     let folder = try TemporaryFolder()
     let (run, oracle) = (RunResult(folder.file("run")), RunResult(folder.file("oracle")))
     let result = try train(run, try Self.data(folder, "x", bad: [3, 7]) + ["--on-bad-loss", "skip"], ranks: ranks)
-    #expect(result.output.components(separatedBy: "the update is left out").count == 3, "\(result.text)")
+    #expect(result.errors.components(separatedBy: "the update is left out").count == 3, "\(result.text)")
     try train(oracle, try Self.data(folder, "y", bad: [3, 7], without: [3, 7]))
     try expectSameTensors(run, 12, oracle, 10)
     let lines = run.lines
@@ -182,7 +182,7 @@ import Testing
     let (run, oracle) = (RunResult(folder.file("run")), RunResult(folder.file("oracle")))
     let options = ["--on-bad-loss", "rollback", "--checkpoint-every-n-steps", "4", "--keep-checkpoints", "2"]
     let result = try train(run, try Self.data(folder, "x", bad: [7]) + options, ranks: ranks)
-    #expect(result.output.contains("the run resumes from the checkpoint of step 4"), "\(result.text)")
+    #expect(result.errors.contains("the run resumes from the checkpoint of step 4"), "\(result.text)")
     try train(oracle, try Self.data(folder, "y", without: [5, 6, 7]))
     try expectSameTensors(run, 12, oracle, 9)
     let line = run.lines[6]
@@ -220,7 +220,7 @@ import Testing
 
   // MARK: Interrupted
 
-  /// A run that stops in the middle, with a checkpoint there (a signal) or without (a kill), and goes on.
+  /// A run that stops in the middle, with a checkpoint there (a signal) or without (a kill), and resumes.
   @Test(arguments: ["skip", "rollback"], [true, false])
   func anInterruptedRunIsTheUndisturbedOne(_ mode: String, _ leavesCheckpoint: Bool) throws {
     let folder = try TemporaryFolder()
@@ -275,7 +275,7 @@ import Testing
       result, 65, says: ["step \(step)", "in the replay too", "the same as recorded", "sample \(sample)"])
     #expect(try contents(moved.path) == before)
 
-    // The file beside another folder names its run.
+    // The file next to another folder names its run.
     try FileManager.default.copyItem(atPath: file(moved, step: step), toPath: folder.file("copy.json"))
     let lost = try replay(folder.file("copy.json"), ranks: ranks)
     #expect(lost.code == 65 && lost.errors.contains("there is no run"), "\(lost.text)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `bt-dist bench`: what it measures is whole and consistent. How fast anything is, is not tested.
+/// `bt-dist bench`: what it measures is whole and consistent. Speed is not tested.
 @Suite struct BenchTests {
   private static let tiny = [
     "--encoder", "mlp", "--mlp-hidden", "16,8", "--proj-hidden-dim", "16", "--proj-output-dim", "24", "--batch-size",
@@ -45,7 +45,7 @@ import Testing
     let rate = try number(run, "samples_per_second")
     #expect(abs(rate * times[1] / 16e3 - 1) < 1e-9)
 
-    // 784-16-8 and 8-16-16-24; the input's gradient is nobody's. Two views, and the dual form of the loss.
+    // 784-16-8 and 8-16-16-24; the input's gradient is not needed. Two views, and the dual form of the loss.
     let (first, rest): (Int, Int) = (784 * 16, 16 * 8 + 8 * 16 + 16 * 16 + 16 * 24)
     let biasesAndNorms: Int = 16 + 8 + 4 * 16 + 24
     #expect(run["parameters"] as? Int == first + rest + biasesAndNorms)

@@ -52,7 +52,7 @@ import Testing
       #expect(try run.digests(20) == digests, "\(ranks) ranks")
     }
 
-    // Killed on 4 ranks after the checkpoint of step 10, and on from there on 2 ranks.
+    // Killed on 4 ranks after the checkpoint of step 10, and resumed on 2 ranks.
     let killed = RunResult(folder.file("killed"))
     let launch = try launch(recipe, killed.path, ranks: 4, ["--max-steps", "100000", "--max-epochs", "20"])
     #expect(launch.wait { killed.checkpoints.contains(10) })
@@ -63,7 +63,7 @@ import Testing
     #expect(try killed.digests(20) == digests)
   }
 
-  /// Stopped on 4 ranks, and on to the same bits on 8, 1 and 2.
+  /// Stopped on 4 ranks, and resumed to the same bits on 8, 1 and 2.
   @Test func aRunGoesOnOnAnyNumberOfRanks() throws {
     let folder = try TemporaryFolder()
     let recipe = Self.recipes[0]
@@ -84,7 +84,7 @@ import Testing
     let runs = try [1, 4].map { try train(recipe, folder.file("\($0)"), ranks: $0, ["--reduction", "mpi"]) }
     #expect(try runs[0].metrics() != runs[1].metrics())
     #expect(try runs[0].digests(20) != runs[1].digests(20))
-    // Equal to rounding nevertheless.
+    // Still equal to rounding.
     for (a, b) in zip(try runs[0].losses, try runs[1].losses).prefix(3) { #expect(abs(a / b - 1) < 1e-5) }
   }
 }

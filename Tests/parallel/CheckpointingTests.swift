@@ -17,7 +17,7 @@ import Testing
     try Launch("bt-dist", ["train", "--out", out] + Self.table + options, ranks: ranks, environment: environment)
   }
 
-  /// Goes on with `run` to `steps`, and does the same without any disturbance; both must be equal.
+  /// Resumes `run` and trains to `steps`, and does the same without any disturbance; both must be equal.
   private func expectUndisturbed(_ run: RunResult, _ options: [String], steps: Int, in folder: TemporaryFolder) throws {
     let whole = RunResult(folder.file("undisturbed"))
     for out in [run.path, whole.path] {
@@ -41,7 +41,7 @@ import Testing
     #expect(result.code == 75 && steps.count >= 4, "\(result.text)")
     // Not those of epochs, which have three steps.
     #expect(steps.count < steps.last! / 3)
-    // Told one after the other, the last one before the end.
+    // Reported one after the other, the last one before the end.
     let told = result.output.matches(of: /checkpoint of step (\d+) saved/).map { Int($0.1)! }
     #expect(told == steps, "\(result.text)")
   }
@@ -67,7 +67,7 @@ import Testing
     #expect(result.code == 75 && result.output.contains("interrupted by the time limit"), "\(result.text)")
   }
 
-  /// The validation after step 3 is given up and made by the next launch.
+  /// The validation after step 3 is given up and done by the next launch.
   @Test func aSignalEndsAValidation() throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))
@@ -87,7 +87,7 @@ import Testing
     #expect(try run.order().prefix(4) == ["s1", "s2", "s3", "v3"])
   }
 
-  /// No file may be longer than 8 KiB: metrics and checkpoints do not get through, and the run goes on to its end.
+  /// No file may be longer than 8 KiB: metrics and checkpoints do not get through, and the run continues to its end.
   @Test(arguments: [600, 0]) func aDiskThatRefusesDoesNotEndTheTraining(patience: Int) throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))
@@ -99,11 +99,11 @@ import Testing
     let result = try Launch.run(script, [], ranks: nil)
     #expect(result.code == 73, "\(result.text)")
     #expect(result.errors.contains("warning: metrics wait in memory"), "\(result.text)")
-    #expect(result.output.contains("was not saved; the training continues") == (patience > 0), "\(result.text)")
+    #expect(result.errors.contains("was not saved; the training continues") == (patience > 0), "\(result.text)")
     #expect(
       result.errors.contains(patience > 0 ? "step 60 cannot be saved" : "step 20 cannot be saved"), "\(result.text)")
     #expect(run.checkpoints.isEmpty)
-    // What is there are whole lines; the next launch on a disk that takes them ends as if nothing had been.
+    // What is there are whole lines; the next launch on a disk that takes them ends as if nothing had happened.
     try expectUndisturbed(run, Array(options[2...3]), steps: 60, in: folder)
   }
 }

@@ -41,7 +41,7 @@ import Testing
       #expect(try run.metrics() == metrics, "\(ranks) ranks")
       #expect(try run.digests(6) == digests, "\(ranks) ranks")
     }
-    // And over a stop; the configuration that goes on is the run's own.
+    // And over a stop; the configuration that is resumed is the run's own.
     _ = try train("parts", ranks: 4, ["--max-steps", "3"])
     let parts = RunResult(folder.file("parts"))
     let resumed = try Launch.run(

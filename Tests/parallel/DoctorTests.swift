@@ -69,7 +69,7 @@ import Testing
     #expect(result.output.components(separatedBy: "\nhosts\n").count == 2, "once: \(result.text)")
   }
 
-  /// Without options of a run the defaults need not fit the ranks.
+  /// Without options of a run, the defaults need not fit the ranks.
   @Test func anyNumberOfRanksWithoutOptions() throws {
     let found = try Diagnosed(Launch.run("bt-dist", ["doctor", "--json"], ranks: 3))
     #expect(found.errors.isEmpty && found.code == 0, "\(found.text)")

@@ -134,7 +134,7 @@ import Testing
       [try folder.write("cut.npy", try folder.bytes("whole.npy").dropLast(3))], code: 65, says: "ends too early")
     try expect(
       [try folder.write("a.pt", Array("PK\u{3}\u{4}rest of it".utf8))], code: 65, says: "torch.save", "save_file")
-    try expect([try folder.write("a.json", "{\"a\": 1}\n")], code: 65, says: "a text")
+    try expect([try folder.write("a.json", "{\"a\": 1}\n")], code: 65, says: "a text file")
     try expect([folder.path], code: 65, says: "neither a run nor a checkpoint", "a.json")
     try expect([try folder.folder("empty")], code: 65, says: "nothing")
     try expect([folder.file("missing")], code: 65, says: "no such file")

@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  /// A run that goes on from its checkpoint of step 0 is the run that was never interrupted.
+  /// A run that resumes from its checkpoint of step 0 is the run that was never interrupted.
   @Test func aRunGoesOnFromItsInitialCheckpoint() throws {
     let folder = try TemporaryFolder()
     let options = ["--data", "synthetic:12,n=16"] + Self.cases[1].options + Self.head

@@ -61,7 +61,7 @@ import Testing
     _ = try train(folder.file("rule"), Self.network, ranks: 1)
     #expect(try RunResult(folder.file("rule")).metrics() != metrics)
 
-    // Stopped half way, and on without the option: the table is the run's.
+    // Stopped halfway, and resumed without the option: the table is the run's.
     let parts = RunResult(folder.file("parts"))
     _ = try train(parts.path, given + ["--max-steps", "6"], ranks: 4)
     let resumed = try train(parts.path, Self.network, ranks: 2)
@@ -72,7 +72,7 @@ import Testing
     #expect(stored == (try kernels(parts.checkpoint(12) + "/state.json")))
     #expect((stored["projection_head.layers.0.weight"] as? NSDictionary)?["forward"] as? String == "matrixProduct")
 
-    // The stored table as a file, whole, gives the run again; a run cannot go on with another.
+    // The stored table as a file, whole, gives the run again; a run cannot resume with another.
     _ = try train(
       folder.file("again"), Self.network + ["--kernel-table", parts.path + "/config.json"], ranks: 1)
     #expect(try RunResult(folder.file("again")).metrics() == metrics)

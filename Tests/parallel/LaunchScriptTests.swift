@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the scripts in `launch/` make of machine, hostfile and batch system. Programs that stand first in `PATH` take the place
-/// of mpirun, ssh and of batch systems, and note how they were called.
+/// What the scripts in `launch/` make of machine, hostfile and batch system. Programs that come first in `PATH` take the
+/// place of mpirun, ssh and of batch systems, and note how they were called.
 @Suite struct LaunchScriptTests {
   private static let root =
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -26,7 +26,7 @@ import Testing
 
   private struct Called {
     let result: LaunchResult
-    /// A line a call of a program in the place of another: its name and arguments.
+    /// A line for each call of a program in the place of another: its name and arguments.
     let calls: [String]
     var mpirun: String { calls.last { $0.hasPrefix("mpirun ") } ?? "" }
   }
@@ -158,7 +158,7 @@ import Testing
 
   @Test(arguments: [
     ("gone", 255, "gone does not answer: ssh: connect to host gone"), ("poor", 64, "does not find libmpi.so.40"),
-    ("other", 64, "is another build than here"),
+    ("other", 64, "is not the build that is here"),
   ])
   func aHostThatCannotTakePartIsNamed(_ host: String, _ code: Int32, _ text: String) throws {
     let called = try hosts("\(host) slots=2")

@@ -4,7 +4,7 @@ import Testing
 
 /// The memory that a run predicts, and what its ranks then have.
 @Suite struct MemoryTests {
-  /// - Parameter autotune: measuring kernels takes its time, and memory only for the moment.
+  /// - Parameter autotune: measuring kernels takes time, and memory only for a moment.
   private func train(
     _ options: [String], ranks: Int?, environment: [String: String] = [:], autotune: Bool = false
   ) throws -> (output: String, errors: String, launches: String) {
@@ -17,7 +17,7 @@ import Testing
     return (result.output, result.errors, folder.text("launches.jsonl"))
   }
 
-  /// Bytes behind a word of the line that tells them.
+  /// Bytes after a word of the line that gives them.
   private func bytes(behind word: String, _ text: String) throws -> Double {
     let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("memory of a rank:") }, "\(text)")
     let words = line.split { " ,".contains($0) }

@@ -58,7 +58,7 @@ import Testing
     #expect(try RunResult(folder.file("bf16")).metrics() == RunResult(folder.file("32")).metrics())
   }
 
-  /// Parameters are float32 either way: a run goes on in the other precision, and says so.
+  /// Parameters are float32 either way: a run resumes in the other precision, and says so.
   @Test(bfloat16IsThere) func goesOnInTheOtherPrecision() throws {
     let folder = try TemporaryFolder()
     _ = try train(Self.table, folder.file("run"), ["--precision", "bf16", "--max-steps", "3"])

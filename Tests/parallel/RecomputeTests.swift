@@ -4,7 +4,7 @@ import Testing
 
 /// `--recompute true`: less memory, the same bits.
 @Suite struct RecomputeTests {
-  /// Blocks of every kind, with all that a second pass could do otherwise: dropout, norms, a projection.
+  /// Blocks of every kind, with all that a second pass could do differently: dropout, norms, a projection.
   private static let described = """
     [{convolution: 16, kernel_size: 3, padding: "same", bias: false}, "batch_norm", "relu",
      {residual: [{convolution: 16, kernel_size: 3, padding: 1}, "batch_norm", "relu", {dropout: 0.2},

@@ -175,7 +175,7 @@ import Testing
     let run = try Self.material.get().copy(to: folder)
     try FileManager.default.removeItem(atPath: run + "/launches.jsonl")
     let result = try replay(run)
-    #expect(result.code == 0 && result.errors.contains("warning: \(run)/launches.jsonl is not there"), "\(result.text)")
+    #expect(result.code == 0 && result.errors.contains("warning: \(run)/launches.jsonl is missing"), "\(result.text)")
   }
 
   @Test func movedDataAreNamed() throws {

@@ -14,10 +14,10 @@ import Testing
   private func train(_ more: [String], out: String, ranks: Int? = nil) throws -> (run: RunResult, text: String) {
     let result = try Launch.run("bt-dist", ["train", "--out", out] + Self.options + more, ranks: ranks)
     try #require(result.code == 0, "\(result.text)")
-    return (RunResult(out), result.output)
+    return (RunResult(out), result.output + result.errors)
   }
 
-  /// How losses go at this rate is another matter on every processor. They lie between 0.5 and 2, so that they cannot
+  /// How losses go at this rate differs between processors. They lie between 0.5 and 2, so that they cannot
   /// get better by so much many times: patience ends before the run.
   private static let delta = 0.3
 
@@ -47,7 +47,7 @@ import Testing
       let metrics = try whole.metrics()
       #expect(try run.metrics() == Array(metrics.prefix(end + end / 3)))
     }
-    // It is over: the same command again does nothing, and more patience goes on.
+    // It is over: the same command again does nothing, and more patience resumes it.
     let again = try train(stopping, out: folder.file("1"))
     #expect(again.text.contains("stopped at step \(end)") && again.run.lines.count { !$0.contains("val_loss") } == end)
     let more = try train(stopping + ["--early-stopping-patience", "50"], out: folder.file("1"))

@@ -14,7 +14,7 @@ import Testing
     try Launch("bt-dist", ["train", "--out", out, "--max-steps", "\(steps)"] + Self.options, ranks: ranks)
   }
 
-  /// The second is refused, and the first does not notice. When that is killed, the next goes on at once.
+  /// The second is refused, and the first does not notice. When that is killed, the next resumes at once.
   @Test func aSecondLaunchIsRefused() throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))
@@ -35,7 +35,7 @@ import Testing
     let steps = run.lines.count + 100
     let third = try start(run.path, ranks: nil, steps: steps).finish()
     #expect(third.code == 0 && !third.errors.contains("waiting"), "\(third.text)")
-    #expect(third.output.contains("process \(first.identifier) on ") && third.output.contains("did not end cleanly"))
+    #expect(third.errors.contains("process \(first.identifier) on ") && third.errors.contains("did not end cleanly"))
   }
 
   /// The ranks of a killed mpirun end by themselves, so that a launch that comes at once gets the folder.
@@ -56,7 +56,7 @@ import Testing
     try expectSame(run, steps: steps, folder)
   }
 
-  /// Whether a process is there and more than a name that nobody has asked for.
+  /// Whether a process is there and is more than a zombie.
   private func isAlive(_ process: Int32) -> Bool {
     let status = FileManager.default.contents(atPath: "/proc/\(process)/stat").map {
       String(decoding: $0, as: UTF8.self)

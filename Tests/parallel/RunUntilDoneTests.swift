@@ -23,7 +23,7 @@ import Testing
     String(decoding: FileManager.default.contents(atPath: run.path + "/launches.log") ?? Data(), as: UTF8.self)
   }
 
-  /// A rank is killed: the next launch goes on, to the bits of a run that was not disturbed.
+  /// A rank is killed: the next launch resumes, and gives the bits of a run that was not disturbed.
   @Test func goesOnAfterALostRank() throws {
     let folder = try TemporaryFolder()
     let (run, whole) = (RunResult(folder.file("run")), RunResult(folder.file("whole")))

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What signals do beside the plain cases in `ResumeTests`.
+/// What signals do apart from the plain cases in `ResumeTests`.
 @Suite struct SignalTests {
   private static let options = [
     "--data", "synthetic:12,n=56", "--encoder", "mlp", "--mlp-hidden", "16,8", "--augment", "noise=0.1",
@@ -26,7 +26,7 @@ import Testing
     #expect(try run.metrics().count == step)
   }
 
-  /// A closed terminal is no signal for a program under nohup.
+  /// A closed terminal does not signal a program under nohup.
   @Test func hangingUpUnderNohupIsIgnored() throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))

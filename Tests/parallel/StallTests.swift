@@ -39,7 +39,7 @@ import Testing
       of: /bt-dist: error: step \d+, .*: the job hangs: rank (\d+) on \S+ is late/)
     #expect(errors.count == 1 && errors.first.map { Int($0.1)! } == call.stopped, "\(result.text)")
     #expect(result.errors.contains("launch again"))
-    // The next launch goes on.
+    // The next launch resumes.
     #expect(try start(run.path, ranks: call.ranks, ["--max-steps", "100"]).finish().code == 0)
     #expect(try run.metrics().count == 100)
   }
@@ -62,7 +62,7 @@ import Testing
     #expect(try run.metrics() == whole.metrics() && run.digests(120) == whole.digests(120))
   }
 
-  /// Without a limit nobody is named and nothing ends.
+  /// Without a limit no rank is named and nothing ends.
   @Test func noTimeoutNeverEnds() throws {
     let folder = try TemporaryFolder()
     let run = RunResult(folder.file("run"))

@@ -31,7 +31,7 @@ import Testing
     Case(
       fixture: "train-resnet3d-50", batch: 12,
       options: ["--encoder", "resnet3d-50", "--width", "4", "--n-embedding", "10"]),
-    // Its layers stand in the fixture.
+    // Its layers are in the fixture.
     Case(fixture: "train-described", batch: 32, options: ["--encoder", "layers"]),
   ]
 
@@ -163,7 +163,7 @@ import Testing
     }
     let error = relativeError(found, to: expected)
     #expect(error < Self.tolerance * yardstick, "final: \(error), PyTorch \(yardstick)")
-    // Nothing but what PyTorch has.
+    // Only what PyTorch has.
     let counters = model.names.filter { $0.hasSuffix("num_batches_tracked") }
     #expect(Set(model.names).subtracting(counters) == Set(fixture.file.names.compactMap(finalName)))
     #expect(counters.count == names.count { $0.hasSuffix("running_mean") })

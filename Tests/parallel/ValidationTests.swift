@@ -18,7 +18,7 @@ import Testing
   private func train(_ options: [String], out: String, ranks: Int? = nil) throws -> (run: RunResult, text: String) {
     let result = try Launch.run("bt-dist", ["train", "--out", out] + options, ranks: ranks)
     try #require(result.code == 0, "\(result.text)")
-    return (RunResult(out), result.output)
+    return (RunResult(out), result.output + result.errors)
   }
 
   // MARK: The number

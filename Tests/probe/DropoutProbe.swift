@@ -7,7 +7,7 @@ import Layers
 import MPI
 
 /// `dropout RUN STEPS`: trains an encoder with dropout, a dense block and all poolings up to a step, with validations
-/// and checkpoints on the way; a second start goes on.
+/// and checkpoints on the way; a second start resumes.
 struct DropoutProbe {
   private let run: String
   private let steps: Int

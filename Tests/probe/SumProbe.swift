@@ -47,7 +47,7 @@ struct SumProbe {
     }
   }
 
-  /// Gradients that become complete piece by piece, at other moments on every rank.
+  /// Gradients that become complete piece by piece, at different moments on every rank.
   private func checkGradients(_ group: ShardGroup, _ count: Int) throws {
     var layout = ParameterLayout()
     try layout.append(name: "weight", shape: [count])

@@ -10,7 +10,7 @@ enum BenchCommand: OptionCommand {
   static var definition: CommandDefinition<BenchConfiguration> { BenchConfiguration.command }
 
   static func run(_ command: ParsedCommand<BenchConfiguration>, _ communicator: Communicator) throws -> Int32 {
-    // A file that cannot be written is to be known before the measurement, not after it.
+    // That a file cannot be written should be known before the measurement, not after it.
     var file: OutputFile?
     try communicator.onRoot { file = try command.options.json.map(OutputFile.init(path:)) }
     if communicator.rank == 0 {

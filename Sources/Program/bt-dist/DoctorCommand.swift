@@ -37,13 +37,13 @@ enum DoctorCommand: OptionCommand {
 
   private static func show(_ diagnosis: Diagnosis, json: Bool) throws {
     print(json ? try diagnosis.json() : diagnosis.text, terminator: "")
-    // Nobody minds a reader that has gone.
+    // No one minds a reader that has gone.
     guard fflush(nil) != 0, errno != EPIPE else { return }
     throw Failure.cannotWrite("write what was found", path: "standard output", errno: errno)
   }
 
-  /// An end without order takes with it what launchers have not handed on yet, from this host to the first: so does half of
-  /// an object get printed.
+  /// An abort loses what launchers have not yet passed on from this host to the first: only half of an object would be
+  /// printed.
   private static func waitForReaders() {
     guard Launcher.current != nil else { return }
     let end = monotonicSeconds() + 5

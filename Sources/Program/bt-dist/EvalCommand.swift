@@ -22,7 +22,7 @@ enum EvalCommand: OptionCommand {
   static let definition = CommandDefinition(
     name: "eval",
     summary:
-      "classifies test samples by their nearest neighbours in feature space, beside raw and untrained baselines.",
+      "classifies test samples by their nearest neighbours in feature space, next to raw and untrained baselines.",
     synopsis: ["eval --from RUN --train SPEC --test SPEC [options]"],
     examples: [
       CommandExample(
@@ -96,7 +96,7 @@ enum EvalCommand: OptionCommand {
     guard dataset.labels != nil else {
       throw Failure(
         .usage, "the data set has no labels", at: option, expected: "a specification with labels",
-        found: spec, remedy: "name the labels' file behind a comma")
+        found: spec, remedy: "name the labels' file after a comma")
     }
     return dataset
   }

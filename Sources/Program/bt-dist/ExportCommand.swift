@@ -38,8 +38,8 @@ enum ExportCommand: OptionCommand {
             "Which checkpoint of the run folder: that of step N, the newest whole one, or the best of --save-top-k."),
           OptionDefinition("out", \.out, .text("FILE"), "The file to write: safetensors, float32."),
           OptionDefinition(
-            "full", \.full, .boolean, "Keeps the projector, and encoder. and projection_head. before the names."),
-          OptionDefinition("overwrite", \.overwrite, .boolean, "Whether a file that is there may be replaced."),
+            "full", \.full, .boolean, "Keeps the projector, and the names' prefixes encoder. and projection_head."),
+          OptionDefinition("overwrite", \.overwrite, .boolean, "Whether an existing file may be replaced."),
         ])
     ],
     defaults: ExportOptions(),

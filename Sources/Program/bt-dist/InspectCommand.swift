@@ -18,7 +18,8 @@ enum InspectCommand: OptionCommand {
     summary: "prints what a run folder, a checkpoint, a safetensors, npy or idx file or a data set holds.",
     synopsis: ["inspect PATH [options]"],
     examples: [
-      CommandExample("How far a run is, and whether its checkpoints are whole", "bt-dist inspect runs/first --verify"),
+      CommandExample(
+        "How far a run has got, and whether its checkpoints are whole", "bt-dist inspect runs/first --verify"),
       CommandExample(
         "The tensors of a file with their ranges", "bt-dist inspect encoder.safetensors --statistics"),
       CommandExample("Samples, classes and range of a data set", "bt-dist inspect fashion-mnist:test"),
@@ -41,7 +42,7 @@ enum InspectCommand: OptionCommand {
       count: 1...1),
     defaults: InspectOptions())
 
-  /// What is damaged is printed with the rest, and is exit code 65.
+  /// What is damaged is printed with the rest, and the exit code is then 65.
   static func run(_ command: ParsedCommand<InspectOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     var isWhole = true

@@ -5,7 +5,7 @@ import Foundation
 import MPI
 import Training
 
-/// Finds the command, runs it on all ranks, prints what went wrong once, and says the exit code.
+/// Finds the command, runs it on all ranks, prints once what went wrong, and gives the exit code.
 enum Program {
   private static var commands: [any Command.Type] {
     [

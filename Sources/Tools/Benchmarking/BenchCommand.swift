@@ -18,7 +18,7 @@ extension BenchConfiguration {
         "Where the time of a step goes, on two ranks",
         "mpirun -n 2 bt-dist bench --encoder resnet18 --batch-size 128 --layer-times"),
       CommandExample(
-        "Two configurations step by step in turns: b.json5 holds {convolution: \"direct\"}",
+        "Two configurations in turns, step by step: b.json5 holds {convolution: \"direct\"}",
         "bt-dist bench --config a.json5 --against b.json5 --steps 10 --json ab.json"),
       CommandExample("The loss alone, both of its forms", "bt-dist bench --loss 256,8192"),
     ],
@@ -50,13 +50,13 @@ extension BenchConfiguration {
       """, synonyms: ["versus", "compare"]),
     OptionDefinition(
       "layer-times", \.layerTimes, .boolean,
-      "Measures as many steps again layer by layer: milliseconds forward and backward of each."),
+      "Measures as many steps again, layer by layer: milliseconds forward and backward of each."),
     OptionDefinition(
       "loss", \.loss, .optional(.integers("B,D", atLeast: 2), or: "none"),
-      "Measures in place of a training the loss of B samples with D features, forward and backward, in both forms."),
+      "Measures the loss of B samples with D features in place of a training, forward and backward, in both forms."),
     OptionDefinition(
       "kernels", \.kernels, .boolean,
-      "Measures in place of a training the bandwidth of the memory, and of the kernels that it limits."),
+      "Measures the bandwidth of the memory, and of the kernels that it limits, in place of a training."),
     OptionDefinition(
       "kernel-mebibytes", \.kernelMebibytes, .optional(.integer(atLeast: 1, atMost: 1 << 16), or: "auto"),
       "The size of the tensors of --kernels, in MiB.", defaultText: "as in the ResNet-18s"),

@@ -12,7 +12,7 @@ package struct BenchConfiguration: Sendable, Equatable {
   package var warmupSteps = 2
   /// A file of options in which a second configuration differs from the first.
   package var against: String?
-  /// Whether times are taken layer by layer, too.
+  /// Whether times are also taken layer by layer.
   package var layerTimes = false
   /// [B, D]: the loss alone.
   package var loss: [Int]?
@@ -33,7 +33,7 @@ package struct BenchConfiguration: Sendable, Equatable {
 
   /// The configuration that `against` names: this one's, with the file's options in place of its own.
   ///
-  /// - Throws: a usage failure for a file that cannot be read, and for what is wrong in it.
+  /// - Throws: a usage failure for a file that cannot be read or has something wrong in it.
   package func opponent() throws(Failure) -> TrainingConfiguration? {
     guard let against else { return nil }
     var (other, origins) = (training, ValueOrigins())

@@ -7,7 +7,7 @@ import Training
 package enum Benchmark {
   /// A collective; the numbers are those of rank 0 where they do not say otherwise.
   ///
-  /// - Throws: `AgreedFailure` for whatever keeps the configuration from being trained.
+  /// - Throws: `AgreedFailure` if the configuration cannot be trained.
   package static func run(_ options: BenchConfiguration, _ communicator: Communicator) throws -> BenchmarkReport {
     RankThreads.configure(requested: options.training.threads)
     communicator.stallWatch?.limit = options.training.stallTimeout

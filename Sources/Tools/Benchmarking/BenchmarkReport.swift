@@ -7,7 +7,7 @@ import Training
 
 /// The results of `bt-dist bench`: some of the parts below, and where they were measured.
 package struct BenchmarkReport: Sendable, Encodable {
-  /// How many times as fast as A is B.
+  /// B's speed as a multiple of A's.
   package struct Comparison: Sendable, Encodable {
     /// A's step time over B's, for steps that ran one after the other.
     package var ratios: [Double]

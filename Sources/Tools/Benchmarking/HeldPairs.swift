@@ -5,7 +5,7 @@ import Tensors
 
 /// Made-up pairs of views that are held in memory: what a step costs without reading and augmenting.
 ///
-/// Values are uniform in 0…1, and a function of the shape alone. Large samples repeat after some.
+/// Values are uniform in 0…1, and a function of the shape alone. Large samples repeat after a few.
 struct HeldPairs: Dataset {
   let name: String
   let count: Int
@@ -15,7 +15,7 @@ struct HeldPairs: Dataset {
   private let values: AlignedBuffer<Float>
   private let held: Int
 
-  /// Floats that are held at most, if that is more than a pair.
+  /// The most floats that are held, if that is more than a pair.
   private static let limit = 1 << 22
 
   init(count: Int, sampleShape: [Int]) {

@@ -11,7 +11,7 @@ package struct KernelMeasurement: Sendable, Encodable {
   package var ms: Spread
   /// Over all ranks, at the median.
   package var bytesPerSecond: Double
-  /// The median of its bandwidth over that of a triad beside it on arrays that no cache holds.
+  /// The median of its bandwidth over that of a triad next to it on arrays that no cache holds.
   package var shareOfMemory: Double
   /// The same for a triad on as much memory as the kernel's, some of which a cache may hold.
   package var shareOfTriad: Double
@@ -73,7 +73,7 @@ package struct MemoryMeasurement: Sendable, Encodable {
 
   private static func shape(_ spatial: [Int], _ samples: Int, _ bytes: Int?) -> TensorShape {
     var shape = TensorShape(samples: 2, channels: 64, spatial: spatial, layout: .channelBlocks)
-    // Both views have as many.
+    // Both views have the same number.
     let wanted = bytes.map { $0 / MemoryLayout<Float>.stride / shape.sampleStride } ?? samples
     shape.samples = max(2, wanted / 2 * 2)
     return shape

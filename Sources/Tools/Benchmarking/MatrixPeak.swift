@@ -6,8 +6,8 @@ import Training
 
 /// What the processors can do at matrix products, in flops a second.
 enum MatrixPeak {
-  /// The best of some products of two matrices of this size by OpenBLAS, on the threads of all ranks at once; the sum
-  /// over the ranks. A collective.
+  /// The best of several products of two matrices of this size by OpenBLAS, on the threads of all ranks at once; the
+  /// sum over the ranks. A collective.
   static func measure(_ communicator: Communicator, size n: Int = 2048, repeats: Int = 5) throws -> Double {
     let (a, b) = (AlignedBuffer<Float>(n * n), AlignedBuffer<Float>(n * n))
     let c = AlignedBuffer<Float>(n * n)

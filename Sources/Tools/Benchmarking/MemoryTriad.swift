@@ -10,8 +10,8 @@ final class MemoryTriad {
   let bytes: Int
   private let arrays: [AlignedBuffer<Float>]
 
-  /// - Parameter bytes: of the three arrays together; nil: four times the last cache, and a quarter of the free memory at
-  ///   most.
+  /// - Parameter bytes: of the three arrays together; nil: four times the last cache, but at most a quarter of the free
+  ///   memory.
   init(bytes: Int?) {
     let cache = max(1 << 26, sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)))
     let most = max(1 << 26, (ProcessMemory.availableOnHost ?? 1 << 30) / 4)
@@ -37,7 +37,7 @@ final class MemoryTriad {
 }
 
 extension Elementwise {
-  /// Numbers of mean 0 and variance 1 that look random enough for a measurement, written by the threads that will read.
+  /// Numbers of mean 0 and variance 1 that look random enough to measure with, written by the threads that read them.
   static func fill(_ buffer: AlignedBuffer<Float>, seed: Int) {
     forEachPiece(of: buffer.count) { start, count in
       for i in start..<start + count {

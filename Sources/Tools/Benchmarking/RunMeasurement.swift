@@ -34,15 +34,15 @@ package struct RunMeasurement: Sendable, Encodable {
   package var stepMs: Spread
   /// At the median step.
   package var samplesPerSecond: Double
-  /// Of a step over all ranks, forward, backward and loss: two a multiply-add of the direct algorithms.
+  /// Of a step over all ranks, forward, backward and loss: two for each multiply-add of the direct algorithms.
   package var flopsPerStep: Double
   package var flopsPerSecond: Double
   /// OpenBLAS's sgemm on all ranks at once.
   package var gemmFlopsPerSecond: Double
   package var shareOfGemm: Double
-  /// Of the rank that needs most, before the first step; nil where that is not known.
+  /// Of the rank that needs the most, before the first step; nil where that is not known.
   package var predictedMemoryBytes: Int?
-  /// Of the rank that had most; nil where that is not known, and when two configurations share the process.
+  /// Of the rank that had the most; nil where that is not known, and when two configurations share the process.
   package var peakMemoryBytes: Int?
   /// Empty unless asked for.
   package var layers: [Layer]

@@ -30,7 +30,7 @@ package final class RunProbe {
 
   /// Plans the run without a folder and without measuring kernels. A collective.
   ///
-  /// - Throws: `AgreedFailure` for whatever keeps the configuration from being trained on these ranks.
+  /// - Throws: `AgreedFailure` if the configuration cannot be trained on these ranks.
   package init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
     var planned = configuration.asBenchmark
     planned.autotune = .off
@@ -82,7 +82,7 @@ package final class RunProbe {
     return exchanges
   }
 
-  /// Of some calls after a first one, as many as take about a third of a second; the first itself where it takes longer.
+  /// Of several calls after a first one, as many as take about a third of a second; the first if that takes longer.
   private func median(_ work: () throws -> Void) throws -> Double {
     func slowest() throws -> Double {
       let ms = try communicator.milliseconds(work)

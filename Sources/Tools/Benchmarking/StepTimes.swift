@@ -7,7 +7,7 @@ package struct StepTimes: Sendable, Encodable {
   package var forward = 0.0
   package var loss = 0.0
   package var backward = 0.0
-  /// Waiting for other ranks, and moving messages beside the rest.
+  /// Waiting for other ranks, and moving messages, apart from the rest.
   package var communication = 0.0
   package var optimizer = 0.0
   /// The rest of the step.

@@ -8,7 +8,7 @@ extension Diagnosis {
     return (seen + [""] + findingLines).joined(separator: "\n") + "\n"
   }
 
-  /// Rows of hosts and links that are printed; the rest stands in the JSON.
+  /// Rows of hosts and links that are printed; the rest is in the JSON.
   private static let rows = 16
 
   private var overview: [String] {

@@ -56,7 +56,7 @@ package struct Diagnosis: Encodable, Sendable {
   package private(set) var errors = 0
   package private(set) var warnings = 0
   package private(set) var notes = 0
-  /// Whether the ranks do not all answer any more, so that the job has to be ended.
+  /// Whether some ranks no longer answer, so that the job has to be ended.
   package internal(set) var isCutShort = false
 
   mutating func add(_ new: [Finding]) {

@@ -16,7 +16,7 @@ package enum Doctor {
 
   /// A collective; the result is complete on rank 0.
   ///
-  /// - Throws: what is a defect of ours. Everything else is a finding.
+  /// - Throws: defects of ours. Everything else is a finding.
   package static func examine(_ options: DoctorConfiguration, _ communicator: Communicator) throws -> Diagnosis {
     var diagnosis = Diagnosis()
     diagnosis.ranks = communicator.size
@@ -28,7 +28,7 @@ package enum Doctor {
       // Only this rank knows.
       var finding = Finding(.ranks, failure)
       finding.remedy =
-        "look at those hosts and processes: stopped, swapping, or waiting for a file system or network that hangs"
+        "see whether those hosts and processes are stopped, swap, or wait for a file system or network that hangs"
       diagnosis.add([finding])
       diagnosis.isCutShort = true
     }
@@ -114,7 +114,7 @@ package enum Doctor {
       if path == configuration.out {
         diagnosis.add(differences + unwritable)
       } else if configuration.out.isEmpty {
-        // It stands for a run folder that may yet be given.
+        // It stands for a run folder that may still be given.
         diagnosis.add(differences + unwritable.map(\.asWarning))
       } else {
         // Only what is named relative to it is read there.

@@ -15,7 +15,7 @@ package struct DoctorConfiguration: Sendable, Equatable {
     (training.data, training.augment) = (BenchConfiguration.heldData, "none")
   }
 
-  /// Without any option of a run the defaults stand for none in particular, and need not fit the ranks.
+  /// Without any option of a run, the defaults stand for no run in particular and need not fit the ranks.
   package mutating func fitDefaults(ranks: Int, origins: ValueOrigins) {
     guard origins.filter({ $0.key != "json" && $0.value != .default }).isEmpty else { return }
     training.batchSize += (ranks - training.batchSize % ranks) % ranks
@@ -30,7 +30,7 @@ extension DoctorConfiguration {
     synopsis: ["doctor [training options] [--json]"],
     examples: [
       CommandExample(
-        "The hosts of a run, in the way in which they will be started",
+        "The hosts of a run, started as the run will be",
         "launch/hosts hostfiles/two-nodes -- doctor --data npy:x.npy --encoder resnet18 --out runs/mine"),
       CommandExample("Two ranks here", "mpirun -np 2 bt-dist doctor"),
       CommandExample("For a script: the number of findings that are errors", "bt-dist doctor --json | jq .errors"),

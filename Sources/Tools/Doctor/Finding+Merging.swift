@@ -1,7 +1,7 @@
 import Foundation
 
 extension [Finding] {
-  /// Those that differ in their place only, as on hosts that are alike, are one: its place is all of theirs.
+  /// Findings that differ only in their place, as on hosts that are alike, become one: its place is all of theirs.
   package var merged: [Finding] {
     grouped { finding in
       var anywhere = finding
@@ -19,7 +19,7 @@ extension [Finding] {
 extension Finding {
   static let betweenPlaces = "; "
 
-  /// At most four of its places, and of the rest the number.
+  /// At most four of its places, and the number of the rest.
   var placeText: String? {
     guard let location else { return nil }
     let places = location.components(separatedBy: Self.betweenPlaces)

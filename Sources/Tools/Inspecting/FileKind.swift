@@ -28,7 +28,8 @@ enum FileKind {
     } else if begins([0x89] + Array("PNG".utf8)) || begins([0xFF, 0xD8, 0xFF]) {
       self = .other("an image", remedy: nil)
     } else if head.allSatisfy({ $0 >= 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) {
-      self = .other("a text", remedy: "for config.json, metrics.jsonl and their like give the folder that they are in")
+      self = .other(
+        "a text file", remedy: "for config.json, metrics.jsonl and the like, give the folder that they are in")
     } else {
       let digits = head.prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
       self = .other("a file that begins with the bytes \(digits.joined(separator: " "))", remedy: nil)
@@ -43,7 +44,7 @@ enum FileKind {
     }
   }
 
-  /// A length of at most 100 MB, and an object behind it.
+  /// A length of at most 100 MB, and an object after it.
   private static func isSafetensors(_ head: [UInt8]) -> Bool {
     guard head.count > 8, head[8] == UInt8(ascii: "{") else { return false }
     let length = head[..<8].reversed().reduce(0 as UInt64) { $0 << 8 | UInt64($1) }

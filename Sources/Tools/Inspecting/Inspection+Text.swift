@@ -27,7 +27,7 @@ extension Inspection {
 
   private static func key(_ name: String) -> String { String(name.map { $0 == " " ? "_" : $0 }) }
 
-  /// Numbers to the right, the last column without spaces behind it.
+  /// Numbers to the right, the last column without spaces after it.
   private static func lines(_ table: Table) -> [String] {
     let rows = [table.columns] + table.rows.map { $0.map(\.text) }
     let widths = table.columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

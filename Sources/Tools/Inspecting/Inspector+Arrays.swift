@@ -30,7 +30,7 @@ extension Inspector {
     return inspection
   }
 
-  /// Shape and range of an idx file of bytes, plain or compressed; the classes of one of labels.
+  /// Shape and range of an idx file of bytes, plain or compressed; the classes if it holds labels.
   func inspectIdx(_ path: String) throws -> Inspection {
     let file = try IdxFile(path: path)
     var inspection = Inspection("idx", path)
@@ -80,7 +80,7 @@ extension Inspector {
 }
 
 extension Inspection {
-  /// How many classes there are, and the samples of each; of very many those of the most frequent ones.
+  /// How many classes there are, and the samples of each; if there are very many, of the most frequent ones.
   fileprivate mutating func addClasses(_ labels: [Int]) {
     var counts: [Int: Int] = [:]
     for label in labels { counts[label, default: 0] += 1 }

@@ -5,13 +5,13 @@ import Layers
 import RunRecord
 
 extension Inspector {
-  /// Options that are shown although they have their default.
+  /// Options that are shown even at their defaults.
   private static let essentials: Set<String> = [
     "data", "augment", "encoder", "batch-size", "shards", "proj-hidden-dim", "proj-output-dim", "lambd", "optimizer",
     "learning-rate", "lr-scheduler", "max-epochs", "max-steps", "random-state",
   ]
 
-  /// How far a run is, its options, launches and checkpoints.
+  /// How far a run has got, its options, launches and checkpoints.
   func inspectRun(_ path: String) -> Inspection {
     var inspection = Inspection("run", path)
     let folder = RunFolder(path)
@@ -76,7 +76,7 @@ extension Inspector {
           ]
         }))
     if history.unreadableLines > 0 {
-      inspection.problems.append("\(folder.launchesPath): \(history.unreadableLines) lines are no launches")
+      inspection.problems.append("\(folder.launchesPath): \(history.unreadableLines) lines are not launches")
     }
   }
 

@@ -18,7 +18,7 @@ package struct Inspector: Sendable {
   /// Kinds of things that can be inspected, for messages.
   static let readable = "a run folder, a checkpoint folder, a safetensors, npy or idx file, or a data specification"
 
-  /// Reads only. `Failure(.data)` or `.usage` for what is none of the things above or cannot be read at all; what is
+  /// Reads only. `Failure(.data)` or `.usage` for what is not one of the things above or cannot be read at all; what is
   /// damaged in parts comes back with `problems`.
   package func inspect(_ path: String) throws -> Inspection {
     var isFolder: ObjCBool = false
@@ -34,7 +34,7 @@ package struct Inspector: Sendable {
     case .idx: return try inspectIdx(path)
     case .other(let words, let remedy):
       throw Failure(
-        .data, "this is nothing that bt-dist can read", at: path, expected: Self.readable,
+        .data, "this is not something that bt-dist can read", at: path, expected: Self.readable,
         found: "\(words), \(file.bytes) bytes", remedy: remedy)
     }
   }

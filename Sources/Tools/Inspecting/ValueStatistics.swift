@@ -1,4 +1,4 @@
-/// Minimum, maximum, mean and the number of values that are not finite, of numbers that pass by.
+/// Minimum, maximum, mean and the number of values that are not finite, of the numbers that are added.
 struct ValueStatistics {
   private(set) var minimum = Float.infinity
   private(set) var maximum = -Float.infinity

@@ -12,7 +12,7 @@ package enum CheckpointChoice: Sendable, Equatable {
   /// The one after so many optimizer steps.
   case step(Int)
 
-  /// The checkpoint, whole. `Failure(.data)` if the run has none, `.usage` if it has not the one that is asked for.
+  /// The checkpoint, whole. `Failure(.data)` if the run has none, `.usage` if it does not have the one asked for.
   func checkpoint(of store: CheckpointStore, runFolder: String, warn: (String) -> Void) throws -> Checkpoint {
     switch self {
     case .newest:

@@ -9,7 +9,7 @@ import Tensors
 
 /// A checkpoint's tensors as a file that PyTorch's `load_state_dict(strict=True)` takes.
 ///
-/// They are copied as the checkpoint has them, also those that only PyTorch needs (`num_batches_tracked`), so this works
+/// They are copied as stored, even those that only PyTorch needs (`num_batches_tracked`), so this works
 /// for every encoder. The encoder alone loses the prefix `encoder.`, which gives the names of torchvision's and nidl's
 /// classes; with the projector, names are those of nidl's `BarlowTwins`.
 package struct EncoderExport {
@@ -31,7 +31,7 @@ package struct EncoderExport {
 
   /// Writes the file as a whole or not at all: what is at `path` is replaced only when everything is on the disk.
   ///
-  /// - Parameter overwrites: whether a file that is there may be replaced; otherwise it is a usage failure.
+  /// - Parameter overwrites: whether an existing file may be replaced; otherwise it is a usage failure.
   @discardableResult
   package func write(to path: String, overwrites: Bool = false) throws -> Summary {
     guard overwrites || !FileManager.default.fileExists(atPath: path) else {
@@ -62,7 +62,7 @@ package struct EncoderExport {
     return Summary(tensors: tensors.count, numbers: numbers, bytes: size)
   }
 
-  /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages behind the
+  /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages beyond the
   /// depth, as they start.
   private func peerTensors(
     _ file: SafetensorsFile

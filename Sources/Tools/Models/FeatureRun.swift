@@ -31,7 +31,7 @@ package struct FeatureRun {
     var first = 0
     while first < blocks {
       let own = first + communicator.rank
-      communicator.position.place = "features from block \(first) on of \(blocks)"
+      communicator.position.place = "features from block \(first) of \(blocks) on"
       if own < blocks { control.attempt { try compute(own) } }
       try control.agree()
       for rank in 0..<min(communicator.size, blocks - first) {

@@ -13,8 +13,8 @@ package struct TrainedEncoder: Sendable {
   package let checkpoint: Checkpoint
 
   /// - Parameter path: a run folder, or a checkpoint folder inside one.
-  /// - Parameter choice: which checkpoint of a run folder; of the newest ones the first that is whole is taken.
-  /// - Parameter warn: told of checkpoints that are not whole.
+  /// - Parameter choice: which checkpoint of a run folder; `.newest` is the newest whole one.
+  /// - Parameter warn: gets a message for each checkpoint that is not whole.
   package init(
     from path: String, _ choice: CheckpointChoice = .newest, warn: (String) -> Void = { _ in }
   ) throws {
@@ -23,7 +23,7 @@ package struct TrainedEncoder: Sendable {
     configuration = try folder.recordedConfiguration(at: path)
     if isCheckpoint, choice != .newest {
       throw Failure(
-        .usage, "a checkpoint is chosen twice", at: "\(option: "step")", expected: "a run folder beside it",
+        .usage, "a checkpoint is chosen twice", at: "\(option: "step")", expected: "a run folder with it",
         found: path,
         remedy: "leave \(option: "step") out, or give the run folder")
     }

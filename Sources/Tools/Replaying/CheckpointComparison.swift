@@ -5,7 +5,7 @@ import Optimization
 import RunRecord
 import Tensors
 
-/// The tensors of a recorded checkpoint beside those of the replay after the same step.
+/// The tensors of a recorded checkpoint next to those of the replay after the same step.
 package struct CheckpointComparison: Sendable {
   package let step: Int
   package let path: String

@@ -47,7 +47,7 @@ struct RecordedRun {
     // Whether the step of a file is bad again is the question: it is not compared, and ends the replay if it is.
     let comparable = badBatch == nil ? last : last - 1
     badSteps = (metrics?.badSteps ?? [:]).filter { steps.contains($0.key) && $0.key <= comparable }
-    // One by one: a damaged line may name a step that is far behind the others.
+    // One by one: a damaged line may name a step far beyond the others.
     var numbers: [Int: [Double]] = [:]
     for step in steps where step <= comparable {
       guard step % configuration.logEveryNSteps == 0 || badSteps[step] != nil, let metrics else { continue }
@@ -86,7 +86,7 @@ struct RecordedRun {
     try metrics.requireRange(first, option: "\(option: "first-step")")
     guard first <= last else {
       throw Failure(
-        .usage, "the first step is behind the last one", at: "\(option: "first-step")", expected: "at most \(last)",
+        .usage, "the first step is after the last one", at: "\(option: "first-step")", expected: "at most \(last)",
         found: "\(first)")
     }
     guard last % configuration.logEveryNSteps == 0 || metrics.badSteps[last] != nil else {
@@ -99,23 +99,23 @@ struct RecordedRun {
     return first...last
   }
 
-  /// Throws when one replay cannot repeat all steps; what the user should know of the launches comes back.
+  /// Throws when one replay cannot repeat all steps; returns what the user should know about the launches.
   private static func check(
     _ launches: [LaunchRecord], of history: LaunchHistory, steps: ClosedRange<Int>, _ folder: RunFolder,
     _ configuration: TrainingConfiguration
   ) throws -> [String] {
     var remarks: [String] = []
     if history.unreadableLines > 0 {
-      remarks.append("\(folder.launchesPath): \(history.unreadableLines) lines cannot be read and are passed over")
+      remarks.append("\(folder.launchesPath): \(history.unreadableLines) lines cannot be read and are skipped")
     }
     guard let last = launches.last else {
       if let start = history.launches.first {
         throw Failure(
           .data, "the run did not begin at step 1, and no checkpoint before the first step is left",
           at: folder.path, expected: "a checkpoint of a step before \(start.firstStep)",
-          remedy: "choose a \(option: "step") behind one of the run's checkpoints")
+          remedy: "choose a \(option: "step") after one of the run's checkpoints")
       }
-      return remarks + ["\(folder.launchesPath) is not there: threads and kernels of the run are not known"]
+      return remarks + ["\(folder.launchesPath) is missing: threads and kernels of the run are not known"]
     }
     for (before, after) in zip(launches, launches.dropFirst()) {
       let endMoved = before.endOfCosine != after.endOfCosine && configuration.lrScheduler == .warmupCosine
@@ -124,12 +124,12 @@ struct RecordedRun {
         "\(option: "shards") \(launch.shards)" + (endMoved ? " \(launch.endOfCosine)" : "")
       }
       throw Failure(
-        .data, "the run went on with other options at step \(after.firstStep), and one replay has one set of them",
+        .data, "the run resumed with other options at step \(after.firstStep), and a replay has only one set",
         at: folder.launchesPath, expected: "\(options(before)) from step \(steps.lowerBound) on, where it starts",
         found: options(after),
         remedy:
-          "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") behind a later checkpoint"
-      )
+          "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") after a later "
+          + "checkpoint")
     }
     if launches.contains(where: { $0.kernels != last.kernels }) {
       remarks.append(
@@ -149,8 +149,8 @@ struct RecordedRun {
     }
   }
 
-  /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells. For a bad batch other data
-  /// may be given, to see whether they are mended: then a remark comes back.
+  /// Throws unless the data are those of the recorded launch, as far as the fingerprint tells. For a bad batch, other
+  /// data may be given, to see whether they are mended: then returns a remark.
   func checkData(_ dataset: any Dataset, fingerprint: String, given: Bool) throws -> [String] {
     guard let launch, fingerprint != launch.data else { return [] }
     if badBatch != nil && given { return ["\(dataset.name) is not the data that the run was trained on"] }

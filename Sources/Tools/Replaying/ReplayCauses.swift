@@ -25,9 +25,9 @@ package enum ReplayCauses {
       return "replay it on the processor and with the threads it was recorded with; this is \(present.kernels.text)"
     }
     let causes = differences(recorded: recorded, present: present)
-    if !causes.isEmpty { return "make equal what is not: " + causes.joined(separator: "; ") }
+    if !causes.isEmpty { return "make these equal: " + causes.joined(separator: "; ") }
     let program = recorded.program == present.program ? "" : ", with the build it was recorded with"
     return "kernels, threads and shards are as recorded (\(present.kernels.text)): see that config.json, "
-      + "metrics.jsonl and the data were not changed since\(program)"
+      + "metrics.jsonl and the data have not changed since\(program)"
   }
 }

@@ -5,9 +5,10 @@ import Optimization
 import RunRecord
 import Training
 
-/// Compares a replay with the record, step by step, as the training loop tells of them; rank 0's.
+/// Compares a replay with the record, step by step, as the training loop reports them; on rank 0.
 ///
-/// All steps that were logged are compared, also behind a difference. The end of the replay then throws the first one, on all ranks.
+/// All steps that were logged are compared, also after a difference. The end of the replay then throws the first
+/// difference, on all ranks.
 final class ReplayComparison: Callback {
   private let recorded: RecordedRun
   private let present: LaunchRecord
@@ -69,7 +70,7 @@ final class ReplayComparison: Callback {
 
   func runDidEnd(_ end: RunEnd, finalStep: Int, seconds: Double) throws {
     guard let first else { return }
-    // Agreed already: it is no matter of rank 0 alone, whose name would otherwise stand in the message.
+    // Agreed already: it does not concern rank 0 alone, whose name would otherwise be in the message.
     throw AgreedFailure(
       Failure(
         .data, "the replay differs from the record", at: first.place, expected: first.recorded, found: first.found,

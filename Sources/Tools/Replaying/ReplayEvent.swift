@@ -1,4 +1,4 @@
-/// What a replay tells as it goes, on rank 0 only.
+/// What a replay reports as it runs, on rank 0 only.
 package enum ReplayEvent: Sendable {
   /// Where it starts, on what, and what was recorded on what: one line each.
   case began([String])

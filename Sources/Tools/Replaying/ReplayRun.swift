@@ -9,7 +9,7 @@ import Training
 /// the run's shards.
 ///
 /// The steps are those of `Trainer`, from the newest whole checkpoint before the first step that was asked for, or from
-/// the run's beginning. Validations are left out. Only rank 0 reads the run folder, and nobody writes into it.
+/// the run's beginning. Validations are left out. Only rank 0 reads the run folder, and no rank writes into it.
 package struct ReplayRun {
   /// The steps that are replayed.
   package let steps: ClosedRange<Int>
@@ -22,7 +22,7 @@ package struct ReplayRun {
   /// Reads the record, opens the data and plans the network. A collective.
   ///
   /// - Throws: `AgreedFailure` of kind `.usage` for steps that were not recorded or ranks that do not divide the shards,
-  ///   of kind `.data` for a folder that is no run, a damaged record, and data that are not there or not the run's.
+  ///   of kind `.data` for a folder that is not a run, a damaged record, and data that are not there or not the run's.
   package init(_ request: ReplayRequest, _ communicator: Communicator) throws {
     var recorded: RecordedRun?
     try communicator.onRoot { recorded = try RecordedRun(request) }
@@ -67,7 +67,7 @@ package struct ReplayRun {
     self.summary = summary
   }
 
-  /// Replays to the last step or to a signal and tells `report`, on rank 0. A collective.
+  /// Replays to the last step or to a signal and calls `report`, on rank 0. A collective.
   ///
   /// - Throws: on all ranks, a failure of kind `.data` with the first difference, if there was one.
   package func replay(_ report: @escaping (ReplayEvent) -> Void) throws -> RunEnd {
@@ -88,7 +88,7 @@ package struct ReplayRun {
     guard plan.lastStep == lastStep else {
       throw Failure(
         .data, "the run's configuration ends before the step", at: "config.json",
-        expected: "step \(plan.lastStep) at most",
+        expected: "at most step \(plan.lastStep)",
         found: "step \(lastStep)", remedy: "restore the run's config.json")
     }
     return plan
@@ -105,7 +105,7 @@ package struct ReplayRun {
     let span = steps.count == 1 ? "step \(steps.lowerBound)" : "steps \(steps.lowerBound) to \(steps.upperBound)"
     return [
       "replay     \(folder), \(span) from \(start), \(present.shards) shards",
-      "recorded   " + (recorded.map { "\($0.date), \(place($0))" } ?? "on what, is not known"),
+      "recorded   " + (recorded.map { "\($0.date), \(place($0))" } ?? "not known on what"),
       "replayed   \(place(present))",
     ]
   }

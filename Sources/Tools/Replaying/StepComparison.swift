@@ -1,6 +1,6 @@
 import RunRecord
 
-/// A replayed step beside what was recorded of it.
+/// A replayed step next to what was recorded of it.
 package struct StepComparison: Sendable {
   /// A number that should have repeated to the bit.
   package struct Number: Sendable {

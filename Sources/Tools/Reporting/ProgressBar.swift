@@ -76,7 +76,7 @@ package final class ProgressBar: Callback {
     console.write("\n\(progress.ending(end, finalStep: finalStep, seconds: seconds))\n")
   }
 
-  /// Leaves the line on the screen as it is and goes on below it, whatever ends the run.
+  /// Leaves the line on the screen as it is and continues below it, however the run ends.
   deinit { if isRunning { console.write("\n") } }
 
   private func draw() {
@@ -94,7 +94,7 @@ package final class ProgressBar: Callback {
     if isRunning { draw() }
   }
 
-  /// Takes the line off the screen, for text that goes another way.
+  /// Takes the line off the screen, for text that is written elsewhere.
   private func clear() {
     console.write(clearing)
     shown = 0

@@ -60,7 +60,7 @@ package struct RunProgress: Sendable {
     case .stopped(let reason): "stopped at step \(finalStep): \(reason): \(totals)"
     case .interrupted(let signal):
       "interrupted by \(signal) at step \(finalStep)\(isEndless ? "" : " of \(summary.lastStep)"): \(totals); "
-        + (summary.savesCheckpoints ? "launch again to go on" : "no checkpoint was saved")
+        + (summary.savesCheckpoints ? "launch again to resume" : "no checkpoint was saved")
     }
   }
 }

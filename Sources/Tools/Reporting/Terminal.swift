@@ -4,9 +4,9 @@ import Foundation
 enum Terminal {
   /// Columns of the terminal behind a descriptor; nil when there is none.
   ///
-  /// Open MPI gives every rank a pseudo-terminal as standard output, also when `mpirun` itself writes to a pipe or
-  /// file:
-  /// `isatty` alone is then true and the width 0. The width is that of the user's terminal only when there is one.
+  /// Open MPI gives every rank a pseudo-terminal as standard output, even when `mpirun` itself writes to a pipe or
+  /// file: `isatty` alone is then true and the width 0. The width is that of the user's terminal only when there is
+  /// one.
   /// Terminals that do not know their width (serial lines) need `COLUMNS`, which does not count under `mpirun`.
   static func width(of descriptor: Int32, environment: [String: String]) -> Int? {
     guard isatty(descriptor) == 1 else { return nil }

@@ -1,6 +1,6 @@
 /// A library for LD_PRELOAD that makes a program's calls of the system fail, or ends the program at one of them.
 ///
-/// It stands before libc's calls that change files, and counts those whose path (or that of their descriptor, as it was
+/// It comes before libc's calls that change files, and counts those whose path (or that of their descriptor, as it was
 /// opened) contains FAULT_PATH. From the FAULT_AT-th on, FAULT_COUNT of them get the fault; all others go through.
 ///
 ///   FAULT_PATH=TEXT     the part of a path that makes a call count; without it no call does
@@ -18,7 +18,7 @@
 ///       half            a `write` writes half its bytes and says so; the next counted calls fail with ENOSPC
 ///       signal-N        signal number N to this process, then the call
 ///       sleep-MS        waits for that many milliseconds, then the call
-///   FAULT_LOG=FILE      a line a counted call is appended: number, call, path
+///   FAULT_LOG=FILE      a line for each counted call is appended: number, call, path
 ///   FAULT_FREE=BYTES    statvfs and statfs of counted paths report so many free bytes (while FAULT_WHILE lasts)
 ///   FAULT_CLOCK=S:OFFSET[,S:OFFSET...]    S seconds after the start the clock of the day (CLOCK_REALTIME, time,
 ///                       gettimeofday) jumps so as to be OFFSET seconds off from then on

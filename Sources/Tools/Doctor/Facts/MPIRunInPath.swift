@@ -4,7 +4,7 @@ import Foundation
 /// The `mpirun` that a shell would find first.
 package struct MPIRunInPath: Codable, Equatable, Sendable {
   package var path: String
-  /// The first line of `mpirun --version`, such as `mpirun (Open MPI) 4.1.4`; nil if it says nothing within seconds.
+  /// The first line of `mpirun --version`, such as `mpirun (Open MPI) 4.1.4`; nil if it says nothing in time.
   package var version: String?
 
   package init(path: String, version: String?) { (self.path, self.version) = (path, version) }
@@ -58,7 +58,7 @@ package struct MPIRunInPath: Codable, Equatable, Sendable {
       guard !isLaunched else { return nil }
       return Finding(
         .mpi, .note, "no mpirun in PATH", at: host, expected: "that of \(library)",
-        remedy: "launch/setup installs it (openmpi-bin); inside a Slurm job srun --mpi=pmix does without")
+        remedy: "launch/setup installs it (openmpi-bin); inside a Slurm job, srun --mpi=pmix needs none")
     }
     // "mpirun (Open MPI) 4.1.4" and "Open MPI 4.1.4".
     let name = found.version?.replacingOccurrences(of: "mpirun (Open MPI)", with: "Open MPI") ?? "?"

@@ -53,7 +53,7 @@ extension MemoryFacts {
 }
 
 extension NetworkInterface {
-  /// Those that are up and know their speed, but for the loopback.
+  /// Those that are up and know their speed, except the loopback.
   package static func all(root: String = "") -> [NetworkInterface] {
     let folder = root + "/sys/class/net"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []

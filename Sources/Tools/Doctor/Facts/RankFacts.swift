@@ -1,7 +1,7 @@
 import Host
 import Layers
 
-/// What a rank sees of its host, its libraries and itself; nothing is measured for it, and nobody is asked.
+/// What a rank sees of its host, its libraries and itself; nothing is measured, and no other rank is asked.
 package struct RankFacts: Codable, Sendable {
   package var host: String
   package var processor: Processor

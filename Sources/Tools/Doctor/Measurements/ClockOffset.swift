@@ -11,11 +11,11 @@ struct ClockOffset: Encodable, Equatable, Sendable {
   /// How far off `seconds` may be at most.
   var uncertainty: Double
 
-  /// Seconds from which on records of hosts, time limits and the ages of files contradict one another.
+  /// Seconds above which the records of hosts, time limits and the ages of files contradict one another.
   static let limit = 1.0
   private static let exchanges = 10
 
-  /// Cristian's algorithm: the shortest of some exchanges is the most exact. A collective; the results are rank 0's.
+  /// Cristian's algorithm: the shortest of several exchanges is the most exact. A collective; the results are rank 0's.
   static func measure(_ hosts: [HostFacts], _ communicator: Communicator) throws -> [ClockOffset] {
     var offsets: [ClockOffset] = []
     for host in hosts.dropFirst() {
@@ -50,7 +50,7 @@ struct ClockOffset: Encodable, Equatable, Sendable {
     guard abs(seconds) - uncertainty > Self.limit else { return nil }
     return Finding(
       .clock, .warning, "the clock differs from that of \(root)", at: host,
-      expected: "\(Int(Self.limit)) s at the most",
+      expected: "at most \(Int(Self.limit)) s",
       found: "\(Self.text(abs(seconds))) \(seconds > 0 ? "ahead" : "behind")",
       remedy:
         "let both follow a time server: systemctl enable --now chrony (or systemd-timesyncd), and timedatectl to see")

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import MPI
 
-/// Messages between two ranks, of numbers.
+/// Messages of numbers between two ranks.
 extension Communicator {
   func send(_ values: [Double], to rank: Int) throws {
     try values.withUnsafeBufferPointer { try send($0.baseAddress!, count: values.count, to: rank) }

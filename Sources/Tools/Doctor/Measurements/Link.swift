@@ -7,16 +7,16 @@ import Training
 /// How fast two hosts talk, or two ranks of one host.
 package struct Link: Codable, Equatable, Sendable {
   package var from: String
-  /// The same for ranks of one host.
+  /// Equal to `from` for ranks of one host.
   package var to: String
-  /// Of a message of 8 bytes, one way; the fastest of some.
+  /// Of a message of 8 bytes, one way; the fastest of several.
   package var microseconds: Double
   /// Of the longest messages that were sent, one way; the median.
   package var bytesPerSecond: Double
-  /// Of the fastest of them: what the network gives where other programs take the cores meanwhile.
+  /// Of the fastest of them: what the network gives while other programs take the cores.
   package var bestBytesPerSecond: Double
-  /// The part of the time for which one of the ranks had to wait for a core; then the times tell more of the hosts than of
-  /// the network between them.
+  /// The part of the time for which one of the ranks had to wait for a core; then the times say more about the hosts
+  /// than about the network between them.
   package var waitedForCore: Double
 
   package init(
@@ -48,12 +48,12 @@ package struct LinkMeasurement {
   /// As long as a bucket of gradients.
   private let message = AlignedBuffer<UInt8>(4 << 20)
   private static let sizes = [1 << 16, 1 << 18, 1 << 20, 4 << 20]
-  /// Seconds for messages of one size at the most, where one of them is not longer.
+  /// At most so many seconds go to messages of one size, unless one of them takes longer.
   private static let limit = 0.1
-  /// Rounds in which every host meets another one: all pairs of so many hosts and one more.
+  /// Rounds in which every host meets another one: enough for all pairs of one host more than that.
   private static let rounds = 15
 
-  /// All pairs of up to 16 hosts, and fifteen of each where there are more; the same on every rank. A collective.
+  /// All pairs of up to 16 hosts, and fifteen for each host where there are more; the same on every rank. A collective.
   static func links(_ hosts: [HostFacts], _ communicator: Communicator) throws -> [Link] {
     let measurement = LinkMeasurement(communicator)
     communicator.position.place = "measuring the network"
@@ -112,7 +112,7 @@ package struct LinkMeasurement {
     let latency = try times(bytes: 8, repeats: 50, with: second.rank).min()!
     var (seconds, fastest, bytes) = (0.0, 0.0, 0)
     for size in Self.sizes where bytes == 0 || seconds * Double(size / bytes) < 3 * Self.limit {
-      // What is there before the first trip, such as a connection's window, grows with it.
+      // The first trip makes a connection's window and the like grow.
       let trip = try times(bytes: size, repeats: 1, with: second.rank)[0]
       let repeats = max(trip < 5 * Self.limit ? 3 : 1, min(20, Int(Self.limit / 2 / max(trip, 1e-6))))
       let all = try times(bytes: size, repeats: repeats, with: second.rank).sorted()
@@ -127,7 +127,7 @@ package struct LinkMeasurement {
       best: Double(bytes) / fastest, waitedForCore: waits / (monotonicSeconds() - start))
   }
 
-  /// Seconds one way of each of some messages.
+  /// Seconds one way, for each of several messages.
   private func times(bytes: Int, repeats: Int, with rank: Int) throws -> [Double] {
     try communicator.send([Double(bytes), Double(repeats)], to: rank)
     return try (0..<repeats).map { _ in

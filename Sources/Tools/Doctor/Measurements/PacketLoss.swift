@@ -2,14 +2,14 @@ import Foundation
 import Host
 import MPI
 
-/// How many of TCP's segments a host has lost while the network was measured: sent again, and not because the answer was
-/// only late, as the other side says of those that it then has twice (RFC 2883).
+/// How many of TCP's segments a host lost while the network was measured: those sent again, except where only the
+/// answer was late, which the other side reports when it gets a segment twice (RFC 2883).
 package struct PacketLoss: Codable, Equatable, Sendable {
   package var host: String
   package var sent: Int
   package var lost: Int
 
-  /// Between two busy hosts without any fault up to 3 of 1000 were seen.
+  /// Two busy hosts without any fault lost up to 3 of 1000.
   private static let limit = 0.008
   /// What may be chance.
   private static let least = 10
@@ -57,7 +57,7 @@ package struct PacketLoss: Codable, Equatable, Sendable {
     let share = Double(lost) / Double(max(1, sent))
     guard lost >= Self.least, share > Self.limit else { return nil }
     return Finding(
-      .network, .warning, "packets are lost", at: host, expected: "0.8 % of TCP's segments at the most",
+      .network, .warning, "packets are lost", at: host, expected: "at most 0.8 % of TCP's segments",
       found: String(format: "%.1f %% of %d", 100 * share, sent),
       remedy: "look at cable, switch and interface (ethtool -S eth0, ip -s link) for errors and drops")
   }

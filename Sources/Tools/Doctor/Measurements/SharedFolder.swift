@@ -4,7 +4,7 @@ import Foundation
 import Host
 import MPI
 
-/// Whether a folder is there on all hosts, and the same one.
+/// Whether a folder exists on all hosts and is the same one.
 struct SharedFolder: Encodable, Equatable, Sendable {
   var path: String
   /// Hosts where it is not.
@@ -19,11 +19,11 @@ struct SharedFolder: Encodable, Equatable, Sendable {
 
   private enum Sight: String { case same, missing, other, nothing }
 
-  /// Rank 0 writes a file of a name that never was, for the others to read; then removes it. A collective; the result is
-  /// rank 0's.
+  /// Rank 0 writes a file with a name that was never used, for the others to read, and then removes it. A collective;
+  /// the result is rank 0's.
   ///
-  /// - Parameter wanted: what will be written to. If rank 0 does not have it, the folder above it is looked at that is
-  ///   there.
+  /// - Parameter wanted: the folder that will be written to. If rank 0 does not have it, the nearest one above it is
+  ///   looked at.
   /// - Returns: the folder, and what keeps rank 0 from writing there.
   static func look(
     at wanted: String, _ hosts: [HostFacts], _ communicator: Communicator
@@ -79,8 +79,8 @@ struct SharedFolder: Encodable, Equatable, Sendable {
 
   func findings(root: String) -> [Finding] {
     let remedy =
-      "put it on a file system that all hosts share, at the same path; a run goes on from its checkpoints there "
-      + "on whatever host rank 0 is"
+      "put it on a file system that all hosts share, at the same path; a run resumes from its checkpoints there, "
+      + "whichever host rank 0 is on"
     var findings: [Finding] = []
     if !missingOn.isEmpty {
       findings.append(
@@ -93,7 +93,7 @@ struct SharedFolder: Encodable, Equatable, Sendable {
       findings.append(
         Finding(
           .folder, .error, "a folder is not the same on all hosts", at: differsOn.joined(separator: ", "),
-          expected: "the files that \(root) writes to \(path)", found: "another folder of that path", remedy: remedy))
+          expected: "the files that \(root) writes to \(path)", found: "another folder at that path", remedy: remedy))
     }
     return findings
   }

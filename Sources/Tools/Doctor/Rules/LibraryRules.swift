@@ -126,7 +126,7 @@ package struct LibraryRules {
     if !set.isEmpty {
       findings.append(
         Finding(
-          .threads, .note, "\(set.joined(separator: " and ")) is not heeded: OpenBLAS computes on OpenMP's threads",
+          .threads, .note, "OpenBLAS ignores \(set.joined(separator: " and ")): it computes on OpenMP's threads",
           at: "\(RankList(Array(facts.indices), hosts))", expected: "OMP_NUM_THREADS alone",
           found: set.map { "\($0)=\(first.variables[$0] ?? "?")" }.joined(separator: ", "),
           remedy: "unset it; set OMP_NUM_THREADS or --threads"))

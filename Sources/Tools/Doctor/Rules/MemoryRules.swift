@@ -7,12 +7,12 @@ package struct MemoryRules {
 
   package init(host: HostFacts) { self.host = host }
 
-  /// Without which a rank does not come to its first step.
+  /// With less a rank does not reach its first step.
   private static let leastOfRank = 256 << 20
   /// Of `/dev/shm`, through which Open MPI's ranks of a host talk: 4 MiB of buffers each, and room for others.
   private static let sharedOfRank = 16 << 20
 
-  /// What is there for all ranks, and what that is.
+  /// What there is for all ranks, and what it is called.
   private var allowed: (bytes: Int, name: String)? {
     let resident = host.facts.compactMap(\.memory.resident).reduce(0, +)
     let free = host.facts.compactMap(\.memory.available).min().map { ($0 + resident, "available") }
@@ -20,7 +20,7 @@ package struct MemoryRules {
     return (limits + [free].compactMap { $0 }).min { $0.0 < $1.0 }
   }
 
-  /// Addresses that libraries and the buffers of a small run take beside what they fill.
+  /// Addresses that libraries and the buffers of a small run take in addition to those that they fill.
   private static let leastAddresses = 2 << 30
 
   /// Whether there is so little that a run should not even be planned.
@@ -43,7 +43,7 @@ package struct MemoryRules {
       findings.append(
         Finding(
           .memory, .error, "hardly any memory for its \(ranks == 1 ? "rank" : "\(ranks) ranks")", at: host.host,
-          expected: "\(SummaryText.bytes(Self.leastOfRank)) a rank at the least",
+          expected: "at least \(SummaryText.bytes(Self.leastOfRank)) a rank",
           found: "\(SummaryText.bytes(allowed.bytes)) (\(allowed.name))",
           remedy: "ask the batch system for more (--mem, --mem-per-cpu), raise the container's limit, or end other "
             + "programs there"))

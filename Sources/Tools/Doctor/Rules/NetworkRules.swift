@@ -6,12 +6,12 @@ package struct NetworkRules {
   private static let leastRate = 60e6
   /// Microseconds: ten times what a network of 1 Gbit/s needs.
   private static let longest = 1000.0
-  /// How much slower than the faster links one may be.
+  /// How many times as slow as the faster links one may be.
   private static let spread = 3.0
-  /// The part of an interface's speed that has to come of it.
+  /// The part of an interface's speed that has to be reached.
   private static let leastShare = 0.1
 
-  /// The part of the time for which ranks wait for cores from which on times tell of the hosts, not of the network.
+  /// If ranks wait for cores for more than this part of the time, times say more about hosts than about the network.
   private static let busy = 0.2
 
   private let hosts: [HostFacts]

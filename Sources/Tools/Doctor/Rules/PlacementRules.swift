@@ -27,7 +27,7 @@ package struct PlacementRules {
   private var share: Int { max(1, host.cores / host.ranks.count) }
   private var usesHardwareThreads: Bool { host.threads <= host.granted.count && host.coreLimit == nil }
 
-  /// Whether the launcher itself, or a rank on its own, may not run on cores that nobody else has been given.
+  /// Whether the launcher itself, or a rank on its own, may not run on cores that no one else has been given.
   private var isConfined: Bool {
     guard let permitted = host.facts[0].permitted, host.coreLimit == nil else { return false }
     return host.cores < host.processor.cores(in: permitted)
@@ -43,8 +43,8 @@ package struct PlacementRules {
       at: host.list(), expected: "\(all.counted("core")) (processors \(permitted))",
       found: "\(room) for \(threads.counted("thread"))",
       remedy:
-        "start without taskset, numactl or what else sets an affinity (taskset -cp $$ shows it); if the other cores "
-        + "are for somebody else, all is well with OMP_NUM_THREADS=\(share)")
+        "start without taskset, numactl or whatever else sets an affinity (taskset -cp $$ shows it); if the other "
+        + "cores are for someone else, all is well with OMP_NUM_THREADS=\(share)")
   }
 
   private var oversubscription: Finding {
@@ -117,8 +117,8 @@ package struct PlacementRules {
     let variables = ranks.flatMap { host.facts[$0].variables.keys }.filter { Self.placing.contains($0) }
     if isPinned(ranks), !variables.isEmpty {
       return
-        "unset \(Set(variables).sorted().joined(separator: " and ")), so that not every rank's threads are on the same "
-        + "cores, or bind each rank to cores of its own: \(Self.binding(host.ranks.count, threads))"
+        "unset \(Set(variables).sorted().joined(separator: " and ")), so that the ranks' threads are not all on the "
+        + "same cores, or bind each rank to cores of its own: \(Self.binding(host.ranks.count, threads))"
     }
     return "start with launch/local or launch/hosts, which bind by themselves, or with mpirun "
       + "\(Self.binding(host.ranks.count, threads)), or --bind-to none"
@@ -130,7 +130,7 @@ package struct PlacementRules {
     "--map-by ppr:\(ranks):node:PE=\(threads) --bind-to core"
   }
 
-  /// Cores on which nobody runs.
+  /// Cores on which nothing runs.
   private var idleness: [Finding] {
     let used = host.facts.flatMap(\.places).reduce(CPUSet([])) { $0.union($1) }
     let usedCores = min(host.cores, host.processor.cores(in: used))
