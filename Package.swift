@@ -144,10 +144,10 @@ let package = Package(
       Diagnostics Host CommandLine Files Encoders TwinNetwork MPI DataParallel Datasets Configuration \
       Training Reporting Models Evaluation Replaying Inspecting Benchmarking Doctor
       """),
-    program("custom-encoder", "Sources/Program/Examples/CustomEncoder", "BarlowTwinsDistributed"),
     program("custom-callback", "Sources/Program/Examples/CustomCallback", "BarlowTwinsDistributed"),
-    program("volumes", "Sources/Program/Examples/Volumes", "BarlowTwinsDistributed"),
+    program("custom-encoder", "Sources/Program/Examples/CustomEncoder", "BarlowTwinsDistributed"),
     program("features", "Sources/Program/Examples/Features", "BarlowTwinsDistributed"),
+    program("volumes", "Sources/Program/Examples/Volumes", "BarlowTwinsDistributed"),
 
     // Tests
     .target(name: "TestSupport", dependencies: dependencies("Diagnostics Files"), path: "Tests/support"),
@@ -165,9 +165,10 @@ let package = Package(
       Datasets Views Loading Configuration ModelFiles RunRecord Planning Training Reporting Models \
       Evaluation Replaying Benchmarking Doctor BarlowTwinsDistributed TestSupport
       """),
-    tests("ParallelTests", "parallel",
+    tests(
+      "ParallelTests", "parallel",
       """
-      Host Tensors Files TestSupport bt-dist rank-probe custom-encoder custom-callback volumes features
+      Host Tensors Files TestSupport bt-dist rank-probe custom-callback custom-encoder features volumes
       """, plain),
     tests("FaultTests", "faults", "Diagnostics Host Files RunRecord TestSupport bt-dist rank-probe", plain),
   ],

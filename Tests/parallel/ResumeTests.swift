@@ -260,7 +260,7 @@ import Testing
     #expect(try train(options + ["--max-steps", "5"], out: halves.path, ranks: 1).code == 0)
     let result = try train(options, out: halves.path, ranks: 2)
     #expect(result.code == 0, "\(result.text)")
-    #expect(result.errors.contains("2 ranks do not share out 1 shards evenly"), "\(result.text)")
+    #expect(result.errors.contains("1 shard cannot be shared evenly by 2 ranks"), "\(result.text)")
     #expect(result.text.contains("equal to rounding"))
     let (found, expected) = (try halves.losses, try whole.losses)
     try #require(found.count == 12 && expected.count == 12)

@@ -68,7 +68,7 @@ extension TrainingConfiguration {
       "layers", \.layers, .optional(.layers, or: "none"),
       """
       The layers of --encoder layers, under PyTorch's names: a JSON list such as [{convolution: 32, kernel_size: 3, \
-      padding: 1}, 'batch_norm', 'relu', 'global_average_pool']. README.md has all of them.
+      padding: 1}, 'batch_norm', 'relu', 'global_average_pool']. The article Encoders of the documents has all of them.
       """, synonyms: ["layer", "architecture"]),
     OptionDefinition(
       "encoder-kwargs", \.encoderKwargs, .keywordArguments(#"{"zero_init_residual": true}"#),

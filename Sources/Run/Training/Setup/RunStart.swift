@@ -73,7 +73,7 @@ package struct RunStart {
     let shards = Self.shards(configuration.shards, before: found.state?.shards, ranks: communicator.size)
     if let before = found.state?.shards, shards != before {
       remarks.append(
-        "\(communicator.size) ranks do not share out \(before) shards evenly: "
+        "\(before.counted("shard")) cannot be shared evenly by \(communicator.size.counted("rank")): "
           + "the run resumes with \(shards) shards, equal to rounding")
     }
     var resolved = configuration
