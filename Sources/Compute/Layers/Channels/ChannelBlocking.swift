@@ -4,14 +4,14 @@ internal import COneDNN
 ///
 /// For a network that does not begin with a convolution: it must be the first layer, since it computes no gradient with
 /// respect to its input.
-public final class ChannelBlocking: Layer {
-  public let parameters: [ParameterSpec] = []
+package final class ChannelBlocking: Layer {
+  package let parameters: [ParameterSpec] = []
   private var output: Activation!
   private var calls: [PreparedCall] = []
 
-  public init() {}
+  package init() {}
 
-  public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
+  package func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     var shape = input.shape
     shape.layout = .blocked(width: OneDNN.shared.channelBlock)
     output = workspace.activation(shape)
@@ -25,11 +25,11 @@ public final class ChannelBlocking: Layer {
     return output
   }
 
-  public func planBackward(_ workspace: Workspace) { workspace.release(output) }
+  package func planBackward(_ workspace: Workspace) { workspace.release(output) }
 
-  public func forward() throws {
+  package func forward() throws {
     for call in calls { try call.run() }
   }
 
-  public func backward() {}
+  package func backward() {}
 }

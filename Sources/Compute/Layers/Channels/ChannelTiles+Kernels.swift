@@ -1,11 +1,11 @@
 import Tensors
 
 /// Per-channel values of one view in one shard's kernels: `paddedChannels` numbers for each view, zero in the padding.
-public struct ChannelValues {
+package struct ChannelValues {
   let pointer: UnsafeMutablePointer<Float>
   let stride: Int
 
-  public init(_ buffer: AlignedBuffer<Float>, _ tiles: ChannelTiles) {
+  package init(_ buffer: AlignedBuffer<Float>, _ tiles: ChannelTiles) {
     (pointer, stride) = (buffer.pointer, tiles.paddedChannels)
   }
 
@@ -22,7 +22,7 @@ extension ChannelTiles {
   /// Σx and Σx² of every channel in every view: `sums[(view · channels + channel) · 2 + {0, 1}]`.
   ///
   /// Deviations from the tile's first element are summed, so that large means cost no precision.
-  public func moments(
+  package func moments(
     _ x: UnsafeRawPointer, partials: UnsafeMutablePointer<Double>, sums: UnsafeMutablePointer<Double>
   ) {
     kernels.moments(self, x, partials)
@@ -32,7 +32,7 @@ extension ChannelTiles {
   // MARK: Normalisation
 
   /// y = (x − mean) · scale + shift (+ addend), rectified if asked. `y` may be `x`.
-  public func normalise(
+  package func normalise(
     _ x: UnsafeRawPointer, into y: UnsafeMutableRawPointer, mean: ChannelValues, scale: ChannelValues,
     shift: ChannelValues?, addend: UnsafeRawPointer? = nil, rectify: Bool = false
   ) {
@@ -42,7 +42,7 @@ extension ChannelTiles {
   // MARK: Backward
 
   /// How a gradient is masked by the ReLU after the normalisation.
-  public enum Mask {
+  package enum Mask {
     case none
     /// The ReLU's output is recomputed from x: positive where (x − mean) · scale + shift is.
     case recomputed(scale: ChannelValues, shift: ChannelValues)
@@ -51,7 +51,7 @@ extension ChannelTiles {
   }
 
   /// Σg and Σg·(x − mean) of every channel in every view, where g is the masked gradient.
-  public func gradientSums(
+  package func gradientSums(
     _ gradient: UnsafeMutableRawPointer, _ x: UnsafeRawPointer, mean: ChannelValues, mask: Mask,
     partials: UnsafeMutablePointer<Double>, sums: UnsafeMutablePointer<Double>
   ) {
@@ -61,7 +61,7 @@ extension ChannelTiles {
 
   /// ∂L/∂x = a · g − b − (x − mean) · c, with g masked as in `gradientSums` (`.output` was applied there already).
   /// `result` may be `gradient`.
-  public func inputGradient(
+  package func inputGradient(
     _ gradient: UnsafeRawPointer, _ x: UnsafeRawPointer, into result: UnsafeMutableRawPointer,
     mean: ChannelValues, a: ChannelValues, b: ChannelValues, c: ChannelValues, mask: Mask
   ) {

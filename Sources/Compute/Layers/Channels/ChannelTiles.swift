@@ -4,10 +4,10 @@ import Tensors
 ///
 /// A tile is a block of neighbouring channels over some samples of one view. What a tile computes does not depend on
 /// the threads, and tiles are combined in a fixed order.
-public struct ChannelTiles: Sendable {
-  public let shape: TensorShape
+package struct ChannelTiles: Sendable {
+  package let shape: TensorShape
   /// Views in the tensor: 2 in training (first half of the samples, second half), 1 otherwise.
-  public let views: Int
+  package let views: Int
   /// Channels of a block: one vector.
   let width: Int
   let blocks: Int
@@ -16,7 +16,7 @@ public struct ChannelTiles: Sendable {
   let tilesPerView: Int
   let blockStride: Int
 
-  public init(_ shape: TensorShape, views: Int) {
+  package init(_ shape: TensorShape, views: Int) {
     (self.shape, self.views) = (shape, views)
     switch shape.layout {
     case .blocked(let width):
@@ -34,12 +34,12 @@ public struct ChannelTiles: Sendable {
   }
 
   /// Channels as the per-channel arrays store them: whole blocks.
-  public var paddedChannels: Int { blocks * width }
+  package var paddedChannels: Int { blocks * width }
   /// Elements of one channel in one view of this shard.
-  public var elementsPerView: Int { samplesPerView * shape.plane }
+  package var elementsPerView: Int { samplesPerView * shape.plane }
   var count: Int { views * tilesPerView * blocks }
   /// Doubles of scratch that the summing kernels need.
-  public var partialCount: Int { count * 2 * width }
+  package var partialCount: Int { count * 2 * width }
 
   /// One tile: where it starts and how it continues.
   struct Tile {

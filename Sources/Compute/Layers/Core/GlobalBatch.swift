@@ -41,19 +41,19 @@ extension GlobalBatch {
 }
 
 /// A batch that is whole on this rank: for inference, and as an oracle for the distributed one.
-public final class LocalBatch: GlobalBatch {
-  public let shards: Int
-  public var localShards: Range<Int> { 0..<shards }
+package final class LocalBatch: GlobalBatch {
+  package let shards: Int
+  package var localShards: Range<Int> { 0..<shards }
 
-  public init(shards: Int = 1) { self.shards = shards }
+  package init(shards: Int = 1) { self.shards = shards }
 
-  public func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) {
+  package func beginSum(_ leaves: UnsafeMutablePointer<Double>, count: Int) {
     ReductionTree.reduce(leaves, leaves: shards, count: count)
   }
 
-  public func finishSum(at place: String) {}
+  package func finishSum(at place: String) {}
 
-  public func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) {}
+  package func gather(_ all: UnsafeMutablePointer<Float>, countPerShard: Int, at place: String) {}
 
-  public func gradientsCompleted(below end: Int) {}
+  package func gradientsCompleted(below end: Int) {}
 }

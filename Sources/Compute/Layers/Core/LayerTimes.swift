@@ -4,9 +4,9 @@ import Diagnostics
 ///
 /// They include everything that it did: a weight gradient that it would have left for later is computed at once while
 /// times are taken, so that on several ranks a timed pass may wait longer for sums than others.
-public struct LayerTimes: Sendable, Equatable {
-  public var forward = 0.0
-  public var backward = 0.0
+package struct LayerTimes: Sendable, Equatable {
+  package var forward = 0.0
+  package var backward = 0.0
 }
 
 /// Takes the times of layers that run one after another.

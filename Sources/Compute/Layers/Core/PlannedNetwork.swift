@@ -1,17 +1,17 @@
 /// Layers planned for one input shape: buffers and kernels are made here, so that a pass allocates nothing.
-public final class PlannedNetwork {
+package final class PlannedNetwork {
   /// One tensor per local shard, in float32; the caller fills `values` before `forward`.
-  public let input: Activation
+  package let input: Activation
   /// In float32. `gradients` exist in training: the caller fills them before `backward`.
-  public let output: Activation
-  public let workspace: Workspace
+  package let output: Activation
+  package let workspace: Workspace
   private let layers: Sequential
   /// Makes the output float32 where the layers leave bf16.
   private let ending = Cast(to: .float32)
 
   /// - Parameter input: the shape of one shard's samples (in training both views').
   /// - Throws: a usage failure when the samples do not fit the layers.
-  public init(_ layers: Sequential, input shape: TensorShape, _ workspace: Workspace) throws {
+  package init(_ layers: Sequential, input shape: TensorShape, _ workspace: Workspace) throws {
     (self.layers, self.workspace) = (layers, workspace)
     input = workspace.activation(shape)
     output = ending.planForward(try layers.planForward(input, workspace), workspace)
@@ -24,24 +24,24 @@ public final class PlannedNetwork {
   }
 
   /// The layers; a block of several counts as one.
-  public var descriptions: [LayerDescription] { layers.descriptions }
+  package var descriptions: [LayerDescription] { layers.descriptions }
 
   /// Whether the passes take the time of each layer.
-  public var isTimed: Bool {
+  package var isTimed: Bool {
     get { layers.isTimed }
     set { layers.isTimed = newValue }
   }
 
   /// One for each of `descriptions`; empty unless the passes were timed.
-  public var layerTimes: [LayerTimes] { layers.times }
+  package var layerTimes: [LayerTimes] { layers.times }
 
-  public func forward() throws {
+  package func forward() throws {
     try layers.forward()
     ending.forward()
   }
 
   /// Parameter gradients of this rank's shards from the output's gradients; the global batch is told as they are done.
-  public func backward() throws {
+  package func backward() throws {
     try ending.backward()
     try layers.backward()
     try workspace.runPostponed()

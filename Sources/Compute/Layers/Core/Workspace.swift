@@ -13,7 +13,7 @@ public final class Workspace {
   public var isEvaluating = false
   public let convolution: ConvolutionAlgorithm
   /// The methods by which layers with weights compute.
-  public let kernels: KernelChooser
+  package let kernels: KernelChooser
   /// What products with weights compute in and write. Parameters and their gradients are always float32.
   public let element: TensorShape.Element
   /// For layers that draw random numbers in training, set before each step's forward pass.
@@ -42,7 +42,7 @@ public final class Workspace {
 
   /// - Parameter largestGroup: the arena elements of the layer with the most parameters.
   /// - Parameter recompute: in training, keeps only the outputs of blocks; see `Recomputation`.
-  public init(
+  package init(
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
     convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int,
     recompute: Bool = false, kernels: KernelChooser = KernelChooser()

@@ -5,20 +5,20 @@ import Diagnostics
 ///
 /// A choice is the given table's, where that has one; else the fastest that a tuner measures; else, without a tuner and
 /// for layers that are too small to matter, the first candidate: the static rule.
-public final class KernelChooser {
+package final class KernelChooser {
   /// Multiply-adds of a call below which nothing is measured: half a millisecond on one core.
-  public static let leastWork = 50_000_000
+  package static let leastWork = 50_000_000
 
   /// Everything decided so far.
-  public private(set) var table = KernelTable()
+  package private(set) var table = KernelTable()
   /// Choices that override all others.
-  public let given: KernelTable
+  package let given: KernelTable
   /// Whether a given choice that cannot be followed is a failure; else it is replaced, with a remark.
-  public let isStrict: Bool
+  package let isStrict: Bool
   /// nil: nothing is measured.
-  public let tuner: KernelTuner?
+  package let tuner: KernelTuner?
 
-  public init(_ given: KernelTable = KernelTable(), isStrict: Bool = false, tuner: KernelTuner? = nil) {
+  package init(_ given: KernelTable = KernelTable(), isStrict: Bool = false, tuner: KernelTuner? = nil) {
     self.given = given
     self.isStrict = isStrict
     self.tuner = tuner
@@ -58,7 +58,7 @@ public final class KernelChooser {
   }
 
   /// Throws a usage failure if the given table is strict and has entries that no planned layer has asked for.
-  public func requireAllUsed() throws {
+  package func requireAllUsed() throws {
     guard isStrict else { return }
     for (layer, entries) in given.choices.sorted(by: { $0.key < $1.key }) {
       guard let known = table.choices[layer] else {

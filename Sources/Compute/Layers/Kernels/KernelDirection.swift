@@ -1,5 +1,5 @@
 /// What a layer with weights computes: three products, each of which may have a method of its own.
-public enum KernelDirection: String, Codable, CaseIterable, Sendable {
+package enum KernelDirection: String, Codable, CaseIterable, Sendable {
   case forward, dataGradient, weightGradient
 
   /// For messages.

@@ -4,14 +4,14 @@ import Diagnostics
 ///
 /// Layers go by the names of their weights, such as `encoder.conv1.weight`. Methods are the raw values of
 /// `ConvolutionMethod` and `LinearMethod`.
-public struct KernelTable: Equatable, Sendable {
+package struct KernelTable: Equatable, Sendable {
   /// Layer, direction, method: as configuration and checkpoint keep it.
-  public private(set) var choices: [String: [String: String]] = [:]
+  package private(set) var choices: [String: [String: String]] = [:]
 
-  public init() {}
+  package init() {}
 
   /// - Parameter choices: layer, direction, method. A direction or method that no layer has is a usage failure.
-  public init(_ choices: [String: [String: String]]) throws(Failure) {
+  package init(_ choices: [String: [String: String]]) throws(Failure) {
     self.choices = choices
     let directions = KernelDirection.allCases.map(\.rawValue)
     for (layer, entries) in choices.sorted(by: { $0.key < $1.key }) {
@@ -32,15 +32,15 @@ public struct KernelTable: Equatable, Sendable {
     }
   }
 
-  public subscript(layer: String, direction: KernelDirection) -> String? {
+  package subscript(layer: String, direction: KernelDirection) -> String? {
     get { choices[layer]?[direction.rawValue] }
     set { choices[layer, default: [:]][direction.rawValue] = newValue }
   }
 
-  public var isEmpty: Bool { choices.isEmpty }
+  package var isEmpty: Bool { choices.isEmpty }
 
   /// How many layers have each method, by direction: `forward 20 winograd, 1 direct; data gradient 19 winograd`.
-  public var summary: String {
+  package var summary: String {
     let parts = KernelDirection.allCases.compactMap { direction in
       let methods = choices.values.compactMap { $0[direction.rawValue] }
       let counts = Dictionary(grouping: methods) { $0 }.map { ($0.key, $0.value.count) }

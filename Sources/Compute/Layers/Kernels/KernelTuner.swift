@@ -6,18 +6,18 @@ import Dispatch
 /// Methods run in turns, so that a busy moment of the machine hits all of them; the least time of each counts. What a
 /// method needs at every step, such as a weight in another layout, is part of its time. The static rule's method is
 /// replaced only by one that takes at most nine tenths of its time.
-public final class KernelTuner {
+package final class KernelTuner {
   /// The share of the static rule's time that another method may take.
   static let advantage = 0.9
   /// Turns for each shape and direction, more for short ones, and seconds after which there are no more.
   private static let (turns, mostTurns, secondsOfTurns, secondsEach) = (6, 60, 0.3, 1.0)
 
   /// Shapes and directions that were timed, that the cache knew, or that were left to the static rule for want of time.
-  public private(set) var (measured, remembered, leftOut) = (0, 0, 0)
+  package private(set) var (measured, remembered, leftOut) = (0, 0, 0)
   /// Spent on timing.
-  public private(set) var seconds = 0.0
+  package private(set) var seconds = 0.0
   /// Called now and then with what is being timed.
-  public var report: ((String) -> Void)?
+  package var report: ((String) -> Void)?
   private let limit: Double
   private var cache: any KernelTimes
   private var lastReport = 0.0
@@ -26,10 +26,10 @@ public final class KernelTuner {
   package init(_ cache: any KernelTimes, limit: Double = 60) { (self.cache, self.limit) = (cache, limit) }
 
   /// Remarks on the cache.
-  public var remarks: [String] { cache.remarks }
+  package var remarks: [String] { cache.remarks }
 
   /// Writes what was measured to the cache's file.
-  public func finish() { if measured > 0 { cache.save() } }
+  package func finish() { if measured > 0 { cache.save() } }
 
   /// - Parameter methods: the static rule's first.
   /// - Parameter table: what was chosen for the layer's directions before this one.

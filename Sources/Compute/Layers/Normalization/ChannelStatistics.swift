@@ -1,9 +1,9 @@
 import Tensors
 
 /// Pairs of sums for each view and channel over the whole batch: what batch norm and standardisation ask of all ranks.
-public final class ChannelStatistics {
+package final class ChannelStatistics {
   /// For messages about a rank that does not come.
-  public enum Pass: Sendable { case forward, backward }
+  package enum Pass: Sendable { case forward, backward }
 
   private let tiles: ChannelTiles
   private let batch: any GlobalBatch
@@ -14,7 +14,7 @@ public final class ChannelStatistics {
   private let places: (forward: String, backward: String)
 
   /// - Parameter name: the layer's, for messages about a rank that does not arrive.
-  public init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) {
+  package init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) {
     (self.tiles, self.batch) = (tiles, batch)
     places = ("\(name), forward", "\(name), backward")
     width = tiles.views * tiles.shape.channels * 2
@@ -23,12 +23,12 @@ public final class ChannelStatistics {
   }
 
   /// Elements of one channel in one view over all shards.
-  public var elementsPerView: Double { Double(tiles.elementsPerView * batch.shards) }
+  package var elementsPerView: Double { Double(tiles.elementsPerView * batch.shards) }
 
   /// Lets `leaf(shard, partials, sums)` fill each local shard's sums, then adds them over all shards of all ranks.
   ///
   /// - Parameter meanwhile: work that does not need the sums, done while they travel.
-  public func sum(
+  package func sum(
     _ pass: Pass, meanwhile: () throws -> Void = {},
     _ leaf: (_ shard: Int, _ partials: UnsafeMutablePointer<Double>, _ sums: UnsafeMutablePointer<Double>) -> Void
   ) throws {
@@ -39,7 +39,7 @@ public final class ChannelStatistics {
   }
 
   /// The pair of sums over the whole batch, after `sum`.
-  public func total(view: Int, channel: Int) -> (Double, Double) {
+  package func total(view: Int, channel: Int) -> (Double, Double) {
     let pair = leaves.pointer + (view * tiles.shape.channels + channel) * 2
     return (pair[0], pair[1])
   }

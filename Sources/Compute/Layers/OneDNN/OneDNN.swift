@@ -37,7 +37,7 @@ final class OneDNN: @unchecked Sendable {
 }
 
 /// What oneDNN 2.6 has for bf16 on a processor.
-public enum BFloat16Support: Sendable {
+package enum BFloat16Support: Sendable {
   case none
   /// Kernels that emulate its instructions with others: correct, but slower than float32.
   case emulated
@@ -45,7 +45,7 @@ public enum BFloat16Support: Sendable {
   case native
 
   /// That of this process.
-  public static var current: BFloat16Support { OneDNN.shared.bfloat16 }
+  package static var current: BFloat16Support { OneDNN.shared.bfloat16 }
 }
 
 /// oneDNN's description of a tensor in memory.
