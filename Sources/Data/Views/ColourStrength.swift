@@ -12,3 +12,20 @@ struct ColourStrength: Sendable {
 
   func factor(_ random: inout PhiloxStream) -> Float { random.uniform(in: max(0, 1 - value)...1 + value) }
 }
+
+/// An operation on colours whose one number is its strength.
+protocol ColourOperation: AugmentationOperation {
+  var strength: ColourStrength { get }
+  init(strength: ColourStrength)
+}
+
+extension ColourOperation {
+  package static var domain: AugmentationDomain { .unitImages }
+
+  package init?(_ numbers: [Float]) {
+    guard let strength = ColourStrength(numbers) else { return nil }
+    self.init(strength: strength)
+  }
+
+  package var numbers: [Float] { [strength.value] }
+}

@@ -4,19 +4,11 @@ import Tensors
 /// 0...1 (torchvision's definition).
 ///
 /// The gray of three channels is 0.2989 R + 0.587 G + 0.114 B; of any other number, their mean.
-package struct Contrast: AugmentationOperation {
+package struct Contrast: ColourOperation {
   package static let name = "contrast"
   package static let form = "contrast=STRENGTH"
-  package static let domain = AugmentationDomain.unitImages
 
-  private let strength: ColourStrength
-
-  package init?(_ numbers: [Float]) {
-    guard let strength = ColourStrength(numbers) else { return nil }
-    self.strength = strength
-  }
-
-  package var numbers: [Float] { [strength.value] }
+  let strength: ColourStrength
 
   package func apply(_ image: inout ImageBuffer, _ random: inout PhiloxStream) {
     let factor = strength.factor(&random)

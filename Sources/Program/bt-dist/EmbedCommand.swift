@@ -3,11 +3,8 @@ import DataParallel
 import Datasets
 import Diagnostics
 import Files
-import Foundation
 import MPI
 import Models
-import Reporting
-import Training
 
 /// What `bt-dist embed` is asked for.
 struct EmbedOptions: Sendable {
@@ -33,13 +30,11 @@ enum EmbedCommand: OptionCommand {
       OptionGroup(
         "Options",
         [
-          OptionDefinition("from", \EmbedOptions.from, .text("RUN"), "A run folder, or one of its checkpoints."),
+          .from(\EmbedOptions.from),
           OptionDefinition("data", \.data, .text("SPEC"), "The data set, as in `bt-dist train`."),
           OptionDefinition("out", \.out, .text("FILE"), "The file to write: float32, samples × features."),
           OptionDefinition("view", \.view, .integer(atLeast: 1, atMost: 2), "Which of two given views."),
-          OptionDefinition(
-            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank.",
-            acrossRanks: .mayDiffer),
+          .threads(\.threads),
         ])
     ],
     defaults: EmbedOptions(),
@@ -49,8 +44,7 @@ enum EmbedCommand: OptionCommand {
 
   static func run(_ command: ParsedCommand<EmbedOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
-    RankThreads.configure(requested: options.threads)
-    for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
+    try prepareKernels(threads: options.threads, communicator)
     let (dataset, extractor) = try communicator.together {
       let dataset = try DataSpec.open(options.data)
       guard options.view <= dataset.viewsPerSample else {
@@ -72,15 +66,4 @@ enum EmbedCommand: OptionCommand {
     if communicator.rank == 0 { print("\(options.out): \(dataset.count) × \(extractor.features)") }
     return 0
   }
-}
-
-/// Throws for the first option without a value.
-func requireOptions(_ options: [(name: String, value: String)]) throws(Failure) {
-  for option in options where option.value.isEmpty {
-    throw Failure(.usage, "an option is missing", expected: "--\(option.name)", remedy: "give it, or ask --help")
-  }
-}
-
-func printWarning(_ message: String) {
-  Console(.standardError).warn(message)
 }

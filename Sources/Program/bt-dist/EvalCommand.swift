@@ -5,7 +5,6 @@ import Diagnostics
 import Evaluation
 import MPI
 import Models
-import Training
 import TwinNetwork
 
 /// What `bt-dist eval` is asked for.
@@ -33,13 +32,11 @@ enum EvalCommand: OptionCommand {
       OptionGroup(
         "Options",
         [
-          OptionDefinition("from", \EvalOptions.from, .text("RUN"), "A run folder, or one of its checkpoints."),
+          .from(\EvalOptions.from),
           OptionDefinition("train", \.train, .text("SPEC"), "Labelled samples to find neighbours among."),
           OptionDefinition("test", \.test, .text("SPEC"), "Labelled samples to classify."),
           OptionDefinition("k", \.k, .integer(atLeast: 1), "Neighbours that vote."),
-          OptionDefinition(
-            "threads", \.threads, .optional(.integer(atLeast: 1), or: "auto"), "Threads of each rank.",
-            acrossRanks: .mayDiffer),
+          .threads(\.threads),
         ])
     ],
     defaults: EvalOptions(),
@@ -51,10 +48,9 @@ enum EvalCommand: OptionCommand {
 
   static func run(_ command: ParsedCommand<EvalOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
-    RankThreads.configure(requested: options.threads)
     // Rank 0 looks for neighbours alone, for as long as it takes.
     communicator.stallWatch?.limit = nil
-    for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
+    try prepareKernels(threads: options.threads, communicator)
     let (train, test, encoder) = try communicator.together {
       let (train, test) = (try labelled(options.train, "--train"), try labelled(options.test, "--test"))
       guard train.sampleShape == test.sampleShape else {

@@ -32,7 +32,7 @@ enum ExportCommand: OptionCommand {
       OptionGroup(
         "Options",
         [
-          OptionDefinition("from", \ExportOptions.from, .text("RUN"), "A run folder, or one of its checkpoints."),
+          .from(\ExportOptions.from),
           OptionDefinition(
             "step", \.step, .checkpoint,
             "Which checkpoint of the run folder: that of step N, the newest whole one, or the best of --save-top-k."),
