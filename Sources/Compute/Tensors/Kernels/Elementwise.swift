@@ -1,10 +1,13 @@
 /// Loops over flat float arrays, split over the rank's threads. They run at memory bandwidth.
 package enum Elementwise {
   /// Elements that a thread takes at a time.
-  static let grain = 1 << 14
+  package static let grain = 1 << 14
 
   /// Calls `body(start, count)` for pieces of `0..<count`, in parallel on the rank's threads.
-  @inline(__always)
+  ///
+  /// Inlinable, since the compiler does not carry `package` functions into other modules by itself: without, AdamW takes 5 %
+  /// longer.
+  @inlinable @inline(__always)
   package static func forEachPiece(of count: Int, _ body: (_ start: Int, _ count: Int) -> Void) {
     let pieces = (count + grain - 1) / grain
     ThreadPool.forEachRange(of: pieces) { range in
