@@ -85,7 +85,7 @@ let package = Package(
     module(
       "Run", "Configuration",
       """
-      Diagnostics CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel
+      Diagnostics CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
       """),
     module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
     module(

@@ -21,7 +21,7 @@ func labIsInstalledInCI() {
     }
   }
 
-  /// `launch/hosts`, as README describes it; and what it says of a host that ssh does not know.
+  /// `launch/hosts`, as the article Clusters describes it; and what it says of a host that ssh does not know.
   @Test func launchHostsStartsTwoHosts() throws {
     try Lab.with { lab in
       let run = try SmallRun(steps: 30)

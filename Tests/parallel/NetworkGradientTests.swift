@@ -49,7 +49,7 @@ import Testing
     #expect(error.gradient < 3 * error.yardstick)
   }
 
-  /// Winograd rounds more: about twice PyTorch's error on these networks, see README.
+  /// Winograd rounds more: about twice PyTorch's error on these networks, see the article Performance.
   @Test(arguments: [(ranks: 1, shards: 1), (2, 2), (4, 4)])
   func winogradIsPyTorchs(_ layout: (ranks: Int, shards: Int)) throws {
     let error = try compare(

@@ -36,7 +36,8 @@ import Testing
   @Test func messagesSpellNoOptionsForTheShell() throws {
     let shells = [
       "Sources/Base/CommandLine/", "Sources/Base/Diagnostics/OptionSpelling", "Sources/Run/Configuration/TrainOptions",
-      "Sources/Run/Configuration/TrainCommand", "Sources/Tools/Benchmarking/BenchCommand", "Sources/Tools/Doctor/",
+      "Sources/Run/Configuration/TrainingConfiguration+Command",
+      "Sources/Tools/Benchmarking/BenchConfiguration+Command", "Sources/Tools/Doctor/",
       "Sources/Program/bt-dist/",
     ]
     let sources = try files(below: "Sources", ending: "swift")

@@ -1,6 +1,6 @@
 /// Parses the Python dictionary of a NumPy header: strings, `True` and `False`, and one tuple of integers.
 ///
-/// Every access is bounds-checked by hand, because this module is compiled without such checks.
+/// Every access is bounds-checked by hand, so that a header that was cut off is an error and no trap.
 struct NpyDictionary {
   struct SyntaxError: Error {
     var message: String

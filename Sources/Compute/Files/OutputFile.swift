@@ -109,7 +109,7 @@ package final class OutputFile {
     }
   }
 
-  /// Writes a small file so that a reader sees the old text or the new one, never a part: a temporary file beside it,
+  /// Writes a small file so that a reader sees the old text or the new one, never a part: a temporary file next to it,
   /// `fsync`, rename. On an error the old file is untouched and no temporary file is left.
   package static func replace(_ path: String, with text: String) throws {
     try replace(path) { temporary in

@@ -30,6 +30,21 @@ package enum StrictJSON {
     return value
   }
 
+  /// The text of a string; nil for other values.
+  package var stringValue: String? { if case .string(let text) = self { text } else { nil } }
+
+  /// A whole number within `Int`; nil for other values.
+  package var integerValue: Int? { if case .integer(let value) = self { value } else { nil } }
+
+  /// A number; nil for other values.
+  package var doubleValue: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .other(let text): Double(text)
+    default: nil
+    }
+  }
+
   /// The first key that an object has twice, here or further inside; nil if there is none.
   package var duplicatedKey: String? {
     switch self {

@@ -13,7 +13,7 @@ extension BarlowTwins {
   /// Writes encoder and projector as a safetensors file under nidl's names, with the configuration in its metadata.
   /// Rank 0 writes. A collective.
   ///
-  /// The optimizer is not in it: to go on with a run exactly, give `configuration.out`, whose checkpoints have all.
+  /// The optimizer is not in it: to resume a run exactly, give `configuration.out`, whose checkpoints have all.
   public func save(to path: String) throws {
     try communicator.onRoot {
       let fitted = try fitted()

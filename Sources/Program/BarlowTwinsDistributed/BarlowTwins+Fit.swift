@@ -7,10 +7,10 @@ import Training
 extension BarlowTwins {
   /// What a `fit` begins with.
   public enum Start: Sendable {
-    /// Goes on: from the newest checkpoint in `configuration.out`, or else from the last `fit` or `trainingStep`, or else
+    /// Resumes: from the newest checkpoint in `configuration.out`, or else from the last `fit` or `trainingStep`, or else
     /// with the parameters that `load` has read, or else at step 0. Limits such as `maxEpochs` count from step 0, so they
     /// must be raised for more training.
-    case goingOn
+    case resuming
     /// Draws new parameters and begins at step 0. The run folder must be new.
     case anew
   }
@@ -24,7 +24,7 @@ extension BarlowTwins {
   /// - Parameter callbacks: told of the run on rank 0.
   @discardableResult
   public func fit(
-    _ train: any Dataset, validation: (any Dataset)? = nil, start: Start = .goingOn, callbacks: [any Callback] = []
+    _ train: any Dataset, validation: (any Dataset)? = nil, start: Start = .resuming, callbacks: [any Callback] = []
   ) throws -> RunEnd {
     var options = configuration
     options.valData = validation?.name

@@ -9,7 +9,10 @@ import Training
 ///
 ///     let communicator = try Communicator.join()
 ///     var options = TrainingConfiguration()
-///     (options.encoder, options.batchSize, options.maxEpochs) = (.resnet3d18, 64, 100)
+///     options.encoder = .resnet3d18
+///     options.batchSize = 64
+///     options.maxEpochs = 100
+///     options.augment = "noise=0.05"
 ///     let model = BarlowTwins(options, communicator)
 ///     try model.fit(DataSpec.open("npy:volumes.npy"))
 ///     let features = try model.transform(DataSpec.open("npy:volumes.npy"))

@@ -7,15 +7,14 @@ import MPI
 /// What all ranks must have been started with, whatever the command; see `RunAgreement.swift`.
 extension Communicator {
   /// The first argument, by which the command is chosen.
-  public func requireSameCommand(_ word: String?) throws {
+  func requireSameCommand(_ word: String?) throws {
     try requireSame(.usage, "not the command of rank 0", remedy: "start all ranks with the same command") {
       [RankField("command", word ?? "", text: word.map { "bt-dist \($0)" } ?? "bt-dist without a command")]
     }
   }
 
   /// What the call asks for, its positional arguments, and all options but those that may differ between ranks.
-  package func requireSameCall<Target>(_ definition: CommandDefinition<Target>, _ action: CommandAction<Target>) throws
-  {
+  func requireSameCall<Target>(_ definition: CommandDefinition<Target>, _ action: CommandAction<Target>) throws {
     try requireSame(.usage, "not the call of rank 0", remedy: "start all ranks with the same options") {
       [RankField("bt-dist \(definition.name)", action.purpose)]
     }

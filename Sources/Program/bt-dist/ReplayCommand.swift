@@ -1,6 +1,5 @@
 import CommandLine
 import Diagnostics
-import Doctor
 import MPI
 import Replaying
 

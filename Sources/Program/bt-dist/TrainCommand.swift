@@ -3,7 +3,6 @@ import Configuration
 import Diagnostics
 import Foundation
 import MPI
-import Replaying
 import Reporting
 import Training
 

@@ -31,8 +31,8 @@ extension TrainingConfiguration {
     OptionDefinition(
       "early-stopping", \.earlyStopping, .optional(.choice("METRIC"), or: "none"),
       """
-      Ends the run when this metric has stopped getting better: val_loss, val_loss_invariance or val_loss_redundancy, \
-      looked at after each validation; or loss, loss_invariance or loss_redundancy, the mean of an epoch, at its end.
+      Ends the run when this metric has stopped getting better: \(metrics(ofValidation: true)), looked at after each \
+      validation; or \(metrics(ofValidation: false)), the mean of an epoch, at its end.
       """, synonyms: ["early-stop", "early-stopping-metric", "early-stopping-monitor"], onResume: .mayChange),
     OptionDefinition(
       "early-stopping-patience", \.earlyStoppingPatience, .integer(atLeast: 1),
@@ -74,4 +74,8 @@ extension TrainingConfiguration {
       "enable-model-summary", \.enableModelSummary, .boolean, "Whether the network is described before the first step.",
       synonyms: ["model-summary", "summary"], onResume: .mayChange),
   ]
+
+  private static func metrics(ofValidation: Bool) -> String {
+    Metric.allCases.filter { $0.isOfValidation == ofValidation }.map(\.rawValue).joined(separator: ", ")
+  }
 }

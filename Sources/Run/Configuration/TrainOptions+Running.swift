@@ -67,7 +67,7 @@ extension TrainingConfiguration {
     OptionDefinition(
       "out", \.out, .text("RUN", allowsEmpty: true),
       """
-      The run folder, made if it does not exist: configuration, metrics, checkpoints and report. All ranks must \
+      The run folder, made if it does not exist: configuration, metrics, launches and checkpoints. All ranks must \
       see it. Required.
       """, synonyms: ["output", "o", "output-dir", "run", "run-dir", "save-dir", "default-root-dir"],
       onResume: .mayChange),

@@ -1,4 +1,5 @@
 import CommandLine
+import Datasets
 import Encoders
 
 extension TrainingConfiguration {
@@ -21,8 +22,8 @@ extension TrainingConfiguration {
     OptionDefinition(
       "data", \.data, .text("SPEC"),
       """
-      What to train on: fashion-mnist, idx:IMAGES[,LABELS], npy:X.npy[,Y.npy], pairs:X1.npy,X2.npy[,Y.npy] (two given \
-      views) or synthetic:SHAPE,n=COUNT. Arrays are samples first, then channels.
+      What to train on: \(DataSpec.kinds.map(\.form).joined(separator: ", ")). The arrays of pairs are two given views. Arrays are \
+      samples first, then channels.
       """, synonyms: ["dataset", "train", "train-data", "input"]),
     OptionDefinition(
       "augment", \.augment, .text("RECIPE"),
@@ -48,9 +49,9 @@ extension TrainingConfiguration {
     OptionDefinition(
       "encoder", \.encoder, .choice("NAME"),
       """
-      The network whose output is the embedding; it is what the run is for. torchvision's mlp, resnet18, resnet34 and \
-      resnet50; nidl's resnet3d-18, resnet3d-50, their first stages (resnet3d-18-trunc, resnet3d-50-trunc), \
-      densenet3d-121 and alexnet3d.
+      The network that is kept; what it gives are the features. One of \
+      \(EncoderKind.all.filter { $0 != .custom }.map(\.rawValue).joined(separator: ", ")): torchvision's and nidl's, and layers, \
+      which --layers describes.
       """,
       synonyms: ["arch", "model", "backbone", "network"]),
     OptionDefinition(
@@ -62,7 +63,7 @@ extension TrainingConfiguration {
       synonyms: ["channels", "filters"]),
     OptionDefinition(
       "mlp-hidden", \.mlpHidden, .integers(atLeast: 1),
-      "Output sizes of the layers of --encoder mlp; the last one is the embedding.",
+      "Output sizes of the layers of --encoder mlp; the last one is the number of features.",
       synonyms: ["hidden", "hidden-channels"]),
     OptionDefinition(
       "layers", \.layers, .optional(.layers, or: "none"),

@@ -143,9 +143,9 @@ private struct LastMetrics {
       guard let place = MetricsLine.place(of: line),
         let object = MetricsLine.object(of: line)
       else { continue }
-      let loss = object[place.isValidation ? "val_loss" : "loss"] as? Double
+      let loss = object[place.isValidation ? "val_loss" : "loss"]?.doubleValue
       let found = Line(
-        step: place.step, epoch: object["epoch"] as? Double ?? 0, loss: loss, rate: object["lr"] as? Double)
+        step: place.step, epoch: object["epoch"]?.doubleValue ?? 0, loss: loss, rate: object["lr"]?.doubleValue)
       if place.isValidation { validation = found } else { step = found }
     }
   }

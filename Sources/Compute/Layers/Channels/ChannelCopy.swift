@@ -3,7 +3,7 @@ import Tensors
 /// Copies or adds some channels of one tensor to some channels of another with the same samples and positions, in any
 /// layouts.
 struct ChannelCopy {
-  /// Channels that lie beside each other in both tensors, in the first sample.
+  /// Channels that lie next to each other in both tensors, in the first sample.
   private struct Run {
     let from: Int
     let to: Int

@@ -4,7 +4,7 @@ public struct TensorShape: Equatable, Sendable {
   public enum Layout: Equatable, Sendable {
     /// Plain C order: N×F, N×C×H×W, N×C×D×H×W.
     case plain
-    /// Channels in blocks of `width` beside each other (oneDNN's nChw16c and kin); the last block is padded with zeros.
+    /// Channels in blocks of `width` next to each other (oneDNN's nChw16c and kin); the last block is padded with zeros.
     case blocked(width: Int)
   }
 

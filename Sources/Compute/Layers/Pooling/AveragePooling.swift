@@ -20,7 +20,7 @@ public final class AveragePooling: Layer {
   private var forwardCalls: [PreparedCall] = []
   private var backwardCalls: [PreparedCall] = []
 
-  /// - Parameter stride: nil for windows that lie beside each other.
+  /// - Parameter stride: nil for windows that lie next to each other.
   public init(window: [Int], stride: [Int]? = nil, padding: [Int] = [0], countIncludesPadding: Bool = true) {
     self.window = window
     self.stride = stride ?? window

@@ -34,6 +34,7 @@ public enum RandomPurpose: UInt8, Sendable, CaseIterable {
   case order = 2
   case augmentation = 3
   case syntheticData = 4
+  /// Evaluation draws nothing now; values are never used again. Tests draw from it.
   case evaluation = 5
   case validation = 6
   case dropout = 7

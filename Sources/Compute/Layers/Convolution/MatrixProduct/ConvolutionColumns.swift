@@ -9,7 +9,7 @@ struct ConvolutionColumns {
   let windows: ConvolutionWindows
   /// Numbers in a row.
   let length: Int
-  /// Channels that lie beside each other.
+  /// Channels that lie next to each other.
   private let width: Int
   private let blocks: Int
 

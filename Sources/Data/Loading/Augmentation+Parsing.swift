@@ -1,5 +1,6 @@
 import Datasets
 import Diagnostics
+import Views
 
 /// The language of `--augment`.
 ///
@@ -34,17 +35,6 @@ extension Augmentation {
     if recipe == "none" { return try Augmentation([], shape: shape) }
     let words = recipe.split(separator: ",", omittingEmptySubsequences: false)
     return try Augmentation(words.map { try step(String($0), recipe) }, shape: shape)
-  }
-
-  /// The recipe with all numbers and probabilities, which `parse` reads again; `none` without operations.
-  package var description: String {
-    if steps.isEmpty { return "none" }
-    return steps.map { step in
-      let type = type(of: step.operation)
-      let numbers = step.operation.numbers.map(Self.text).joined(separator: ":")
-      let probability = step.probability == 1 && type.defaultProbability == 1 ? "" : "@\(Self.text(step.probability))"
-      return type.name + (numbers.isEmpty ? "" : "=\(numbers)") + probability
-    }.joined(separator: ",")
   }
 
   private static func step(_ word: String, _ recipe: String) throws -> Step {
@@ -84,10 +74,5 @@ extension Augmentation {
       expected: "none, auto, \(recipes.keys.sorted().joined(separator: ", ")), or a list of "
         + operations.map { $0.form }.joined(separator: ", "),
       found: recipe, remedy: NearestName.question(for: name, among: names))
-  }
-
-  /// The shortest text of a number: 1 rather than 1.0.
-  private static func text(_ number: Float) -> String {
-    number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
   }
 }

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The library's estimator on real ranks.
-@Suite struct EstimatorTests {
+@Suite struct EstimatorRunTests {
   /// What each rank got from each method, and the saved file: the same on every rank of any number of ranks.
   @Test func everyMethodGivesTheSameOnEveryRank() throws {
     let folder = try TemporaryFolder()
