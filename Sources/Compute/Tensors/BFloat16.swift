@@ -19,7 +19,9 @@
 }
 
 /// A number as memory of activations stores it.
-package protocol StoredNumber: BitwiseCopyable, Sendable {
+///
+/// Public, so that kernels of other modules are specialised for it: through a `package` protocol each number would be a call.
+public protocol StoredNumber: BitwiseCopyable, Sendable {
   /// The nearest one that can be stored.
   init(_ value: Float)
   var float: Float { get }
@@ -29,7 +31,7 @@ extension BFloat16: StoredNumber {}
 
 extension Float: StoredNumber {
   @inlinable @inline(__always)
-  package var float: Float { self }
+  public var float: Float { self }
 }
 
 extension AlignedBuffer<Float> {
@@ -37,7 +39,7 @@ extension AlignedBuffer<Float> {
   public var bfloat16: UnsafeMutablePointer<BFloat16> { stored(as: BFloat16.self) }
 
   /// The memory as numbers of another type.
-  package func stored<Number: StoredNumber>(as _: Number.Type) -> UnsafeMutablePointer<Number> {
+  public func stored<Number: StoredNumber>(as _: Number.Type) -> UnsafeMutablePointer<Number> {
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Number.self)
   }
 }
