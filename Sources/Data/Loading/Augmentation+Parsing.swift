@@ -16,7 +16,7 @@ extension Augmentation {
   /// Parses a recipe for samples of a shape.
   ///
   /// `none` leaves views as they are. `auto` is `small-images` for single images and `none` for given pairs; for single
-  /// tables and volumes there is no such choice, and it is an error: two equal views teach nothing. Errors are
+  /// tables and volumes it is an error, since it depends on their values: `automatic(for:)` knows. Errors are
   /// `Failure(.usage)`: unknown words (with the nearest known one), numbers that an operation does not take, and
   /// operations that are not for this shape.
   package static func parse(_ text: String, shape: [Int], viewsPerSample: Int) throws -> Augmentation {

@@ -24,6 +24,9 @@ package struct Augmentation: Sendable, CustomStringConvertible {
   }
 
   package let steps: [Step]
+  /// What counts as values from 0 to 1: rounding in whatever made the data is forgiven.
+  package static let unitRange: ClosedRange<Float> = -1e-3...1 + 1e-3
+
   /// The shape of the samples.
   package let shape: [Int]
   private let needsUnitRange: Bool
@@ -68,8 +71,7 @@ package struct Augmentation: Sendable, CustomStringConvertible {
       low = min(low, image.pixels[i])
       high = max(high, image.pixels[i])
     }
-    // Rounding in whatever made the data is forgiven.
-    if low >= -1e-3, high <= 1 + 1e-3 { return }
+    if Self.unitRange.contains(low), Self.unitRange.contains(high) { return }
     throw Failure(
       .usage, "colour operations need values from 0 to 1", at: "\(option: "augment")",
       found: "values from \(low) to \(high)",

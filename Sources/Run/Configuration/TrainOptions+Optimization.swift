@@ -46,8 +46,9 @@ extension TrainingConfiguration {
       "lr-interval", \.lrInterval, .choice, "Whether the rate changes at every step or at every epoch.",
       synonyms: ["interval"]),
     OptionDefinition(
-      "warmup-epochs", \.warmupEpochs, .number(atLeast: 0),
-      "Length of the warm-up in epochs; fractions are allowed, and 0 starts at the base rate.", synonyms: ["warmup"]),
+      "warmup-epochs", \.warmupEpochs, .automatic(.number(atLeast: 0)),
+      "Length of the warm-up in epochs; fractions are allowed, and 0 starts at the base rate.",
+      defaultText: "\(shortText(usualWarmupEpochs)), and at most a tenth of the run", synonyms: ["warmup"]),
     OptionDefinition(
       "warmup-start-lr", \.warmupStartLr, .number(atLeast: 0), "The rate at which the warm-up starts."),
     OptionDefinition(

@@ -30,14 +30,16 @@ extension TrainingConfiguration {
       """
       How two views of a sample are made: operations in their order, such as \
       crop=0.4:1,flip,brightness=0.4@0.8,noise=0.05 (numbers, then @ and how often), \
-      small-images, none, or auto: small-images for single images and none for given pairs.
+      small-images, none, or auto: small-images for single images, none for given pairs, and noise of 0.3 of the \
+      values' deviation for rows and volumes.
       """, synonyms: ["augmentation", "augmentations", "transform", "transforms"]),
     OptionDefinition(
       "shuffle", \.shuffle, .boolean,
       "Whether every epoch sees the samples in another order, which depends on --random-state and the epoch only."),
     OptionDefinition(
-      "batch-size", \.batchSize, .integer(atLeast: 2),
+      "batch-size", \.batchSize, .automatic(.integer(atLeast: 2)),
       "Samples per step over all ranks together, not on each; the last partial batch of an epoch is left out.",
+      defaultText: "\(usualBatchSize), or the largest power of two that the data fill",
       synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
     OptionDefinition(
       "workers", \.workers, .integer(atLeast: 1, atMost: 256),

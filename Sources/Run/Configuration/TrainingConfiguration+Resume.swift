@@ -27,13 +27,14 @@ extension TrainingConfiguration {
 
   /// Throws unless this configuration may resume the run of `saved`; returns the differences that are allowed.
   ///
-  /// An option that was not given this time, such as the number of shards, is taken from the run and is no conflict.
+  /// An option that the first start decided and that was not given this time, such as the number of shards, is taken
+  /// from the run and is no conflict.
   /// `path` is where `saved` was read from.
   @discardableResult
   public func checkResume(of saved: TrainingConfiguration, path: String) throws(Failure) -> [OptionDifference] {
     let differences = differences(from: saved)
     let conflicts = differences.filter {
-      $0.onResume == .mustMatch && !($0.option == "shards" && shards == nil)
+      $0.onResume == .mustMatch && !(Self.decidedAtFirstStart.contains($0.option) && isAutomatic($0.option))
         && !($0.option == "kernel-table" && agrees(saved.kernels))
     }
     if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }

@@ -42,11 +42,11 @@ extension TrainingConfiguration {
       remedy: "add \(option: "out") FOLDER, for example \(option: "out") runs/first")
   }
 
-  /// Throws unless the batch can be cut into `shards` equal parts.
+  /// Throws unless the batch can be cut into `shards` equal parts; one that is still open can.
   ///
   /// For shards that were not given, call this with their number once the ranks are known.
   package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
-    if batchSize % shards == 0 { return }
+    guard let batchSize, batchSize % shards != 0 else { return }
     let below = batchSize / shards * shards
     let batches = [below, below + shards].filter { $0 >= 2 }.map { "\(option: "batch-size") \($0)" }
     let divisor = (1...shards).last { batchSize % $0 == 0 } ?? 1

@@ -23,11 +23,12 @@ public struct TrainingConfiguration: Sendable, Equatable {
   // Data
   /// A data specification: `fashion-mnist`, `idx:…`, `npy:…`, `pairs:…`, `synthetic:…`.
   public var data = "fashion-mnist"
-  /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs.
+  /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs, noise for
+  /// single rows and volumes.
   public var augment = "auto"
   public var shuffle = true
-  /// Samples per step over all ranks.
-  public var batchSize = 256
+  /// Samples per step over all ranks; nil: 256, or as many as the data set holds.
+  public var batchSize: Int?
   /// Loader threads of each rank.
   public var workers = 1
 
@@ -67,7 +68,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var excludeBiasAndNormWd = true
   public var lrScheduler = LearningRateSchedule.Kind.warmupCosine
   public var lrInterval = WarmupCosine.Interval.step
-  public var warmupEpochs = 10.0
+  /// Epochs, which may be a fraction; nil: 10, and at most a tenth of the run.
+  public var warmupEpochs: Double?
   public var warmupStartLr = 1e-6
   public var minLr = 0.0
   /// The most that the gradient's norm or its elements may be; nil or 0: no clipping.

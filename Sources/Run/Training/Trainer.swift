@@ -124,14 +124,14 @@ package final class Trainer {
     record.lossInvariance = loss.invariance
     record.lossRedundancy = loss.redundancy
     record.lossFloor = LossValue.floor(
-      batch: plan.configuration.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
+      batch: plan.batches.batchSize, features: network.projector.outputs, lambd: network.loss.lambd)
     record.lossStart = state.lossStart ?? 0
     record.learningRate = outcome.learningRate
     record.gradNorm = outcome.gradientNorm
     record.deadFeatures = loss.deadFeatures
     (record.stepMs, record.commWaitMs) = clock.read(communicator)
     record.phases = outcome.phases
-    record.samplesPerSecond = 1e3 * Double(plan.configuration.batchSize) / record.stepMs
+    record.samplesPerSecond = 1e3 * Double(plan.batches.batchSize) / record.stepMs
     record.dataWaitMs = dataWaitMs
     record.checkpointMs = checkpointPause
     checkpointPause = 0

@@ -4,8 +4,10 @@ import Loading
 
 /// What is decided before the first step and stays: the configuration with nothing left open, and the run's length.
 package struct TrainingPlan: Sendable {
-  /// With shards and epochs resolved, as `config.json` stores it.
+  /// With epochs, shards, batch and warm-up decided, as `config.json` stores it.
   package let configuration: TrainingConfiguration
+  /// What was decided because the configuration left it open, and why.
+  package let choices: [AutomaticChoice]
   package let batches: BatchPlan
   /// nil without validation data.
   package let validation: ValidationPlan?
@@ -14,21 +16,31 @@ package struct TrainingPlan: Sendable {
   /// The first step after which early stopping and callbacks may end the run.
   package let earliestStop: Int
 
+  /// Batch and warm-up that the configuration leaves open are chosen here.
+  ///
   /// - Parameter shards: S; overrides the configuration's.
   /// - Parameter validationSamples: nil without validation data.
+  /// - Parameter made: what was chosen before.
   /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
-  /// - Throws: a usage failure for a batch that is larger than the data or cannot be cut into equal shards, for a limit
+  /// - Throws: what `chooseBatchSize` throws, and a usage failure for a batch that is larger than the data or cannot be cut into equal shards, for a limit
   ///   that leaves no batch, and for what `ValidationPlan` throws.
   package init(
     _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
-    until end: Int = .max
+    until end: Int = .max, choices made: [AutomaticChoice] = []
   ) throws {
+    var configuration = configuration
+    configuration.shards = shards
     try configuration.validate(shards: shards)
+    let batchChoice = try configuration.chooseBatchSize(
+      samples: samples, validationSamples: validationSamples, shards: shards)
+    let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
     let batches = try BatchPlan(
-      count: samples, batchSize: configuration.batchSize, shards: shards, seed: configuration.randomState,
+      count: samples, batchSize: batchSize, shards: shards, seed: configuration.randomState,
       shuffle: configuration.shuffle,
       limit: configuration.limitTrainBatches.batches(
-        of: samples / configuration.batchSize, "\(option: "limit-train-batches")"))
+        of: samples / batchSize, "\(option: "limit-train-batches")"))
+    let warmupChoice = configuration.chooseWarmup(stepsPerEpoch: batches.stepsPerEpoch)
+    choices = made + [batchChoice, warmupChoice].compactMap { $0 }
     validation = try validationSamples.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
     // Saturating: "for ever" is a legitimate number of epochs.
     func steps(epochs: Int) -> Int {
@@ -61,7 +73,7 @@ package struct TrainingPlan: Sendable {
     let schedule = configuration.learningRateSchedule
     guard lastStep > 0, schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
     return [
-      "the warm-up of \(configuration.warmupEpochs) epochs takes the whole run of \(lastStep) steps: "
+      "the warm-up of \(configuration.warmupEpochs ?? TrainingConfiguration.usualWarmupEpochs) epochs takes the whole run of \(lastStep) steps: "
         + "the learning rate never falls"
     ]
   }

@@ -46,7 +46,7 @@ extension TrainingConfiguration {
         expected: "a data specification with \(option: "encoder") \(encoder.rawValue)", found: data,
         remedy: "give the shape: \(option: "data") synthetic:3x32x32")
     }
-    return HeldPairs(count: batchSize, sampleShape: shape)
+    return HeldPairs(count: batchSize ?? Self.usualBatchSize, sampleShape: shape)
   }
 
   /// Samples that the encoder is made for.

@@ -51,17 +51,17 @@ package struct RunMeasurement: Sendable, Encodable {
 
   init(_ measured: MeasuredRun, name: String, gemm: Double, peak: Int?) {
     let (run, configuration) = (measured.run, measured.run.plan.configuration)
-    let (network, table) = (run.network, ModelTable(run.network, batchSize: configuration.batchSize))
+    let (network, table) = (run.network, ModelTable(run.network, batchSize: measured.run.batchSize))
     self.name = name
     encoder = configuration.encoder.rawValue
     data = run.parts.dataset.name
-    batchSize = configuration.batchSize
+    batchSize = run.batchSize
     (shards, ranks) = (run.plan.batches.shards, run.communicator.size)
     (threads, parameters) = (ThreadPool.threads, table.parameters)
     (lossForm, lossValue) = (network.loss.form.rawValue, measured.lastLoss)
     steps = measured.steps
     stepMs = Spread(steps.map(\.step))
-    samplesPerSecond = 1e3 * Double(configuration.batchSize) / stepMs.median
+    samplesPerSecond = 1e3 * Double(run.batchSize) / stepMs.median
     flopsPerStep = table.flopsPerStep
     (flopsPerSecond, gemmFlopsPerSecond) = (1e3 * flopsPerStep / stepMs.median, gemm)
     shareOfGemm = flopsPerSecond / gemm

@@ -27,6 +27,8 @@ package final class RunProbe {
   /// Of a checkpoint, which is also that of the copy from which rank 0 writes it.
   package let checkpointBytes: Int
   package let parameters: Int
+  /// Samples a step, of all ranks.
+  package var batchSize: Int { run.batchSize }
 
   /// Plans the run without a folder and without measuring kernels. A collective.
   ///

@@ -147,7 +147,7 @@ package enum Doctor {
     let seconds = Double(probe.checkpointBytes) * log2(Double(max(2, communicator.size))) / slowest
     communicator.stallWatch?.limit = max(communicator.stallWatch?.limit ?? 0, 5 * seconds)
     diagnosis.run = Diagnosis.Run(
-      encoder: configuration.encoder.rawValue, batchSize: configuration.batchSize, parameters: probe.parameters,
+      encoder: configuration.encoder.rawValue, batchSize: probe.batchSize, parameters: probe.parameters,
       checkpointBytes: probe.checkpointBytes, exchanges: try probe.measureExchanges())
   }
 }

@@ -18,7 +18,8 @@ package struct DoctorConfiguration: Sendable, Equatable {
   /// Without any option of a run, the defaults stand for no run in particular and need not fit the ranks.
   package mutating func fitDefaults(ranks: Int, origins: ValueOrigins) {
     guard origins.filter({ $0.key != "json" && $0.value != .default }).isEmpty else { return }
-    training.batchSize += (ranks - training.batchSize % ranks) % ranks
+    let usual = TrainingConfiguration.usualBatchSize
+    training.batchSize = usual + (ranks - usual % ranks) % ranks
   }
 }
 

@@ -67,7 +67,7 @@ let otherTexts = [
     let lines = TrainingConfiguration().json.split(separator: "\n")
     #expect(lines.count == options.count + 2)
     #expect(lines.dropFirst().dropLast().sorted() == Array(lines.dropFirst().dropLast()))
-    #expect(lines.contains(#"  "batch-size": 256,"#) && lines.contains(#"  "learning-rate": 0.0003,"#))
+    #expect(lines.contains(#"  "batch-size": "auto","#) && lines.contains(#"  "learning-rate": 0.0003,"#))
     #expect(lines.contains(#"  "max-epochs": null,"#) && lines.contains(#"  "mlp-hidden": [1024, 1024, 512],"#))
     let kwargs = try otherConfiguration().json.split(separator: "\n").first { $0.contains("optimizer-kwargs") }
     #expect(kwargs == #"  "optimizer-kwargs": {"momentum": 0.9, "nesterov": true, "x": [1.0, 1e-300]},"#)

@@ -8,6 +8,7 @@ import Testing
   private func failure(_ change: (inout TrainingConfiguration) -> Void) -> Failure? {
     var configuration = TrainingConfiguration()
     configuration.maxEpochs = 1
+    configuration.batchSize = 256
     change(&configuration)
     do throws(Failure) { try configuration.validate() } catch { return error }
     return nil

@@ -44,8 +44,8 @@ package struct RunStart {
   /// - Parameter folder: nil for a run that leaves nothing on disk.
   /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
   init(
-    _ configuration: TrainingConfiguration, samples: Int, validationSamples: Int?, folder: RunFolder?,
-    origin: RunOrigin?, _ communicator: Communicator
+    _ configuration: TrainingConfiguration, _ data: RunData, folder: RunFolder?, origin: RunOrigin?,
+    _ communicator: Communicator
   ) throws {
     func makeStore(rollbackInterval: Int? = nil) -> CheckpointStore? {
       folder.map {
@@ -57,12 +57,14 @@ package struct RunStart {
     var store = makeStore()
     var checkpoint: Checkpoint?
     var remarks: [String] = []
+    var resumed: TrainingConfiguration?
     try communicator.onRoot {
       guard let folder, let store else { return }
       checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
       if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
         remarks.append("\(folder.path) holds a run without a checkpoint to resume from: it starts anew")
       }
+      if let checkpoint { resumed = try folder.configuration() ?? checkpoint.runFolder.configuration() }
       if checkpoint != nil, let stored = try folder.configuration() {
         let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
         remarks += changes.compactMap(configuration.remark)
@@ -76,11 +78,9 @@ package struct RunStart {
         "\(before.counted("shard")) cannot be shared evenly by \(communicator.size.counted("rank")): "
           + "the run resumes with \(shards) shards, equal to rounding")
     }
-    var resolved = configuration
-    resolved.shards = shards
-    let plan = try communicator.together {
-      try TrainingPlan(resolved, shards: shards, samples: samples, validationSamples: validationSamples)
-    }
+    var decided = configuration
+    if let saved = try communicator.broadcast(resumed) { decided.takeChoices(of: saved) }
+    let plan = try communicator.together { try data.plan(decided, shards: shards) }
     remarks += plan.remarks
     if configuration.onBadLoss == .rollback { store = makeStore(rollbackInterval: plan.checkpointInterval) }
     try communicator.onRoot {

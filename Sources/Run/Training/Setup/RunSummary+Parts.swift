@@ -1,4 +1,5 @@
 import Diagnostics
+import Loading
 import Planning
 import Tensors
 import TwinNetwork
@@ -11,7 +12,7 @@ extension RunSummary {
     ranks = parts.communicator.size
     firstStep = start.step
     lastStep = plan.lastStep
-    (stepsPerEpoch, batchSize) = (plan.batches.stepsPerEpoch, configuration.batchSize)
+    (stepsPerEpoch, batchSize) = (plan.batches.stepsPerEpoch, plan.batches.batchSize)
     (logEveryNSteps, savesCheckpoints) = (configuration.logEveryNSteps, configuration.enableCheckpointing)
     lines = [
       "data       \(parts.dataset.name): \(parts.dataset.summary); augmentation: \(parts.augmentation.description)"
@@ -28,15 +29,17 @@ extension RunSummary {
       weight decay \(configuration.weightDecay)\(configuration.clippingText)
       """,
       """
-      batch      \(configuration.batchSize) samples in \(plan.batches.shards) shards; ranks × threads: \(ranks) × \
+      batch      \(plan.batches.batchSize.counted("sample")) in \(plan.batches.shards.counted("shard")); ranks × threads: \(ranks) × \
       \(ThreadPool.threads); \(Self.exactness(parts))
       """,
       """
-      length     \(plan.lastStep == .max ? "until stopped" : "\(plan.lastStep) steps"), \
-      \(plan.batches.stepsPerEpoch) an epoch; \
-      \(plan.batches.samplesLeftOut) samples at the end of each epoch are left out
+      length     \(plan.lastStep == .max ? "until stopped" : plan.lastStep.counted("step")), \
+      \(plan.batches.stepsPerEpoch) an epoch; \(Self.leftOut(plan.batches, "of each epoch "))
       """,
     ]
+    if !plan.choices.isEmpty {
+      lines.append("auto       " + plan.choices.map(\.description).joined(separator: ", "))
+    }
     if network.element == .bfloat16 {
       lines.append("precision  bf16 activations and products; float32 parameters, statistics, sums and loss")
     }
@@ -65,8 +68,14 @@ extension RunSummary {
     let (dataset, batches) = (validation.dataset, validation.plan.batches)
     return """
       validation \(dataset.name): \(dataset.summary); augmentation: \(validation.augmentation.description); \
-      \(batches.stepsPerEpoch) batches, \(batches.samplesLeftOut) samples at the end are left out
+      \(batches.stepsPerEpoch.counted("batch", "batches")), \(leftOut(batches))
       """
+  }
+
+  /// `4 samples at the end of each epoch are left out`
+  private static func leftOut(_ batches: BatchPlan, _ of: String = "") -> String {
+    let count = batches.samplesLeftOut
+    return "\(count.counted("sample")) at the end \(of)\(count == 1 ? "is" : "are") left out"
   }
 
   private static func exactness(_ parts: TrainingParts) -> String {

@@ -1,3 +1,5 @@
+import Configuration
+import DataParallel
 import Layers
 import MPI
 import Optimization
@@ -22,6 +24,12 @@ package struct SharedCheckpoint {
 }
 
 extension Communicator {
+  /// Rank 0's configuration on every rank. A collective.
+  func broadcast(_ configuration: TrainingConfiguration?) throws -> TrainingConfiguration? {
+    let text = try broadcast(configuration?.json ?? "")
+    return try text.isEmpty ? nil : TrainingConfiguration(json: text)
+  }
+
   /// Rank 0's parameters, running statistics and moments on every rank. A collective.
   func broadcast(_ state: ParameterSet, _ optimizer: any Optimizer) throws {
     for buffer in [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer) {

@@ -53,12 +53,11 @@ package final class TrainingRun {
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
     if let validation { try communicator.requireSameData(validation) }
+    let data = try communicator.together { try RunData(dataset, validation: validation, configuration) }
     let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
     lock = try folder?.lock(report: report, communicator)
     communicator.position.place = "looking for a checkpoint"
-    let start = try RunStart(
-      configuration, samples: dataset.count, validationSamples: validation?.count, folder: folder, origin: origin,
-      communicator)
+    let start = try RunStart(configuration, data, folder: folder, origin: origin, communicator)
     try communicator.onRoot { try folder?.store(start.plan.configuration) }
     communicator.position.place = "planning the network and loading its parameters"
     parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
