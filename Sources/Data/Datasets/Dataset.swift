@@ -23,6 +23,9 @@ public protocol Dataset: Sendable {
   /// sample, also for values that are not finite; what was written is then undefined.
   func read(_ index: Int, view: Int, into destination: UnsafeMutablePointer<Float>) throws
 
+  /// Where a view of a sample is, for messages: `X.npy, sample 17`.
+  func place(of index: Int, view: Int) -> String
+
   /// 64 hexadecimal digits that tell data sets apart; see the default.
   func fingerprint() throws -> String
 }
@@ -39,6 +42,9 @@ extension Dataset {
     let classes = labels.map { ", \(Set($0).count) classes" } ?? ""
     return "\(count) \(views)\(kind) of \(shape)\(classes)"
   }
+
+  /// The specification and the sample's number.
+  public func place(of index: Int, view: Int) -> String { "\(name), sample \(index)" }
 
   /// The SHA-256 of the sizes, the labels and the values of up to 64 samples spread over the data set.
   ///

@@ -73,11 +73,23 @@ package struct NearestNeighbours {
   private static func scaleRows(_ rows: AlignedBuffer<Float>, _ features: Int) {
     ThreadPool.forEachRange(of: rows.count / features) { range in
       for row in range {
-        let x = rows.pointer + row * features
-        let norm = ColumnSums.dot(x, x, count: features).squareRoot()
-        let scale = norm > 0 ? Float(1 / norm) : 0
-        for i in 0..<features { x[i] *= scale }
+        let x = UnsafeMutableBufferPointer(start: rows.pointer + row * features, count: features)
+        var squares = squareSum(x)
+        if !safeSquares.contains(squares), let largest = x.lazy.map(abs).max(), largest > 0 {
+          for i in x.indices { x[i] /= largest }
+          squares = squareSum(x)
+        }
+        let scale = squares > 0 ? Float(1 / squares.squareRoot()) : 0
+        for i in x.indices { x[i] *= scale }
       }
     }
+  }
+
+  /// Outside of it squares of floats may have overflowed, or vanished.
+  private static let safeSquares = 1e-24...1e30
+
+  private static func squareSum(_ x: UnsafeMutableBufferPointer<Float>) -> Double {
+    guard let start = x.baseAddress else { return 0 }
+    return ColumnSums.dot(start, start, count: x.count)
   }
 }

@@ -44,6 +44,11 @@ package struct EncoderExport {
     for entry in file.entries {
       guard let name = exportedName(entry.name), let type = entry.type else { continue }
       let bytes = try file.bytes(of: entry.name)
+      if type == .f32 {
+        try bytes.pointer.withMemoryRebound(to: Float.self, capacity: entry.count) {
+          try TensorValues.check(UnsafeBufferPointer(start: $0, count: entry.count), of: name, file.path)
+        }
+      }
       buffers.append(bytes)
       tensors.append(NamedTensor(name: name, shape: entry.shape, dtype: type, bytes: bytes.pointer))
       if type == .f32 { numbers += entry.count }
