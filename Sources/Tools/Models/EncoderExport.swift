@@ -67,6 +67,14 @@ package struct EncoderExport {
     return Summary(tensors: tensors.count, numbers: numbers, bytes: size)
   }
 
+  /// How the file at `path` is loaded in Python.
+  package func loader(of path: String) throws -> PythonLoader {
+    let file = try SafetensorsFile(path: source.checkpoint.modelPath)
+    return PythonLoader(
+      source.configuration, file: path, inputs: try source.inputs() ?? 0,
+      features: try file.shape(of: Self.projectorPrefix + "layers.0.weight").last ?? 0, isFull: isFull)
+  }
+
   /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages beyond the
   /// depth, as they start.
   private func peerTensors(
