@@ -74,7 +74,7 @@ import Testing
   }
 
   /// Squares of such rows overflow float32, or vanish in it; directions count all the same.
-  @Test(arguments: [1e-42, 1e-30, 1e-15, 1e15, 1e30, 3e38] as [Float])
+  @Test(arguments: [.leastNormalMagnitude / 1000, 1e-30, 1e-15, 1e15, 1e30, 3e38] as [Float])
   func rowsOfAnySizeCount(size: Float) throws {
     let train: [Float] = [size, 0, 0, size, size / 2, -size]
     let neighbours = try NearestNeighbours(
