@@ -34,17 +34,28 @@ public struct Encoder {
   /// Samples of shape [F], [C, H, W] or [C, D, H, W] as this encoder takes them.
   public func inputShape(samples: Int, _ sampleShape: [Int]) throws -> TensorShape {
     if input == .rows { return TensorShape(samples: samples, channels: sampleShape.reduce(1, *)) }
-    let (kind, extents, others) =
+    let (kind, extents) =
       input == .images
-      ? ("images", "channels × height × width", "mlp, or for volumes resnet3d-18")
-      : ("volumes", "channels × depth × height × width", "mlp, or for images resnet18")
+      ? ("images", "channels × height × width") : ("volumes", "channels × depth × height × width")
     guard sampleShape.count == extents.split(separator: "×").count else {
       throw Failure(
         .usage, "the encoder \(name) takes \(kind)", at: "\(option: "encoder")", expected: "samples of \(extents)",
-        found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))",
-        remedy: "choose another \(option: "encoder"): \(others)")
+        found: "samples of \(sampleShape.map(String.init).joined(separator: "×"))", remedy: remedy(for: sampleShape))
     }
     return TensorShape(samples: samples, channels: sampleShape[0], spatial: Array(sampleShape[1...]))
+  }
+
+  /// What makes samples of another kind fit, or the encoder.
+  private func remedy(for sampleShape: [Int]) -> String {
+    switch (input, sampleShape.count) {
+    case (.volumes, 3) where sampleShape[0] > 1:
+      "if they are volumes of one channel, save x[:, None]; for images choose \(option: "encoder") resnet18 or mlp"
+    case (_, 1):
+      "choose \(option: "encoder") mlp; or, if the rows are \(input == .images ? "images" : "volumes"), save them in their "
+        + "shape: x.reshape(len(x), \(input == .images ? "C, H, W" : "C, D, H, W"))"
+    case (.volumes, _): "choose \(option: "encoder") resnet18 or another for images, or mlp"
+    default: "choose \(option: "encoder") resnet3d-18 or another for volumes, or mlp"
+    }
   }
 
   /// No layers: samples as they are, as rows of numbers. The baseline of evaluations.

@@ -2,7 +2,8 @@ internal import CZlib
 import Diagnostics
 import Tensors
 
-/// Decompresses a gzip file (RFC 1952, also of several members) from the beginning to the end.
+/// Decompresses a gzip file (RFC 1952, also of several members) from the beginning to the end. Zeros after the last
+/// member, with which some programs fill up blocks, are no data, as for gzip itself.
 ///
 /// Errors are `Failure(.data)` with the file, the byte of the decompressed data and, once `records` is known, the
 /// record: a file that was cut off, damaged data, a wrong checksum, and bytes that follow. Not for several threads.
@@ -19,6 +20,8 @@ package final class GzipReader {
   private let stream: UnsafeMutablePointer<z_stream>
   /// The last byte of a member has been handed out.
   private var ended = false
+  /// Zeros have followed it: no other member may.
+  private var isPadded = false
 
   package init(_ file: InputFile) throws {
     self.file = file
@@ -47,7 +50,8 @@ package final class GzipReader {
     let got = try inflate(buffer)
     if got < buffer.count {
       throw problem(
-        "the data ends too early", expected: "\(buffer.count - got) more bytes", found: "the end of the file")
+        "the data ends too early", expected: "\(buffer.count - got) more bytes", found: "the end of the file",
+        remedy: Self.sizesDiffer)
     }
   }
 
@@ -55,7 +59,9 @@ package final class GzipReader {
   package func expectEnd() throws {
     var extra: UInt8 = 0
     let got = try withUnsafeMutableBytes(of: &extra) { try inflate($0) }
-    if got > 0 { throw problem("bytes follow the last record", expected: "the end of the data") }
+    if got > 0 {
+      throw problem("bytes follow the last record", expected: "the end of the data", remedy: Self.sizesDiffer)
+    }
   }
 
   /// Decompresses until the buffer is full or the data ends, and returns the number of bytes.
@@ -65,6 +71,7 @@ package final class GzipReader {
     while done < buffer.count {
       if stream.pointee.avail_in == 0 { try refill() }
       if ended {
+        try skipPadding()
         if stream.pointee.avail_in == 0 { break }
         try nextMember()
       }
@@ -95,20 +102,36 @@ package final class GzipReader {
     stream.pointee.avail_in = UInt32(count)
   }
 
+  /// Passes zeros after a member, up to another byte or the end of the file.
+  private func skipPadding() throws {
+    while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
+      isPadded = true
+      stream.pointee.next_in += 1
+      stream.pointee.avail_in -= 1
+      if stream.pointee.avail_in == 0 { try refill() }
+    }
+  }
+
   /// Another gzip member may follow; anything else is not data.
   private func nextMember() throws {
-    if stream.pointee.next_in.pointee != 0x1F { throw problem("bytes that are not gzip follow the data") }
+    if isPadded || stream.pointee.next_in.pointee != 0x1F { throw problem("bytes that are not gzip follow the data") }
     inflateReset(stream)
     ended = false
   }
 
-  private func problem(_ message: String, expected: String? = nil, found: String? = nil) -> Failure {
+  /// What `gzip -t` does not find.
+  private static let sizesDiffer =
+    "the data are not what their header says, whatever gzip -t finds: make the file again from its source"
+
+  private func problem(
+    _ message: String, expected: String? = nil, found: String? = nil,
+    remedy: String = "take another copy of the file, and test it with gzip -t"
+  ) -> Failure {
     var place = "\(file.path), byte \(position) of the decompressed data"
     if let records, records.bytes > 0, position >= records.start {
       place += ", record \((position - records.start) / records.bytes)"
     }
     return Failure(
-      .data, message, at: place, expected: expected, found: found,
-      remedy: "take another copy of the file, and test it with gzip -t")
+      .data, message, at: place, expected: expected, found: found, remedy: remedy)
   }
 }

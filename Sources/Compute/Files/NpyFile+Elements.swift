@@ -33,7 +33,10 @@ extension NpyFile {
     if element.isFloatingPoint {
       throw Failure(
         .data, "the elements are not integers", at: path, expected: "u1, u2, u4, u8, i1, i2, i4, i8 or b1",
-        found: element.rawValue, remedy: "save x.astype(numpy.int32)")
+        found: element.rawValue,
+        remedy:
+          "if they number classes, save x.astype(numpy.int32); measured values, such as ages, are no classes: leave "
+          + "the file out, or save numpy.digitize(x, LIMITS)")
     }
     let bytes = AlignedBuffer<UInt8>(count * element.size)
     try read(0..<count, UnsafeMutableRawPointer(bytes.pointer))

@@ -62,7 +62,7 @@ struct NpyHeader {
     else {
       throw Failure(
         .data, "the elements have a type that cannot be read", at: path, expected: "one of \(known)", found: type,
-        remedy: "save x.astype(numpy.float32)")
+        remedy: remedy(forType: type))
     }
     if order == ">", element.size > 1 {
       throw Failure(
@@ -70,6 +70,17 @@ struct NpyHeader {
         remedy: "save x.astype('<\(element.rawValue)')")
     }
     return element
+  }
+
+  /// How to save numbers in place of elements of another type, without losing what they say.
+  private static func remedy(forType type: String) -> String {
+    switch type.drop(while: { "<>|=".contains($0) }).first {
+    case "U", "S", "a": "number the texts: save numpy.unique(x, return_inverse=True)[1]"
+    case "O": "save one array of numbers: numpy.stack(list(x)) where all have one shape"
+    case "c": "save real and imaginary parts as channels: numpy.stack([x.real, x.imag], axis=1).astype(numpy.float32)"
+    case "f", "g": "save x.astype(numpy.float32)"
+    default: "save an array of numbers"
+    }
   }
 
   private static func tooShort(_ file: InputFile) -> Failure {

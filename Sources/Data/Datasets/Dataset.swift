@@ -23,6 +23,9 @@ public protocol Dataset: Sendable {
   /// sample, also for values that are not finite; what was written is then undefined.
   func read(_ index: Int, view: Int, into destination: UnsafeMutablePointer<Float>) throws
 
+  /// Where a view of a sample is, for messages: `X.npy, sample 17`.
+  func place(of index: Int, view: Int) -> String
+
   /// 64 hexadecimal digits that tell data sets apart; see the default.
   func fingerprint() throws -> String
 }
@@ -31,14 +34,23 @@ extension Dataset {
   /// Floats a sample.
   public var sampleSize: Int { sampleShape.reduce(1, *) }
 
-  /// One line: `60000 images of 1×28×28, 10 classes`.
+  /// One line: `60000 images of 1×28×28, 10 classes`; samples without a label are counted apart.
   public var summary: String {
     let kind = sampleShape.count == 1 ? "rows" : sampleShape.count == 3 ? "images" : "volumes"
     let shape = sampleShape.map(String.init).joined(separator: "×")
     let views = viewsPerSample == 2 ? "pairs of " : ""
-    let classes = labels.map { ", \(Set($0).count) classes" } ?? ""
+    let classes = labels.map(Self.classes) ?? ""
     return "\(count) \(views)\(kind) of \(shape)\(classes)"
   }
+
+  private static func classes(_ labels: [Int32]) -> String {
+    let labelled = Unlabelled.others(in: labels)
+    let rest = labels.count - labelled.count
+    return ", \(Set(labelled.map { labels[$0] }).count) classes" + (rest > 0 ? ", \(rest) without a label (-1)" : "")
+  }
+
+  /// The specification and the sample's number.
+  public func place(of index: Int, view: Int) -> String { "\(name), sample \(index)" }
 
   /// The SHA-256 of the sizes, the labels and the values of up to 64 samples spread over the data set.
   ///

@@ -31,7 +31,8 @@ package struct BatchPlan: Sendable {
         .usage, "the batch does not fall into equal shards", at: "\(option: "batch-size"), \(option: "shards")",
         expected: "a number of shards of at least 1 that divides the batch",
         found: "\(batchSize) samples, \(shards) shards",
-        remedy: shards >= 1 ? "give \(option: "batch-size") \((batchSize + shards - 1) / shards * shards)" : nil)
+        remedy: shards >= 1
+          ? "give a multiple of \(shards), \(option: "batch-size") \(max(1, batchSize / shards) * shards)" : nil)
     }
     (self.batchSize, self.shards) = (batchSize, shards)
     order = EpochOrder(count: count, seed: seed, shuffle: shuffle)

@@ -50,6 +50,9 @@ package struct Augmentation: Sendable, CustomStringConvertible {
   /// True for `none`: views are the samples as they are.
   package var isIdentity: Bool { steps.isEmpty }
 
+  /// Whether an operation takes channels, height and width apart.
+  package var isForImages: Bool { steps.contains { type(of: $0.operation).domain != .any } }
+
   /// Makes the view in `pixels`, which holds the sample, as many numbers as `shape` says.
   ///
   /// Allocates nothing. Errors: a `Failure(.usage)` when the recipe has colour operations, which clamp to 0...1, and

@@ -25,7 +25,7 @@ package final class ShardGroup: GlobalBatch {
         .usage, "\(shards) shards cannot be shared out evenly over \(communicator.size) ranks",
         at: "\(option: "shards")",
         expected: "a multiple of the number of ranks", found: "\(shards)",
-        remedy: "start \(shards) ranks or a divisor of that, or choose \(option: "shards") \(communicator.size)")
+        remedy: "start a number of ranks that divides the shards")
     }
     let share = shards / communicator.size
     self.communicator = communicator

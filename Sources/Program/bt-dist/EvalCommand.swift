@@ -17,6 +17,8 @@ struct EvalOptions: Sendable {
 }
 
 /// Classifies by nearest neighbours: the trained encoder's features, the untrained one's, and raw values.
+///
+/// Where both data sets are the same, no sample is its own neighbour. Samples without a label (`Unlabelled`) are left out.
 enum EvalCommand: OptionCommand {
   static let definition = CommandDefinition(
     name: "eval",
@@ -70,21 +72,44 @@ enum EvalCommand: OptionCommand {
         ("raw values", try FeatureExtractor(encoder: .identity(sampleShape: shape), sampleShape: shape)),
       ]
     }
+    let isSame = try communicator.together { try train.fingerprint() == test.fingerprint() }
+    let (trainSamples, testSamples) = (
+      try labelledSamples(train, communicator), try labelledSamples(test, communicator)
+    )
     if communicator.rank == 0 {
       print(
-        "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(test.count) against \(train.count) samples:")
+        "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(testSamples.count) against "
+          + (isSame
+            ? "the other \(trainSamples.count - 1) samples (\(option: "train") and \(option: "test") are the same data):"
+            : "\(trainSamples.count) samples:"))
     }
     for (name, extractor) in extractors {
       let features = try FeatureRun(train, extractor, communicator).collect()
       let queries = try FeatureRun(test, extractor, communicator).collect()
       try communicator.onRoot {
+        let known = LabelledRows(
+          features, labels: train.labels ?? [], features: extractor.features, keeping: trainSamples)
+        let asked = LabelledRows(
+          queries, labels: test.labels ?? [], features: extractor.features, keeping: testSamples)
         let neighbours = try NearestNeighbours(
-          train: features, labels: train.labels!, features: extractor.features, k: options.k)
-        let accuracy = neighbours.accuracy(test: queries, labels: test.labels!)
+          train: known.values, labels: known.labels, features: extractor.features, k: options.k, leavesOneOut: isSame)
+        let accuracy = neighbours.accuracy(test: asked.values, labels: asked.labels)
         print("  \((accuracy * 1e4).rounded() / 1e4)  \(name) (\(extractor.features) features)")
       }
     }
     return 0
+  }
+
+  /// The samples with a label; the others are named on rank 0. A collective.
+  private static func labelledSamples(_ dataset: any Dataset, _ communicator: Communicator) throws -> [Int] {
+    let samples = Unlabelled.others(in: dataset.labels ?? [])
+    let rest = dataset.count - samples.count
+    if rest > 0, communicator.rank == 0 {
+      printWarning(
+        "\(dataset.name): \(rest.counted("sample")) with the label -1, taken as without a label, \(rest == 1 ? "is" : "are") "
+          + "left out; if it is a class, number the classes from 0")
+    }
+    return samples
   }
 
   private static func labelled(_ spec: String, _ option: String) throws -> any Dataset {

@@ -14,7 +14,7 @@ struct ExportOptions: Sendable {
   var overwrite = false
 }
 
-/// Writes a checkpoint's encoder for PyTorch. Rank 0 does the work.
+/// Writes a checkpoint's encoder for PyTorch, and prints the Python that loads it. Rank 0 does the work.
 enum ExportCommand: OptionCommand {
   static let definition = CommandDefinition(
     name: "export",
@@ -51,13 +51,16 @@ enum ExportCommand: OptionCommand {
     let options = command.options
     try communicator.onRoot {
       let encoder = try TrainedEncoder(from: options.from, options.step, warn: printWarning)
-      let summary = try EncoderExport(encoder, isFull: options.full).write(
-        to: options.out, overwrites: options.overwrite)
+      let export = EncoderExport(encoder, isFull: options.full)
+      let summary = try export.write(to: options.out, overwrites: options.overwrite)
+      let loader = try export.loader(of: options.out)
       print(
         """
         \(options.out): \(summary.tensors) tensors, \(summary.numbers) numbers of \
         \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
+        \(loader.summary)
         """)
+      if !loader.lines.isEmpty { print("\n" + loader.lines.map { "    \($0)" }.joined(separator: "\n")) }
     }
     return 0
   }

@@ -42,10 +42,12 @@ package struct ConfiguredNetwork {
   ///
   /// - Parameter element: what activations hold: what the configuration asks for, if the ranks' processors allow it.
   /// - Parameter kernels: chooses how layers with weights compute; keeps the choices.
+  /// - Throws: also for samples whose first axis does not look like channels (`ChannelOrder`).
   package func network(
     samplesPerShard: Int, batch: any GlobalBatch, element: TensorShape.Element, kernels: KernelChooser
   ) throws -> BarlowTwinsNetwork {
     let encoder = try encoder()
+    try configuration.requireChannelsFirst(sampleShape, seenAs: encoder.input, by: encoder.name)
     return try BarlowTwinsNetwork(
       encoder: encoder, projector: projector(of: encoder), sampleShape: sampleShape, samplesPerShard: samplesPerShard,
       batch: batch, lambd: configuration.lambd, lossForm: configuration.lossForm,

@@ -26,6 +26,13 @@ extension TrainingConfiguration {
       samples first, then channels.
       """, synonyms: ["dataset", "train", "train-data", "input"]),
     OptionDefinition(
+      "channel-axis", \.channelAxis, .choice,
+      """
+      Which axis of a sample is its channels. auto: the first, and samples that look otherwise are refused: a last axis of \
+      1 to 4 after longer ones, as in 32x32x3, or volumes without channels, as in 121x145x121, for an encoder of images. \
+      first: the first, whatever they look like.
+      """, synonyms: ["channels-first", "data-format", "channel-order"], onResume: .mayChange),
+    OptionDefinition(
       "augment", \.augment, .text("RECIPE"),
       """
       How two views of a sample are made: operations in their order, such as \

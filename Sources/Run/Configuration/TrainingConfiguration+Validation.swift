@@ -44,18 +44,13 @@ extension TrainingConfiguration {
 
   /// Throws unless the batch can be cut into `shards` equal parts; one that is still open can.
   ///
-  /// For shards that were not given, call this with their number once the ranks are known.
+  /// What ranks and data have to do with it is checked where they are known: see `BatchSplit`.
   package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
-    guard let batchSize, batchSize % shards != 0 else { return }
-    let below = batchSize / shards * shards
-    let batches = [below, below + shards].filter { $0 >= 2 }.map { "\(option: "batch-size") \($0)" }
-    let divisor = (1...shards).last { batchSize % $0 == 0 } ?? 1
-    throw Failure(
-      .usage, "the batch cannot be cut into equal shards",
-      at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size"),
-      expected: "a batch size that is a multiple of the shards (by default the number of ranks)",
-      found: "\(batchSize) samples, \(shards) shards",
-      remedy: "give \(batches.joined(separator: " or ")), or \(option: "shards") \(divisor)")
+    guard let batchSize else { return }
+    let split = BatchSplit(batchSize: batchSize, shards: shards)
+    if let failure = split.failure(at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size")) {
+      throw failure
+    }
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {

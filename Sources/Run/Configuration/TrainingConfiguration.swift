@@ -23,6 +23,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   // Data
   /// A data specification: `fashion-mnist`, `idx:…`, `npy:…`, `pairs:…`, `synthetic:…`.
   public var data = "fashion-mnist"
+  /// Whether samples whose first axis does not look like channels are refused, or meant.
+  public var channelAxis = ChannelAxis.auto
   /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs, noise for
   /// single rows and volumes.
   public var augment = "auto"

@@ -19,7 +19,7 @@ package struct InitialParameters: Sendable {
   ///
   /// - Parameter peer: other names that the encoder's class has.
   /// - Throws: `Failure(.data)` for a file that lacks a tensor of the encoder or has a part of a projector, has tensors
-  ///   that belong nowhere, other shapes, or values that are not finite.
+  ///   that belong nowhere, other shapes, values that are not finite, or negative variances.
   package init(reading path: String, into state: ParameterSet, peer: PeerNames = PeerNames()) throws {
     let file = try SafetensorsFile(path: path)
     let arenas = [state.parameters, state.statistics]
@@ -50,7 +50,7 @@ package struct InitialParameters: Sendable {
       for entry in arena.layout.entries {
         guard let source = map.sources[entry.name] else { continue }
         try file.read(source, into: arena.pointer(of: entry), expectedShape: entry.shape, converting: true)
-        try arena.checkFinite(entry, path)
+        try arena.checkValues(entry, path)
       }
     }
     let random = takesProjector || map.sources.count == names.count ? "" : "; projection_head is random"

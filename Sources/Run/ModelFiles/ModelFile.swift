@@ -38,7 +38,8 @@ package struct ModelFile {
   /// Reads every tensor of the network from `path`.
   ///
   /// - Parameter ignoring: names with this prefix in the file are left out: the projector's, for an encoder alone.
-  /// - Throws: `Failure(.data)` for a missing tensor, one that the network does not have, or one of another shape.
+  /// - Throws: `Failure(.data)` for a missing tensor, one that the network does not have, one of another shape, and
+  ///   numbers that no network has (`TensorValues`).
   package func read(_ path: String, ignoring prefix: String? = nil) throws {
     let file = try SafetensorsFile(path: path)
     for name in file.names where !name.hasSuffix(Self.counter) && !(prefix.map(name.hasPrefix) ?? false) {
@@ -51,20 +52,16 @@ package struct ModelFile {
     for arena in [state.parameters, state.statistics] {
       for entry in arena.layout.entries {
         try file.read(entry.name, into: arena.pointer(of: entry), expectedShape: entry.shape, converting: true)
-        try arena.checkFinite(entry, path)
+        try arena.checkValues(entry, path)
       }
     }
   }
 }
 
 extension ParameterArena {
-  /// Throws `Failure(.data)` for a value that is not finite in a tensor that was read from `path`.
-  func checkFinite(_ entry: ParameterLayout.Entry, _ path: String) throws {
-    let values = UnsafeBufferPointer(start: pointer(of: entry), count: entry.count)
-    guard let position = values.firstIndex(where: { !$0.isFinite }) else { return }
-    throw Failure(
-      .data, "the tensor '\(entry.name)' holds a value that is not a number", at: path, expected: "finite numbers",
-      found: "\(values[position]) at element \(position)")
+  /// Throws `Failure(.data)` for numbers that no tensor of a network has: see `TensorValues`.
+  func checkValues(_ entry: ParameterLayout.Entry, _ path: String) throws {
+    try TensorValues.check(UnsafeBufferPointer(start: pointer(of: entry), count: entry.count), of: entry.name, path)
   }
 }
 

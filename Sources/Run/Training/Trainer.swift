@@ -158,7 +158,7 @@ package final class Trainer {
     var measured: [(key: String, value: Double)] = []
     if let validator, validator.isDue(after: step) {
       control.attempt { try callback?.validationWillStart(step: step, batches: validator.batches) }
-      switch try validator.validate(step: step, epoch: epoch, interruption: { interruption }) {
+      switch try validate(validator, epoch: epoch) {
       case .measured(let validation):
         control.attempt { try record.append(validation) }
         control.attempt { try callback?.validationDidEnd(validation) }
@@ -184,6 +184,18 @@ package final class Trainer {
     control.attempt { try saveIfDue() }
     for remark in runControl.takeRemarks() { callback?.warn(remark) }
     return nil
+  }
+
+  /// Validation data that cannot be used end the run, but not its last steps: the next launch validates at this very step.
+  private func validate(_ validator: Validator, epoch: Double) throws -> Validator.Outcome {
+    do {
+      return try validator.validate(step: state.step, epoch: epoch) { interruption }
+    } catch let failure as AgreedFailure {
+      state.isUnfinished = true
+      // What is wrong with the data is the news, whatever the disk says.
+      try? saveLast()
+      throw failure
+    }
   }
 
   /// A collective where there was a prediction, which all ranks then have.

@@ -25,9 +25,14 @@ extension TrainingRun {
   }
 
   /// The loss of a batch of given pairs in evaluation mode, which changes nothing. A collective.
+  ///
+  /// - Throws: `AgreedFailure` of kind `.data` with the sample, if the loss is not finite.
   package func evaluate(on batch: any Dataset) throws -> LossValue {
     try fill(batch)
-    return try network.evaluate()
+    let loss = try network.evaluate()
+    try EvaluatedBatch(dataset: batch, group: parts.group, samplesPerShard: plan.batches.samplesPerShard)
+      .requireFinite(loss, network, at: "the batch") { $0 }
+    return loss
   }
 
   /// Reads the samples of this rank's shards, in the batch's order.

@@ -29,17 +29,27 @@ package struct LossMeasurement: Sendable, Encodable {
   package var gemmFlopsPerSecond: Double
   package var forms: [Form]
 
+  /// Throws unless the batch falls into the shards, and these are shared out evenly.
+  private static func check(_ batchSize: Int, _ features: Int, _ shards: Int, ranks: Int) throws {
+    var split = BatchSplit(batchSize: batchSize, shards: shards)
+    split.ranks = ranks
+    guard var failure = split.failure(at: "\(option: "loss")") else { return }
+    let step = shards % ranks == 0 ? shards : ranks
+    failure.remedy =
+      "give \(option: "loss") \(max(1, batchSize / step) * step),\(features)"
+      + (step == shards ? "" : " with \(option: "shards") \(step)")
+    throw failure
+  }
+
   /// Both forms in turns, on embeddings of normal numbers. A collective.
   init(
     batchSize: Int, features: Int, repeats: Int, warmup: Int, _ configuration: TrainingConfiguration,
     _ communicator: Communicator
   ) throws {
     (self.batchSize, self.features) = (batchSize, features)
-    var configuration = configuration
-    configuration.batchSize = batchSize
     let shards = configuration.shards ?? communicator.size
     let group = try communicator.together {
-      try configuration.validate(shards: shards)
+      try Self.check(batchSize, features, shards, ranks: communicator.size)
       return try ShardGroup(communicator, shards: shards, reduction: configuration.reduction)
     }
     let embeddings = Self.embeddings(group, rows: 2 * batchSize / shards, features: features)

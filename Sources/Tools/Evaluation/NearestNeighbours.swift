@@ -10,18 +10,23 @@ package struct NearestNeighbours {
   private let labels: [Int32]
   private let features: Int
   private let k: Int
+  private let leavesOneOut: Bool
 
   /// Test rows whose similarities are held at a time.
   private static let block = 128
 
   /// - Parameter train: `labels.count` × `features`; rows are scaled to length 1 here, in place.
-  package init(train: AlignedBuffer<Float>, labels: [Int32], features: Int, k: Int) throws {
-    guard k >= 1, k <= labels.count else {
+  /// - Parameter leavesOneOut: whether row i of the test is training sample i, which is not its own neighbour.
+  package init(
+    train: AlignedBuffer<Float>, labels: [Int32], features: Int, k: Int, leavesOneOut: Bool = false
+  ) throws {
+    let most = leavesOneOut ? labels.count - 1 : labels.count
+    guard k >= 1, k <= most else {
       throw Failure(
         .usage, "the number of neighbours does not fit the training set", at: "\(option: "k")",
-        expected: "1 to \(labels.count)",
-        found: "\(k)")
+        expected: most >= 1 ? "1 to \(most)" : "samples to find neighbours among", found: "\(k)")
     }
+    self.leavesOneOut = leavesOneOut
     self.train = train
     self.labels = labels
     self.features = features
@@ -43,7 +48,8 @@ package struct NearestNeighbours {
       let start = first
       ThreadPool.forEachRange(of: rows) { range in
         for row in range {
-          let predicted = predict(similarities.pointer + row * labels.count)
+          let predicted = predict(
+            similarities.pointer + row * labels.count, without: leavesOneOut ? start + row : nil)
           hits.pointer[start + row] = predicted == expected[start + row] ? 1 : 0
         }
       }
@@ -52,13 +58,14 @@ package struct NearestNeighbours {
     return Double(hits.elements.reduce(0, +)) / Double(expected.count)
   }
 
-  /// The class of the sample with these similarities to the training set.
-  private func predict(_ similarities: UnsafePointer<Float>) -> Int32 {
+  /// The class of the sample with these similarities to the training set, of which one sample may not count.
+  private func predict(_ similarities: UnsafePointer<Float>, without left: Int?) -> Int32 {
     // The k nearest so far, nearest first.
     var nearest: [(similarity: Float, index: Int)] = []
     nearest.reserveCapacity(k + 1)
     for index in labels.indices {
       let similarity = similarities[index]
+      if index == left { continue }
       if nearest.count == k, similarity <= nearest[k - 1].similarity { continue }
       let place = nearest.firstIndex { similarity > $0.similarity } ?? nearest.count
       nearest.insert((similarity, index), at: place)
@@ -73,11 +80,23 @@ package struct NearestNeighbours {
   private static func scaleRows(_ rows: AlignedBuffer<Float>, _ features: Int) {
     ThreadPool.forEachRange(of: rows.count / features) { range in
       for row in range {
-        let x = rows.pointer + row * features
-        let norm = ColumnSums.dot(x, x, count: features).squareRoot()
-        let scale = norm > 0 ? Float(1 / norm) : 0
-        for i in 0..<features { x[i] *= scale }
+        let x = UnsafeMutableBufferPointer(start: rows.pointer + row * features, count: features)
+        var squares = squareSum(x)
+        if !safeSquares.contains(squares), let largest = x.lazy.map(abs).max(), largest > 0 {
+          for i in x.indices { x[i] /= largest }
+          squares = squareSum(x)
+        }
+        let scale = squares > 0 ? Float(1 / squares.squareRoot()) : 0
+        for i in x.indices { x[i] *= scale }
       }
     }
+  }
+
+  /// Outside of it squares of floats may have overflowed, or vanished.
+  private static let safeSquares = 1e-24...1e30
+
+  private static func squareSum(_ x: UnsafeMutableBufferPointer<Float>) -> Double {
+    guard let start = x.baseAddress else { return 0 }
+    return ColumnSums.dot(start, start, count: x.count)
   }
 }

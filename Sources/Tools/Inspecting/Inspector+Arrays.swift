@@ -85,8 +85,10 @@ extension Inspection {
     var counts: [Int: Int] = [:]
     for label in labels { counts[label, default: 0] += 1 }
     let most = 100
+    let unlabelled = labels.count - Unlabelled.others(in: labels.map { Int32(clamping: $0) }).count
     let frequent = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(most)
-    add("number of classes", .count(counts.count))
+    add("number of classes", .count(counts.count - (unlabelled > 0 ? 1 : 0)))
+    if unlabelled > 0 { add("without a label (-1)", .count(unlabelled)) }
     if counts.count > most { add("classes shown", .text("the \(most) most frequent")) }
     add(
       Table(

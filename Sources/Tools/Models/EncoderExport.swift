@@ -44,6 +44,11 @@ package struct EncoderExport {
     for entry in file.entries {
       guard let name = exportedName(entry.name), let type = entry.type else { continue }
       let bytes = try file.bytes(of: entry.name)
+      if type == .f32 {
+        try bytes.pointer.withMemoryRebound(to: Float.self, capacity: entry.count) {
+          try TensorValues.check(UnsafeBufferPointer(start: $0, count: entry.count), of: name, file.path)
+        }
+      }
       buffers.append(bytes)
       tensors.append(NamedTensor(name: name, shape: entry.shape, dtype: type, bytes: bytes.pointer))
       if type == .f32 { numbers += entry.count }
@@ -60,6 +65,14 @@ package struct EncoderExport {
       try OutputFile.replace(path) { try SafetensorsWriter.write(tensors, metadata: metadata, to: $0).bytes }
     }
     return Summary(tensors: tensors.count, numbers: numbers, bytes: size)
+  }
+
+  /// How the file at `path` is loaded in Python.
+  package func loader(of path: String) throws -> PythonLoader {
+    let file = try SafetensorsFile(path: source.checkpoint.modelPath)
+    return PythonLoader(
+      source.configuration, file: path, inputs: try source.inputs() ?? 0,
+      features: try file.shape(of: Self.projectorPrefix + "layers.0.weight").last ?? 0, isFull: isFull)
   }
 
   /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages beyond the

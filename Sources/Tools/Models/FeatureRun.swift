@@ -1,4 +1,5 @@
 import Datasets
+import Diagnostics
 import MPI
 import Tensors
 import Training
@@ -7,7 +8,8 @@ import TwinNetwork
 /// Features of a whole data set, computed by all ranks, in the data set's order.
 ///
 /// The samples are cut into blocks of the extractor's size, the same for any number of ranks; rank r takes every N-th.
-/// So a feature's bits depend neither on the ranks nor on where the data set ends.
+/// So a feature's bits depend neither on the ranks nor on where the data set ends. A feature that is not a finite number
+/// is a `Failure(.data)` with its sample: no caller sees one.
 package struct FeatureRun {
   private let dataset: any Dataset
   private let extractor: FeatureExtractor
@@ -78,5 +80,18 @@ package struct FeatureRun {
     extractor.input.zero()
     try dataset.readRange(first..<first + rows(block), view: view, into: extractor.input.pointer)
     try extractor.run()
+    try checkFeatures(first..<first + rows(block))
+  }
+
+  private func checkFeatures(_ samples: Range<Int>) throws {
+    let (features, output) = (extractor.features, extractor.output.pointer)
+    guard let bad = StoredNumbers.firstNotFinite(output, samples.count * features) else { return }
+    let (row, size) = (bad / features, dataset.sampleSize)
+    let largest = extractor.input.elements[row * size..<(row + 1) * size].reduce(0) { max($0, abs($1)) }
+    throw Failure(
+      .data, "a feature of the sample is not a finite number",
+      at: "\(dataset.place(of: samples.lowerBound + row, view: view)), feature \(bad % features)",
+      expected: "finite numbers from the encoder", found: "\(output[bad]); the sample's values reach \(largest)",
+      remedy: UnusableSample.remedy(largest: largest))
   }
 }

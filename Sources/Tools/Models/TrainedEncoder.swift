@@ -48,7 +48,8 @@ package struct TrainedEncoder: Sendable {
   }
 
   private func makeExtractor(_ sampleShape: [Int]) throws -> FeatureExtractor {
-    try ConfiguredNetwork(configuration, sampleShape: sampleShape)
+    try requireInputs(of: sampleShape)
+    return try ConfiguredNetwork(configuration, sampleShape: sampleShape)
       .featureExtractor(kernels: try KernelTable(checkpoint.state.kernels ?? configuration.kernels ?? [:]))
   }
 }

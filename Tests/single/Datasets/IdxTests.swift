@@ -89,6 +89,20 @@ import Testing
     try expect(folder.bytes(bomb), "impossible for a file of this length")
   }
 
+  /// `gzip -t` takes such a file without a word; tapes and some copies end in whole blocks.
+  @Test(arguments: [1, 511, 1 << 17, 300_000]) func zerosAfterGzipAreNoData(zeros: Int) throws {
+    let good = try folder.bytes(folder.gzip(folder.write("good", idx([5, 2, 3], pixels))))
+    let padding = [UInt8](repeating: 0, count: zeros)
+    let dataset = try DataSpec.open("idx:" + folder.write("padded.gz", good + padding))
+    #expect(dataset.count == 5)
+    #expect(try sampleValues(dataset, 4) == pixels[24..<30].map { Float($0) / 255 })
+    // Whatever follows them is no data, for gzip as well.
+    for rest in [[7], good] {
+      let path = try folder.write("garbage.gz", good + padding + rest)
+      expectFailure(.data, "not gzip follow") { _ = try DataSpec.open("idx:\(path)") }
+    }
+  }
+
   @Test func labelsMustMatch() throws {
     let images = try folder.write("images", idx([5, 2, 3], pixels))
     let labels = try folder.write("labels", idx([4], [0, 1, 2, 1]))

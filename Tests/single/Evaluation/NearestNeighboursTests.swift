@@ -73,6 +73,18 @@ import Testing
     #expect(neighbours.accuracy(test: AlignedBuffer(copying: [2, 0, -2, 0, 0, 0] as [Float]), labels: [3, 2, 1]) == 1)
   }
 
+  /// Squares of such rows overflow float32, or vanish in it; directions count all the same.
+  @Test(arguments: [.leastNormalMagnitude / 1000, 1e-30, 1e-15, 1e15, 1e30, 3e38] as [Float])
+  func rowsOfAnySizeCount(size: Float) throws {
+    let train: [Float] = [size, 0, 0, size, size / 2, -size]
+    let neighbours = try NearestNeighbours(
+      train: AlignedBuffer(copying: train), labels: [1, 2, 3], features: 2, k: 1)
+    #expect(
+      neighbours.accuracy(test: AlignedBuffer(copying: [0, 1, 5, -9, 1, 0.1] as [Float]), labels: [2, 3, 1]) == 1)
+    #expect(
+      neighbours.accuracy(test: AlignedBuffer(copying: train.reversed() as [Float]), labels: [3, 1, 2]) == 0)
+  }
+
   @Test(arguments: [0, -1, 4]) func theNumberOfNeighboursMustFit(k: Int) {
     expectFailure(.usage, "--k", "1 to 3", "\(k)") {
       _ = try NearestNeighbours(train: AlignedBuffer(6), labels: [1, 2, 3], features: 2, k: k)

@@ -109,6 +109,17 @@ import Testing
     expectFailure(.data, "too large") { _ = try labels("<u8", littleEndian([1, .max, 2] as [UInt64])) }
     expectFailure(.data, "3 as in", "2") { _ = try labels("|u1", [1, 2], [2]) }
     expectFailure(.data, "one dimension", "reshape") { _ = try labels("|u1", [1, 2, 3], [3, 1]) }
+    // Remedies that keep what the numbers say.
+    expectFailure(.data, "one dimension", "y.argmax(axis=1)") { _ = try labels("|u1", [1, 0, 0, 1, 1, 0], [3, 2]) }
+    expectFailure(.data, "not integers", "ages", "no classes") {
+      _ = try labels("<f4", littleEndian([1, 2, 3] as [Float]))
+    }
+    for type in ["<U1", "|S4"] {
+      let size = 4 * 3
+      expectFailure(.data, "numpy.unique(x, return_inverse=True)[1]") {
+        _ = try labels(type, [UInt8](repeating: 65, count: size))
+      }
+    }
   }
 
   @Test func pairs() throws {

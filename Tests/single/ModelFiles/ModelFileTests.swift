@@ -22,8 +22,8 @@ import TwinNetwork
     let state = try ParameterSet(Sequential(projects ? [encoder.layers, projector.layers] : [encoder.layers]))
     try state.initialise(seed: seed)
     for (index, value) in normalNumbers(state.statistics.layout.total, seed: seed).enumerated() {
-      if state.statistics.layout.entries.contains(where: { $0.range.contains(index) }) {
-        state.statistics.values.pointer[index] = value
+      if let entry = state.statistics.layout.entries.first(where: { $0.range.contains(index) }) {
+        state.statistics.values.pointer[index] = entry.name.hasSuffix("running_var") ? abs(value) : value
       }
     }
     return state
@@ -78,6 +78,24 @@ import TwinNetwork
       try ModelFile(try state(seed: 2, hidden: [6, 4, 4])).read(path)
     }
     expectFailure(.data, "no tensor 'encoder.3") { try ModelFile(try state(seed: 2, hidden: [4])).read(path) }
+  }
+
+  /// Features computed with one would be no numbers.
+  @Test func negativeVariancesAreErrors() throws {
+    let (saved, name) = (try state(seed: 1), "projection_head.layers.1.running_var")
+    try saved.statistics.pointer(of: name)[3] = -0.25
+    try write(saved)
+    expectFailure(.data, name, "negative variance", "-0.25 at element 3", path) {
+      try ModelFile(try state(seed: 2)).read(path)
+    }
+    expectFailure(.data, name, "negative variance", path) {
+      _ = try InitialParameters(reading: path, into: try state(seed: 2))
+    }
+    // A mean may be anything.
+    try saved.statistics.pointer(of: name)[3] = 0
+    try saved.statistics.pointer(of: "projection_head.layers.1.running_mean")[3] = -7
+    try write(saved)
+    try ModelFile(try state(seed: 2)).read(path)
   }
 
   @Test(arguments: [Float.nan, .infinity]) func valuesThatAreNoNumbersAreErrors(value: Float) throws {

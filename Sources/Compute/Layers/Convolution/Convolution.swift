@@ -161,7 +161,10 @@ extension Convolution {
       throw Failure(
         .usage, "the input does not fit this convolution", at: name,
         expected: "\(inputChannels) channels and spatial extents that a kernel of \(kernel)\(dilated) fits into",
-        found: input.description, remedy: "give larger images, or choose a smaller kernel or \(option: "stem") small")
+        found: input.description,
+        remedy: kernel.count == 2
+          ? "give larger images, or choose a smaller kernel or \(option: "stem") small"
+          : "give larger volumes, or choose a smaller kernel")
     }
     return (windows, output)
   }

@@ -42,6 +42,8 @@ package struct ArrayDataset: Dataset {
 
   package var viewsPerSample: Int { sources.count }
 
+  package func place(of index: Int, view: Int) -> String { "\(sources[view].path), sample \(index)" }
+
   package func read(_ index: Int, view: Int, into destination: UnsafeMutablePointer<Float>) throws {
     try check(index, view)
     let source = sources[view]
@@ -49,7 +51,7 @@ package struct ArrayDataset: Dataset {
     let size = sampleSize
     if let element = StoredNumbers.firstNotFinite(destination, size) {
       throw Failure(
-        .data, "a value is not a finite float32", at: "\(source.path), sample \(index), element \(element)",
+        .data, "a value is not a finite float32", at: "\(place(of: index, view: view)), element \(element)",
         found: "\(destination[element])", remedy: "remove or mend the sample")
     }
   }

@@ -25,7 +25,14 @@ enum LabelFile {
   private static func checkRank(_ shape: [Int], _ path: String) throws {
     if shape.count == 1 { return }
     throw Failure(
-      .data, "labels must have one dimension", at: path, expected: "[N]", found: "\(shape)",
-      remedy: "give the samples first and the labels last, and save y.reshape(-1)")
+      .data, "labels must have one dimension", at: path, expected: "[N]", found: "\(shape)", remedy: remedy(shape))
+  }
+
+  private static func remedy(_ shape: [Int]) -> String {
+    if shape.filter({ $0 != 1 }).count == 1 { return "save y.reshape(-1)" }
+    if shape.count == 2 {
+      return "one-hot labels become classes by y.argmax(axis=1); of several targets save one, such as y[:, 0]"
+    }
+    return "give the samples first and the labels last: npy:X.npy,Y.npy"
   }
 }

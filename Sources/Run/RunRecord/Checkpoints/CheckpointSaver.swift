@@ -152,8 +152,10 @@ package final class CheckpointSaver {
     let file = try SafetensorsFile(path: checkpoint.optimizerPath)
     for moment in optimizer.state {
       for entry in model.state.parameters.layout.entries {
-        try file.read(
-          "\(moment.name).\(entry.name)", into: moment.buffer.pointer + entry.offset, expectedShape: entry.shape)
+        let (name, values) = ("\(moment.name).\(entry.name)", moment.buffer.pointer + entry.offset)
+        try file.read(name, into: values, expectedShape: entry.shape)
+        try TensorValues.check(
+          UnsafeBufferPointer(start: values, count: entry.count), of: name, checkpoint.optimizerPath)
       }
     }
     lastSaved = checkpoint.step

@@ -80,7 +80,15 @@ package struct RunStart {
     }
     var decided = configuration
     if let saved = try communicator.broadcast(resumed) { decided.takeChoices(of: saved) }
-    let plan = try communicator.together { try data.plan(decided, shards: shards) }
+    var split = BatchSplit(batchSize: decided.batchSize, shards: shards)
+    split.areShardsGiven = configuration.shards != nil
+    split.ranks = communicator.size
+    split.samples = data.samples
+    split.shardsOfRun = found.state?.shards
+    let plan = try communicator.together {
+      if let failure = split.failure(at: "\(option: "batch-size"), \(option: "shards")") { throw failure }
+      return try data.plan(decided, shards: shards)
+    }
     remarks += plan.remarks
     if configuration.onBadLoss == .rollback { store = makeStore(rollbackInterval: plan.checkpointInterval) }
     try communicator.onRoot {
@@ -100,8 +108,7 @@ package struct RunStart {
   /// divide them, their least common multiple.
   package static func shards(_ requested: Int?, before: Int?, ranks: Int) -> Int {
     guard let before else { return requested ?? ranks }
-    func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-    return before / divisor(before, ranks) * ranks
+    return BatchSplit.leastCommonMultiple(before, ranks)
   }
 
   private static func findCheckpoint(

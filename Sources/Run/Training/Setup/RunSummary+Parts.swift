@@ -48,7 +48,8 @@ extension RunSummary {
     if start.state != nil { lines.append("resumed    after step \(start.step)") }
     self.memory = memory
     remarks =
-      start.remarks + (parts.initialParameters?.remarks ?? []) + parts.precisionRemarks + parts.kernelRemarks
+      start.remarks + parts.dataRemarks + (parts.initialParameters?.remarks ?? []) + parts.precisionRemarks
+      + parts.kernelRemarks
       + network.remarks + parts.kernels.remarks
       + (memory?.remarks ?? [])
   }

@@ -1,6 +1,7 @@
 import Configuration
 import DataParallel
 import Datasets
+import Diagnostics
 import Encoders
 import Loading
 import MPI
@@ -33,6 +34,8 @@ package struct TrainingParts {
   let state: CheckpointState
   /// How the ranks' kernels differ; empty when they are the same.
   private(set) var kernelRemarks: [String] = []
+  /// What the user should know of the views.
+  let dataRemarks: [String]
   /// A remark where bf16 was asked for but is not used.
   let precisionRemarks: [String]
   /// What `--init` gave, on rank 0; nil where nothing was read from it.
@@ -50,7 +53,10 @@ package struct TrainingParts {
     _ start: RunStart, _ dataset: any Dataset, validation: (any Dataset)? = nil, _ makeEncoder: EncoderMaker?,
     report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
-    let (plan, configuration) = (start.plan, start.plan.configuration)
+    let plan = start.plan
+    var configuration = plan.configuration
+    // What a run has been trained on is what was meant.
+    if start.state != nil || !start.isNewRun { configuration.channelAxis = .first }
     self.plan = plan
     self.communicator = communicator
     self.dataset = dataset
@@ -59,9 +65,17 @@ package struct TrainingParts {
       try ShardGroup(communicator, shards: plan.batches.shards, reduction: configuration.reduction)
     }
     let (shape, group) = (dataset.sampleShape, group)
-    augmentation = try communicator.together {
-      try Augmentation.parse(configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
+    let augmentation = try communicator.together {
+      let recipe = try Augmentation.parse(
+        configuration.augment, shape: shape, viewsPerSample: dataset.viewsPerSample)
+      if recipe.isForImages {
+        try configuration.requireChannelsFirst(
+          shape, seenAs: .images, by: "the augmentation")
+      }
+      return recipe
     }
+    self.augmentation = augmentation
+    dataRemarks = try communicator.together { try TwinViews.remarks(dataset, augmentation) }
     self.validation = try communicator.together {
       guard let validation, let validationPlan = plan.validation else { return nil }
       return try ValidationSet(validation, validationPlan, configuration, trained: dataset)

@@ -8,18 +8,22 @@ import TwinNetwork
 ///
 /// The loss of a batch is that of the whole batch of all ranks, standardised over it (nidl's `validation_step`); the
 /// result is the mean over the batches. Nothing that the training depends on changes. The views are a function of (seed,
-/// sample, view), so that all validations of a run measure the same.
+/// sample, view), so that all validations of a run measure the same. A loss that is not a finite number is a failure with
+/// the sample that caused it.
 final class Validator {
   private let plan: ValidationPlan
   private let network: BarlowTwinsNetwork
   private let communicator: Communicator
   private let control: StepControl
+  private let evaluated: EvaluatedBatch
   private let makeLoader: (_ batches: Int) throws -> BatchLoader
 
   /// nil without validation data.
   init?(_ parts: TrainingParts, _ control: StepControl) {
     guard let set = parts.validation else { return nil }
+    let batches = set.plan.batches
     plan = set.plan
+    evaluated = EvaluatedBatch(dataset: set.dataset, group: parts.group, samplesPerShard: batches.samplesPerShard)
     network = parts.network
     communicator = parts.communicator
     self.control = control
@@ -61,7 +65,11 @@ final class Validator {
       control.attempt { _ = try loader?.next(into: network.inputs) }
       let agreed = try control.agree(signal: interruption())
       if agreed.signal != 0 { return (mean, agreed.signal) }
-      mean.add(try network.evaluate())
+      let loss = try network.evaluate()
+      try evaluated.requireFinite(loss, network, at: "validation batch \(batch)") {
+        plan.batches.sample(step: batch - 1, place: $0)
+      }
+      mean.add(loss)
     }
     return (mean, 0)
   }
