@@ -30,14 +30,19 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `JSONSyntaxError`, or a `DecodingError` for JSON that is not such a value.
+  /// - Throws: `JSONSyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the key for
+  ///   a number outside the limits of a `CheckedRecord`.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
     // Foundation takes one of two equal keys, and other texts that are not JSON.
     _ = try JSONValue([UInt8](bytes), .strict)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(Value.self, from: bytes)
+    let value = try decoder.decode(Value.self, from: bytes)
+    var fields = FieldCheck()
+    (value as? any CheckedRecord)?.check(&fields)
+    if let failure = fields.failure { throw failure }
+    return value
   }
 
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from text: String) throws -> Value {
@@ -49,7 +54,10 @@ package enum JSONText {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Failure(.data, "the file is missing or cannot be read", at: path)
     }
-    do { return try decode(from: data) } catch {
+    do { return try decode(from: data) } catch var failure as Failure {
+      failure.location = failure.location.map { "\(path), \($0)" } ?? path
+      throw failure
+    } catch {
       throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: text(of: error))
     }
   }

@@ -38,7 +38,7 @@ extension NpyFile {
           "if they number classes, save x.astype(numpy.int32); measured values, such as ages, are no classes: leave "
           + "the file out, or save numpy.digitize(x, LIMITS)")
     }
-    let bytes = AlignedBuffer<UInt8>(count * element.size)
+    let bytes = try AlignedBuffer<UInt8>(count, element.size)
     try read(0..<count, UnsafeMutableRawPointer(bytes.pointer))
     let raw = UnsafeRawPointer(bytes.pointer)
     return try (0..<count).map { i in

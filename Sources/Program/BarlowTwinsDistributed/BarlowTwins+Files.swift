@@ -17,7 +17,7 @@ extension BarlowTwins {
   public func save(to path: String) throws {
     try communicator.onRoot {
       let fitted = try fitted()
-      let file = ModelFile(fitted.state)
+      let file = try ModelFile(fitted.state)
       let metadata = [
         "format": "pt", ModelMetadata.configuration: configuration.json,
         ModelMetadata.sampleShape: "\(fitted.sampleShape)", ModelMetadata.kernels: fitted.kernels.json,

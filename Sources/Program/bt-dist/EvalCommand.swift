@@ -93,7 +93,7 @@ enum EvalCommand: OptionCommand {
           queries, labels: test.labels ?? [], features: extractor.features, keeping: testSamples)
         let neighbours = try NearestNeighbours(
           train: known.values, labels: known.labels, features: extractor.features, k: options.k, leavesOneOut: isSame)
-        let accuracy = neighbours.accuracy(test: asked.values, labels: asked.labels)
+        let accuracy = try neighbours.accuracy(test: asked.values, labels: asked.labels)
         print("  \((accuracy * 1e4).rounded() / 1e4)  \(name) (\(extractor.features) features)")
       }
     }

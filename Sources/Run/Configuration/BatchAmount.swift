@@ -1,4 +1,5 @@
 import CommandLine
+import Diagnostics
 import JSON
 
 /// A number of batches: counted, or as a part of the batches that there are.
@@ -52,16 +53,16 @@ extension ValueFormat<BatchAmount> {
       guard text.contains(where: \.isNumber), let value = Double(text), value >= 0 else { return nil }
       if value == 0 { return accepts(.none) }
       if value < 1 || (value == 1 && text.contains(".")) { return .fraction(value) }
-      return ValueFormat<Int>.integer(text: text).map { .count($0) }
+      return ValueFormat<Int>.integer(text: text).flatMap { $0 <= NumberLimit.count ? .count($0) : nil }
     }
     return ValueFormat(
       placeholder: "N|FRACTION",
-      expected: "a count of at least \(none ? 0 : 1), or a fraction up to 1.0 "
+      expected: "a count \(NumberLimit.text((none ? 0 : 1)...NumberLimit.count)), or a fraction up to 1.0 "
         + "(in a file \"1\" is one batch and \"1.0\" is all)",
       fromText: fromText,
       fromJSON: { value in
         switch value {
-        case .integer(let count): count == 1 || count < 0 ? nil : Int(exactly: count).flatMap { accepts(.count($0)) }
+        case .integer(let count): count == 1 || count < 0 ? nil : fromText("\(count)")
         case .number(let fraction): fraction >= 0 && fraction < 1 ? accepts(.fraction(fraction)) : nil
         case .string(let text): fromText(text)
         default: nil

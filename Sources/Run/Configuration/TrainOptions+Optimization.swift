@@ -88,7 +88,7 @@ extension TrainingConfiguration {
       all: the run ends with its initial parameters.
       """),
     OptionDefinition(
-      "random-state", \.randomState, .integer(atLeast: 0),
+      "random-state", \.randomState, .integer(atLeast: 0, atMost: .max),
       """
       Seed of the initial parameters, the order of samples and the augmentations; the same seed gives the same run. There \
       is no run without a seed (nidl's None).

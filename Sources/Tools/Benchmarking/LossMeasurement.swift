@@ -52,10 +52,10 @@ package struct LossMeasurement: Sendable, Encodable {
       try Self.check(batchSize, features, shards, ranks: communicator.size)
       return try ShardGroup(communicator, shards: shards, reduction: configuration.reduction)
     }
-    let embeddings = Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
+    let embeddings = try Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
     let chosen = BarlowTwinsLoss.Form.cheaper(batch: batchSize, features: features)
-    let losses = [BarlowTwinsLoss.Form.dual, .primal].map { form in
-      BarlowTwinsLoss(embeddings: embeddings, batch: group, lambd: configuration.lambd, form: form)
+    let losses = try [BarlowTwinsLoss.Form.dual, .primal].map { form in
+      try BarlowTwinsLoss(embeddings: embeddings, batch: group, lambd: configuration.lambd, form: form)
     }
     var (forward, both) = ([[Double]](repeating: [], count: 2), [[Double]](repeating: [], count: 2))
     for step in 0..<warmup + repeats {
@@ -79,16 +79,16 @@ package struct LossMeasurement: Sendable, Encodable {
     }
   }
 
-  private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) -> Activation {
-    let shape = TensorShape(samples: rows, channels: features)
-    let values = group.localShards.map { shard in
-      let buffer = AlignedBuffer<Float>(shape.count, for: .activations)
+  private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) throws -> Activation {
+    let shape = try TensorShape(samples: rows, channels: features).checked()
+    let values = try group.localShards.map { shard in
+      let buffer = try AlignedBuffer<Float>(shape.count, for: .activations)
       var stream = PhiloxStream(seed: 0, purpose: .syntheticData, sample: shard)
       for i in 0..<buffer.count { buffer.pointer[i] = stream.normal() }
       return buffer
     }
     let activation = Activation(shape, values: values)
-    activation.gradients = values.map { _ in AlignedBuffer(shape.count, for: .activations) }
+    activation.gradients = try values.map { _ in try AlignedBuffer(shape.count, for: .activations) }
     return activation
   }
 }

@@ -90,10 +90,14 @@ package struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
-    globalStep = GlobalStep(
-      network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
+    let (network, optimizer, schedule) = (network, optimizer, schedule)
+    globalStep = try communicator.together {
+      try GlobalStep(network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
+    }
     let writes = communicator.rank == 0 && configuration.enableCheckpointing
-    saver = CheckpointSaver(network.state, optimizer, configuration, store: writes ? start.store : nil)
+    saver = try communicator.together {
+      try CheckpointSaver(network.state, optimizer, configuration, store: writes ? start.store : nil)
+    }
     var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())
     if let found = start.state {
       (state, state.shards, state.layout) = (found, plan.batches.shards, state.layout)
