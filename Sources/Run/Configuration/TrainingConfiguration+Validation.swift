@@ -14,28 +14,65 @@ extension TrainingConfiguration {
   /// `maxEpochs`, unless that is none or endless.
   public var finiteMaxEpochs: Int? { maxEpochs == .max ? nil : maxEpochs }
 
-  /// Throws the first thing that is wrong with the configuration, as a usage failure.
+  /// Throws everything that is wrong with the configuration, as one usage failure.
   ///
-  /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
+  /// Checks the range of every option, then what options mean together where each by itself is right. `origins` lets errors point to the file and
   /// key of a value; without them they name the option. What depends on the data, the encoder or the ranks
   /// (`projInputDim`, default shards) is checked where those are known.
-  package func validate(origins: ValueOrigins = [:]) throws(Failure) {
-    for option in Self.optionTable.options {
-      try option.check(self, at: origins.location(of: option.name))
+  ///
+  /// - Parameter rejected: options that are known to be wrong; nothing is said of them.
+  package func validate(origins: ValueOrigins = [:], except rejected: Set<String> = []) throws(Failure) {
+    var problems = FailureCollector()
+    var wrong = rejected
+    for option in Self.optionTable.options where !rejected.contains(option.name) {
+      let isRight = problems.attempt { try option.check(self, at: origins.location(of: option.name)) } != nil
+      if !isRight { wrong.insert(option.name) }
     }
-    if let shards { try validate(shards: shards, origins: origins) }
-    try validateLayers(origins: origins)
-    try validateLength(origins: origins)
-    try validateRates(origins: origins)
-    try validateMonitoring(origins: origins)
-    try validateBadNumbers(origins: origins)
-    try validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
-    try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
+    for check in Self.checks where wrong.isDisjoint(with: check.options) {
+      problems.attempt { try check.run(self, origins) }
+    }
+    try problems.end()
   }
 
+  /// What options mean together, each check with the options that it looks at.
+  private static let checks: [OptionCheck] = [
+    OptionCheck("batch-size", "shards") { (options, origins) throws(Failure) in
+      if let shards = options.shards { try options.validate(shards: shards, origins: origins) }
+    },
+    OptionCheck("encoder", "layers") { (options, origins) throws(Failure) in
+      try options.validateLayers(origins: origins)
+    },
+    OptionCheck("max-epochs", "max-steps", "lr-scheduler") { (options, origins) throws(Failure) in
+      try options.validateLength(origins: origins)
+    },
+    OptionCheck("learning-rate", "learning-rate-biases") { (options, origins) throws(Failure) in
+      try options.validateRates(origins: origins)
+    },
+    OptionCheck("check-val-every-n-epoch", "val-check-interval") { (options, origins) throws(Failure) in
+      try options.validateInterval(origins: origins)
+    },
+    OptionCheck("val-data", "early-stopping") { (options, origins) throws(Failure) in
+      if let metric = options.earlyStopping { try options.requireMeasured(metric, "early-stopping", origins) }
+    },
+    OptionCheck("val-data", "monitor", "save-top-k") { (options, origins) throws(Failure) in
+      if options.saveTopK != 0 { try options.requireMeasured(options.monitor, "monitor", origins) }
+    },
+    OptionCheck(
+      "on-bad-loss", "out", "enable-checkpointing", "checkpoint-every-n-minutes", "checkpoint-every-n-steps"
+    ) { (options, origins) throws(Failure) in
+      try options.validateBadNumbers(origins: origins)
+    },
+    OptionCheck("optimizer", "optimizer-kwargs") { (options, origins) throws(Failure) in
+      try options.validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
+    },
+    OptionCheck("encoder", "encoder-kwargs") { (options, origins) throws(Failure) in
+      try options.validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
+    },
+  ]
+
   /// Throws unless a run folder is given: `bt-dist train` needs one, a run inside a user's program does not.
-  func requireRunFolder() throws(Failure) {
-    guard out.isEmpty else { return }
+  func requireRunFolder(except rejected: Set<String>) throws(Failure) {
+    guard out.isEmpty, !rejected.contains("out") else { return }
     throw Failure(
       .usage, "the run folder is missing", at: "\(option: "out")",
       expected: "a folder for configuration, metrics and checkpoints",
@@ -45,17 +82,37 @@ extension TrainingConfiguration {
   /// Throws unless the batch can be cut into `shards` equal parts; one that is still open can.
   ///
   /// For shards that were not given, call this with their number once the ranks are known.
-  package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
+  ///
+  /// - Parameter ranks: the remedy's number of shards is one that they can share.
+  package func validate(shards: Int, ranks: Int = 1, origins: ValueOrigins = [:]) throws(Failure) {
     guard let batchSize, batchSize % shards != 0 else { return }
     let below = batchSize / shards * shards
     let batches = [below, below + shards].filter { $0 >= 2 }.map { "\(option: "batch-size") \($0)" }
-    let divisor = (1...shards).last { batchSize % $0 == 0 } ?? 1
+    let others = stride(from: shards / ranks * ranks, to: 0, by: -ranks)
+    let divisor = others.first { batchSize % $0 == 0 }.map { ", or \(option: "shards") \($0)" } ?? ""
     throw Failure(
       .usage, "the batch cannot be cut into equal shards",
       at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size"),
       expected: "a batch size that is a multiple of the shards (by default the number of ranks)",
       found: "\(batchSize) samples, \(shards) shards",
-      remedy: "give \(batches.joined(separator: " or ")), or \(option: "shards") \(divisor)")
+      remedy: "give \(batches.joined(separator: " or "))\(divisor)")
+  }
+
+  /// Throws unless `ranks` ranks can share out the shards of a new run evenly, and the batch falls into them.
+  package func validate(shards: Int, sharedBy ranks: Int) throws(Failure) {
+    guard shards % ranks != 0 else { return try validate(shards: shards, ranks: ranks) }
+    // A number of shards that fits the ranks and not the batch would be refused in turn.
+    let fitting = stride(from: ranks, through: max(ranks, batchSize ?? ranks), by: ranks)
+      .first { batchSize.map { [count = $0] in count % $0 == 0 } ?? true }
+    let batches = batchSize.map { size in
+      [size / ranks * ranks, (size / ranks + 1) * ranks].filter { $0 >= 2 }
+        .map { "\(option: "batch-size") \($0)" }.joined(separator: " or ")
+    }
+    throw Failure(
+      .usage, "\(shards.counted("shard")) cannot be shared out evenly over \(ranks.counted("rank"))",
+      at: "\(option: "shards")", expected: "a multiple of the number of ranks", found: "\(shards)",
+      remedy: "start \(shards) ranks or a divisor of that, or give \(option: "shards") "
+        + (fitting.map(String.init) ?? "\(ranks) with \(batches ?? "")"))
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {

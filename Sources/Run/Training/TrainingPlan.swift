@@ -20,19 +20,23 @@ package struct TrainingPlan: Sendable {
   ///
   /// - Parameter shards: S; overrides the configuration's.
   /// - Parameter validationSamples: nil without validation data.
+  /// - Parameter ranks: remedies name numbers of shards that they can share.
   /// - Parameter made: what was chosen before.
   /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
   /// - Throws: what `chooseBatchSize` throws, and a usage failure for a batch that is larger than the data or cannot be cut into equal shards, for a limit
   ///   that leaves no batch, and for what `ValidationPlan` throws.
   package init(
     _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
-    until end: Int = .max, choices made: [AutomaticChoice] = []
+    until end: Int = .max, ranks: Int = 1, choices made: [AutomaticChoice] = []
   ) throws {
     var configuration = configuration
-    configuration.shards = shards
-    try configuration.validate(shards: shards)
+    var problems = FailureCollector()
+    problems.attempt { try configuration.validate(shards: shards, ranks: ranks) }
+    configuration.checkBatch(samples: samples, validationSamples: validationSamples, &problems)
+    try problems.end()
     let batchChoice = try configuration.chooseBatchSize(
       samples: samples, validationSamples: validationSamples, shards: shards)
+    configuration.shards = shards
     let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
     let batches = try BatchPlan(
       count: samples, batchSize: batchSize, shards: shards, seed: configuration.randomState,

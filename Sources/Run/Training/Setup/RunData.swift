@@ -20,7 +20,9 @@ struct RunData {
   }
 
   /// The plan of a run on these data, with everything decided that the configuration leaves open.
-  func plan(_ configuration: TrainingConfiguration, shards: Int) throws -> TrainingPlan {
+  ///
+  /// - Parameter ranks: remedies name numbers of shards that they can share.
+  func plan(_ configuration: TrainingConfiguration, shards: Int, ranks: Int) throws -> TrainingPlan {
     var decided = configuration
     var choices: [AutomaticChoice] = []
     if let recipe, configuration.augment == TrainingConfiguration.automaticAugment {
@@ -28,6 +30,7 @@ struct RunData {
       choices.append(AutomaticChoice("augment", recipe.recipe, because: recipe.reason))
     }
     return try TrainingPlan(
-      decided, shards: shards, samples: samples, validationSamples: validationSamples, choices: choices)
+      decided, shards: shards, samples: samples, validationSamples: validationSamples, ranks: ranks,
+      choices: choices)
   }
 }

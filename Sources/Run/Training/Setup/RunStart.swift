@@ -80,7 +80,7 @@ package struct RunStart {
     }
     var decided = configuration
     if let saved = try communicator.broadcast(resumed) { decided.takeChoices(of: saved) }
-    let plan = try communicator.together { try data.plan(decided, shards: shards) }
+    let plan = try communicator.together { try data.plan(decided, shards: shards, ranks: communicator.size) }
     remarks += plan.remarks
     if configuration.onBadLoss == .rollback { store = makeStore(rollbackInterval: plan.checkpointInterval) }
     try communicator.onRoot {
