@@ -66,7 +66,7 @@ import Testing
     // A run of its own that begins at a checkpoint of the first.
     let third = try train(
       [60, 20], "mlp", out: "other",
-      ["--resume", RunResult(folder.file("run")).checkpoint(5), "--max-epochs", "20", "--shards", "2"])
+      ["--resume", RunResult(folder.file("run")).checkpoint(5), "--max-epochs", "7", "--shards", "2"])
     #expect(third.code == 0, "\(third.text)")
     #expect(try stored("warmup-epochs", in: "other") as? Double == 0.5)
   }

@@ -33,7 +33,7 @@ extension CommandDefinition {
     var isFileRead = true
     if let path = scanned.configurationFile {
       isFileRead =
-        problems.attempt {
+        problems.attempt { () throws -> Void in
           let file = try ConfigurationFile(path: path, bytes: try readFile(path))
           try table.apply(file, to: &command.options, origins: &command.origins)
         } != nil
