@@ -25,6 +25,8 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
   public var found: String?
   /// How to mend it, as an instruction.
   public var remedy: String?
+  /// What is wrong, where it is more than one thing; see `FailureCollector`. Empty for a single thing.
+  public internal(set) var parts: [Failure] = []
 
   public init(
     _ kind: Kind, _ message: String, at location: String? = nil, expected: String? = nil, found: String? = nil,
@@ -38,12 +40,17 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// Several lines: the message with its place, then `expected:`, `found:` and `remedy:` where there are any.
+  /// The single things that are wrong: the failure itself, or its parts.
+  public var all: [Failure] { parts.isEmpty ? [self] : parts }
+
+  /// Several lines: the message with its place, then `expected:`, `found:` and `remedy:` where there are any, and parts
+  /// with numbers.
   public var description: String {
     var lines = [location.map { "\($0): \(message)" } ?? message]
     if let expected { lines.append("  expected: \(expected)") }
     if let found { lines.append("  found:    \(found)") }
     if let remedy { lines.append("  remedy:   \(remedy)") }
+    for (number, part) in zip(1..., parts) { lines.append("\(number). \(part)") }
     return lines.joined(separator: "\n")
   }
 }

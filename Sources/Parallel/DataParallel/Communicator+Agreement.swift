@@ -48,6 +48,8 @@ private struct SharedFailure: Codable {
   let kind: Int32
   let message: String
   let location, expected, found, remedy: String?
+  /// nil for a single thing.
+  let parts: [SharedFailure]?
 
   init(_ error: any Error, rank: Int, host: String, ranks: Int) {
     let failure = (error as? AgreedFailure)?.failure ?? error as? Failure ?? Failure(.defect, "\(error)")
@@ -55,18 +57,27 @@ private struct SharedFailure: Codable {
     message = failure.message
     // An option that is wrong for rank 0 is wrong everywhere; data and disks may differ between ranks and hosts.
     let isLocal = failure.kind != .usage || rank > 0
-    let place = ranks > 1 && isLocal && !(error is AgreedFailure) ? "rank \(rank) on \(host)" : nil
+    let isPlain = failure.parts.isEmpty && !(error is AgreedFailure)
+    let place = ranks > 1 && isLocal && isPlain ? "rank \(rank) on \(host)" : nil
     let parts = [failure.location, place].compactMap { $0 }
     location = parts.isEmpty ? nil : parts.joined(separator: ", ")
     expected = failure.expected
     found = failure.found
     remedy = failure.remedy
+    let isPlaced = error is AgreedFailure
+    parts =
+      failure.parts.isEmpty
+      ? nil
+      : failure.parts.map { part in
+        SharedFailure(isPlaced ? AgreedFailure(part) : part, rank: rank, host: host, ranks: ranks)
+      }
   }
 
   var text: String { (try? JSONText.encode(self)) ?? "?" }
 
   var failure: Failure {
-    Failure(
+    if let parts, let failure = Failure(parts.map(\.failure)) { return failure }
+    return Failure(
       Failure.Kind(rawValue: kind) ?? .defect, message, at: location, expected: expected, found: found, remedy: remedy)
   }
 

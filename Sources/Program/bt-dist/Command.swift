@@ -1,5 +1,6 @@
 import CommandLine
 import DataParallel
+import Diagnostics
 import MPI
 
 /// A command of the program. `run` is a collective: all ranks call it, with arguments that mean the same or are an error.
@@ -16,6 +17,17 @@ protocol OptionCommand: Command {
   associatedtype Options: Sendable
   static var definition: CommandDefinition<Options> { get }
   static func run(_ options: ParsedCommand<Options>, _ communicator: Communicator) throws -> Int32
+  /// Looks at the inputs of a call in which something is wrong, so that what is wrong with them is reported with it.
+  ///
+  /// Called on each rank for itself, and only then: `run` looks by itself. Says nothing of options in `rejected`.
+  static func checkInputs(
+    of command: ParsedCommand<Options>, ranks: Int, _ problems: inout FailureCollector)
+}
+
+extension OptionCommand {
+  static func checkInputs(
+    of command: ParsedCommand<Options>, ranks: Int, _ problems: inout FailureCollector
+  ) {}
 }
 
 extension Command {
@@ -27,7 +39,11 @@ extension OptionCommand {
   static var summary: String { definition.summary }
 
   static func run(_ arguments: [String], _ communicator: Communicator) throws -> Int32 {
-    let action = try communicator.together { try definition.parse(arguments) }
+    let action = try communicator.together {
+      var call = definition.interpret(arguments)
+      if call.isWrongRun { checkInputs(of: call.command, ranks: communicator.size, &call.problems) }
+      return try call.action()
+    }
     try communicator.requireSameCall(definition, action)
     switch action {
     case .help(let text), .printConfiguration(let text):

@@ -39,19 +39,34 @@ enum EmbedCommand: OptionCommand {
     ],
     defaults: EmbedOptions(),
     validate: { (command) throws(Failure) in
-      try requireOptions([("from", command.options.from), ("data", command.options.data), ("out", command.options.out)])
+      try requireOptions(
+        [("from", command.options.from), ("data", command.options.data), ("out", command.options.out)],
+        except: command.rejected)
     })
+
+  static func checkInputs(
+    of command: ParsedCommand<EmbedOptions>, ranks: Int, _ problems: inout FailureCollector
+  ) {
+    checkData([("data", command.options.data)], except: command.rejected, &problems)
+  }
 
   static func run(_ command: ParsedCommand<EmbedOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     try prepareKernels(threads: options.threads, communicator)
     let (dataset, extractor) = try communicator.together {
-      let dataset = try DataSpec.open(options.data)
+      var problems = FailureCollector()
+      let opened = problems.attempt { try DataSpec.open(options.data) }
+      let trained = problems.attempt {
+        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+      }
+      try problems.end()
+      guard let dataset = opened, let encoder = trained else {
+        throw Failure(.defect, "something is missing that nothing was said of")
+      }
       guard options.view <= dataset.viewsPerSample else {
         throw Failure(
           .usage, "the data set has one view", at: "--view", expected: "1", found: "\(options.view)")
       }
-      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
       return (dataset, try encoder.extractor(sampleShape: dataset.sampleShape))
     }
     try communicator.requireSameData(dataset)

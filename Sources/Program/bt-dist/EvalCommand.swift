@@ -43,10 +43,18 @@ enum EvalCommand: OptionCommand {
     ],
     defaults: EvalOptions(),
     validate: { (command) throws(Failure) in
-      try requireOptions([
-        ("from", command.options.from), ("train", command.options.train), ("test", command.options.test),
-      ])
+      try requireOptions(
+        [
+          ("from", command.options.from), ("train", command.options.train), ("test", command.options.test),
+        ], except: command.rejected)
     })
+
+  static func checkInputs(
+    of command: ParsedCommand<EvalOptions>, ranks: Int, _ problems: inout FailureCollector
+  ) {
+    let data = [("train", command.options.train), ("test", command.options.test)]
+    checkData(data, except: command.rejected, &problems)
+  }
 
   static func run(_ command: ParsedCommand<EvalOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
@@ -54,13 +62,22 @@ enum EvalCommand: OptionCommand {
     communicator.stallWatch?.limit = nil
     try prepareKernels(threads: options.threads, communicator)
     let (train, test, encoder) = try communicator.together {
-      let (train, test) = (try labelled(options.train, "--train"), try labelled(options.test, "--test"))
+      var problems = FailureCollector()
+      let sets = [("--train", options.train), ("--test", options.test)].map { option, spec in
+        problems.attempt { try labelled(spec, option) }
+      }
+      let trained = problems.attempt {
+        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+      }
+      try problems.end()
+      guard let train = sets[0], let test = sets[1], let encoder = trained else {
+        throw Failure(.defect, "something is missing that nothing was said of")
+      }
       guard train.sampleShape == test.sampleShape else {
         throw Failure(
           .data, "training and test samples have different shapes", at: options.test,
           expected: "\(train.sampleShape)", found: "\(test.sampleShape)")
       }
-      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
       return (train, test, encoder)
     }
     for dataset in [train, test] { try communicator.requireSameData(dataset) }

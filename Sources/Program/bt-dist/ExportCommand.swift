@@ -44,7 +44,7 @@ enum ExportCommand: OptionCommand {
     ],
     defaults: ExportOptions(),
     validate: { (command) throws(Failure) in
-      try requireOptions([("from", command.options.from), ("out", command.options.out)])
+      try requireOptions([("from", command.options.from), ("out", command.options.out)], except: command.rejected)
     })
 
   static func run(_ command: ParsedCommand<ExportOptions>, _ communicator: Communicator) throws -> Int32 {

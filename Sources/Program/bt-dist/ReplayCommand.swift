@@ -56,7 +56,9 @@ enum ReplayCommand: OptionCommand {
     ],
     defaults: ReplayOptions(),
     validate: { (command) throws(Failure) in
-      guard command.options.badBatch != nil else { return try requireOptions([("from", command.options.from)]) }
+      guard command.options.badBatch != nil else {
+        return try requireOptions([("from", command.options.from)], except: command.rejected)
+      }
       for name in ["from", "step", "first-step"] where command.origin(of: name) != .default {
         throw Failure(
           .usage, "the run and the step are those of the bad batch", at: "--\(name)",

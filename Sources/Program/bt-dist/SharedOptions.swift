@@ -1,5 +1,6 @@
 import CommandLine
 import DataParallel
+import Datasets
 import Diagnostics
 import Foundation
 import MPI
@@ -27,10 +28,24 @@ func prepareKernels(threads: Int?, _ communicator: Communicator) throws {
   for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
 }
 
-/// Throws for the first option without a value.
-func requireOptions(_ options: [(name: String, value: String)]) throws(Failure) {
-  for option in options where option.value.isEmpty {
-    throw Failure(.usage, "an option is missing", expected: "--\(option.name)", remedy: "give it, or ask --help")
+/// Throws for options without a value.
+///
+/// - Parameter rejected: options of which enough is said already.
+func requireOptions(_ options: [(name: String, value: String)], except rejected: Set<String>) throws(Failure) {
+  var problems = FailureCollector()
+  for option in options where option.value.isEmpty && !rejected.contains(option.name) {
+    problems.add(
+      Failure(.usage, "an option is missing", expected: "--\(option.name)", remedy: "give it, or ask --help"))
+  }
+  try problems.end()
+}
+
+/// Opens data sets of a call in which something is wrong, to say what is wrong with them too.
+func checkData(
+  _ options: [(name: String, spec: String)], except rejected: Set<String>, _ problems: inout FailureCollector
+) {
+  for option in options where !option.spec.isEmpty && !rejected.contains(option.name) {
+    problems.attempt { _ = try DataSpec.open(option.spec) }
   }
 }
 

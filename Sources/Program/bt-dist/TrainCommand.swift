@@ -10,6 +10,12 @@ enum TrainCommand: OptionCommand {
   static var definition: CommandDefinition<TrainingConfiguration> { TrainingConfiguration.command }
   static var endsInOrder: Bool { true }
 
+  static func checkInputs(
+    of command: ParsedCommand<TrainingConfiguration>, ranks: Int, _ problems: inout FailureCollector
+  ) {
+    _ = RunChecks.openData(command.options, ranks: ranks, except: command.rejected, &problems)
+  }
+
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
     let console = ConsoleObserver.make(.standardOutput, wantsBar: command.options.enableProgressBar)
     let run = try TrainingRun(

@@ -67,6 +67,25 @@ extension TrainingConfiguration {
     return AutomaticChoice("batch-size", "\(size)", because: reason)
   }
 
+  /// Collects what is wrong with a batch size that was given and these data.
+  package func checkBatch(samples: Int, validationSamples: Int?, _ problems: inout FailureCollector) {
+    guard let batchSize else { return }
+    if batchSize > samples {
+      problems.add(
+        Failure(
+          .usage, "the batch is larger than the data set", at: "\(option: "batch-size")",
+          expected: "at most \(samples)",
+          found: "\(batchSize)", remedy: "give a smaller \(option: "batch-size") or more data"))
+    }
+    if let validationSamples, batchSize > validationSamples {
+      problems.add(
+        Failure(
+          .usage, "the validation data do not fill one batch", at: "\(option: "val-data")",
+          expected: "at least \(batchSize.counted("sample"))", found: "\(validationSamples)",
+          remedy: "give more validation data, or a smaller \(option: "batch-size")"))
+    }
+  }
+
   /// Sets the warm-up if it is open and the schedule has one: nidl's, and at most a tenth of the schedule. Returns what
   /// was chosen, nil if nothing was.
   package mutating func chooseWarmup(stepsPerEpoch: Int) -> AutomaticChoice? {

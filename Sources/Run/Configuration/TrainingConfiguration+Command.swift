@@ -26,7 +26,9 @@ extension TrainingConfiguration {
     groups: optionGroups, takesConfigurationFile: true, retired: retiredOptions, defaults: TrainingConfiguration(),
     complete: { $0.fillInDefaults() },
     validate: { (command) throws(Failure) in
-      try command.options.validate(origins: command.origins)
-      try command.options.requireRunFolder()
+      var problems = FailureCollector()
+      problems.attempt { try command.options.validate(origins: command.origins, except: command.rejected) }
+      problems.attempt { try command.options.requireRunFolder(except: command.rejected) }
+      try problems.end()
     })
 }

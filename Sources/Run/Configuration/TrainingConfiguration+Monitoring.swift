@@ -8,21 +8,19 @@ extension TrainingConfiguration {
   /// The validation data that the run looks at; nil without any, and where their batches are limited to none.
   package var validationSpec: String? { limitValBatches.isNone ? nil : valData }
 
-  /// Throws for an impossible interval of validation, and for metrics that are not measured.
-  func validateMonitoring(origins: ValueOrigins) throws(Failure) {
+  /// Throws for an impossible interval of validation.
+  func validateInterval(origins: ValueOrigins) throws(Failure) {
     if checkValEveryNEpoch == nil, case .fraction = valCheckInterval {
       throw Failure(
         .usage, "a part of an epoch is not an interval over all epochs", at: origins.location(of: "val-check-interval"),
         expected: "a count of batches, with \(option: "check-val-every-n-epoch") none",
         remedy: "give \(option: "val-check-interval") N, or \(option: "check-val-every-n-epoch") 1")
     }
-    guard validationSpec == nil else { return }
-    if let earlyStopping { try requireMeasured(earlyStopping, "early-stopping", origins) }
-    if saveTopK != 0 { try requireMeasured(monitor, "monitor", origins) }
   }
 
-  private func requireMeasured(_ metric: Metric, _ option: String, _ origins: ValueOrigins) throws(Failure) {
-    guard metric.isOfValidation else { return }
+  /// Throws for a metric of a validation that is not made.
+  func requireMeasured(_ metric: Metric, _ option: String, _ origins: ValueOrigins) throws(Failure) {
+    guard metric.isOfValidation, validationSpec == nil else { return }
     let missing = valData == nil ? "val-data" : "limit-val-batches"
     throw Failure(
       .usage, "\(metric.rawValue) is not measured without validation\(valData == nil ? " data" : "")",

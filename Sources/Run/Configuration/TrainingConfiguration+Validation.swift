@@ -14,28 +14,65 @@ extension TrainingConfiguration {
   /// `maxEpochs`, unless that is none or endless.
   public var finiteMaxEpochs: Int? { maxEpochs == .max ? nil : maxEpochs }
 
-  /// Throws the first thing that is wrong with the configuration, as a usage failure.
+  /// Throws everything that is wrong with the configuration, as one usage failure.
   ///
-  /// Checks the range of every option, then what options mean together. `origins` lets errors point to the file and
+  /// Checks the range of every option, then what options mean together where each by itself is right. `origins` lets errors point to the file and
   /// key of a value; without them they name the option. What depends on the data, the encoder or the ranks
   /// (`projInputDim`, default shards) is checked where those are known.
-  package func validate(origins: ValueOrigins = [:]) throws(Failure) {
-    for option in Self.optionTable.options {
-      try option.check(self, at: origins.location(of: option.name))
+  ///
+  /// - Parameter rejected: options that are known to be wrong; nothing is said of them.
+  package func validate(origins: ValueOrigins = [:], except rejected: Set<String> = []) throws(Failure) {
+    var problems = FailureCollector()
+    var wrong = rejected
+    for option in Self.optionTable.options where !rejected.contains(option.name) {
+      let isRight = problems.attempt { try option.check(self, at: origins.location(of: option.name)) } != nil
+      if !isRight { wrong.insert(option.name) }
     }
-    if let shards { try validate(shards: shards, origins: origins) }
-    try validateLayers(origins: origins)
-    try validateLength(origins: origins)
-    try validateRates(origins: origins)
-    try validateMonitoring(origins: origins)
-    try validateBadNumbers(origins: origins)
-    try validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
-    try validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
+    for check in Self.checks where wrong.isDisjoint(with: check.options) {
+      problems.attempt { try check.run(self, origins) }
+    }
+    try problems.end()
   }
 
+  /// What options mean together, each check with the options that it looks at.
+  private static let checks: [OptionCheck] = [
+    OptionCheck("batch-size", "shards") { (options, origins) throws(Failure) in
+      if let shards = options.shards { try options.validate(shards: shards, origins: origins) }
+    },
+    OptionCheck("encoder", "layers") { (options, origins) throws(Failure) in
+      try options.validateLayers(origins: origins)
+    },
+    OptionCheck("max-epochs", "max-steps", "lr-scheduler") { (options, origins) throws(Failure) in
+      try options.validateLength(origins: origins)
+    },
+    OptionCheck("learning-rate", "learning-rate-biases") { (options, origins) throws(Failure) in
+      try options.validateRates(origins: origins)
+    },
+    OptionCheck("check-val-every-n-epoch", "val-check-interval") { (options, origins) throws(Failure) in
+      try options.validateInterval(origins: origins)
+    },
+    OptionCheck("val-data", "limit-val-batches", "early-stopping") { (options, origins) throws(Failure) in
+      if let metric = options.earlyStopping { try options.requireMeasured(metric, "early-stopping", origins) }
+    },
+    OptionCheck("val-data", "limit-val-batches", "monitor", "save-top-k") { (options, origins) throws(Failure) in
+      if options.saveTopK != 0 { try options.requireMeasured(options.monitor, "monitor", origins) }
+    },
+    OptionCheck(
+      "on-bad-loss", "out", "enable-checkpointing", "checkpoint-every-n-minutes", "checkpoint-every-n-steps"
+    ) { (options, origins) throws(Failure) in
+      try options.validateBadNumbers(origins: origins)
+    },
+    OptionCheck("optimizer", "optimizer-kwargs") { (options, origins) throws(Failure) in
+      try options.validateOptimizerKwargs(at: origins.location(of: "optimizer-kwargs"))
+    },
+    OptionCheck("encoder", "encoder-kwargs") { (options, origins) throws(Failure) in
+      try options.validateEncoderKwargs(at: origins.location(of: "encoder-kwargs"))
+    },
+  ]
+
   /// Throws unless a run folder is given: `bt-dist train` needs one, a run inside a user's program does not.
-  func requireRunFolder() throws(Failure) {
-    guard out.isEmpty else { return }
+  func requireRunFolder(except rejected: Set<String>) throws(Failure) {
+    guard out.isEmpty, !rejected.contains("out") else { return }
     throw Failure(
       .usage, "the run folder is missing", at: "\(option: "out")",
       expected: "a folder for configuration, metrics and checkpoints",

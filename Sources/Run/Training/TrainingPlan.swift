@@ -29,10 +29,13 @@ package struct TrainingPlan: Sendable {
     until end: Int = .max, choices made: [AutomaticChoice] = []
   ) throws {
     var configuration = configuration
-    configuration.shards = shards
-    try configuration.validate(shards: shards)
     let validated = configuration.limitValBatches.isNone ? nil : validationSamples
+    var problems = FailureCollector()
+    problems.attempt { try configuration.validate(shards: shards) }
+    configuration.checkBatch(samples: samples, validationSamples: validated, &problems)
+    try problems.end()
     let batchChoice = try configuration.chooseBatchSize(samples: samples, validationSamples: validated, shards: shards)
+    configuration.shards = shards
     let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
     let trains = !configuration.limitTrainBatches.isNone
     let batches = try BatchPlan(

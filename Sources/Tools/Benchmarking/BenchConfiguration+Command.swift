@@ -31,8 +31,10 @@ extension BenchConfiguration {
     takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: BenchConfiguration(),
     complete: { $0.training.fillInDefaults() },
     validate: { (command) throws(Failure) in
-      try command.options.training.validate(origins: command.origins)
-      try command.options.validateModes(origins: command.origins)
+      var problems = FailureCollector()
+      problems.attempt { try command.options.training.validate(origins: command.origins, except: command.rejected) }
+      problems.attempt { try command.options.validateModes(origins: command.origins, except: command.rejected) }
+      try problems.end()
     })
 
   private static let measurementOptions: [OptionDefinition<BenchConfiguration>] = [
@@ -65,7 +67,8 @@ extension BenchConfiguration {
       synonyms: ["output"]),
   ]
 
-  private func validateModes(origins: ValueOrigins) throws(Failure) {
+  private func validateModes(origins: ValueOrigins, except rejected: Set<String>) throws(Failure) {
+    guard rejected.isDisjoint(with: ["loss", "kernels", "against", "layer-times"]) else { return }
     if let loss, loss.count != 2 {
       throw Failure(
         .usage, "not a size of a loss", at: origins.location(of: "loss"),

@@ -131,7 +131,7 @@ package enum Doctor {
   ) throws {
     let probe: RunProbe
     do { probe = try RunProbe(configuration, communicator) } catch let agreed as AgreedFailure {
-      diagnosis.add([Finding(.configuration, agreed.failure)])
+      diagnosis.add(agreed.failure.all.map { Finding(.configuration, $0) })
       return
     }
     for (index, memory) in probe.memory.enumerated() {

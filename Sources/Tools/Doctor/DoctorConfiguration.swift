@@ -49,6 +49,6 @@ extension DoctorConfiguration {
     takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: DoctorConfiguration(),
     complete: { $0.training.fillInDefaults() },
     validate: { (command) throws(Failure) in
-      try command.options.training.validate(origins: command.origins)
+      try command.options.training.validate(origins: command.origins, except: command.rejected)
     })
 }

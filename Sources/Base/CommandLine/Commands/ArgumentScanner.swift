@@ -10,13 +10,17 @@ struct ScannedArguments {
   var wantedOption: String?
   /// The file of the last `--config`.
   var configurationFile: String?
+  /// Unknown options, missing values and stray arguments.
+  var problems = FailureCollector()
+  /// Options that were meant by what is in `problems`.
+  var rejected: Set<String> = []
 }
 
 extension CommandDefinition {
-  /// Splits the arguments after the command's name; throws for unknown options, missing values and stray arguments.
+  /// Splits the arguments after the command's name, and collects what is wrong with them.
   ///
-  /// Once `--help` has been seen, nothing is an error: those who ask for help should get it.
-  func scan(_ arguments: [String]) throws(Failure) -> ScannedArguments {
+  /// What may be the value of an unknown option is passed over. Once `--help` has been seen, nothing is an error: those who ask for help should get it.
+  func scan(_ arguments: [String]) -> ScannedArguments {
     var scanned = ScannedArguments()
     if arguments.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       scanned.wantsHelp = true
@@ -29,16 +33,26 @@ extension CommandDefinition {
         break
       }
       if !argument.hasPrefix("-") || argument == "-" {
-        if positionals == nil { throw stray(argument, in: arguments) }
-        scanned.positionals.append(argument)
+        if positionals == nil {
+          scanned.problems.add(stray(argument, in: arguments))
+        } else {
+          scanned.positionals.append(argument)
+        }
         continue
       }
-      if !argument.hasPrefix("--") { throw shortOption(argument) }
+      if !argument.hasPrefix("--") {
+        scanned.problems.add(shortOption(argument))
+        let word = Self.word(ofShort: argument)
+        scanned.rejected.formUnion(option(word).map { [$0.name] } ?? table.candidates(for: word))
+        if !argument.contains("=") { dropValue(&rest) }
+        continue
+      }
       let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let (word, inlineText) = (String(parts[0]), parts.count > 1 ? String(parts[1]) : nil)
       let name = OptionTable<Target>.canonical(word)
       if takesConfigurationFile, name == "config" {
-        scanned.configurationFile = try text(of: name, "FILE", "the path of a file", inlineText, &rest)
+        scanned.configurationFile =
+          text(of: name, "FILE", "the path of a file", inlineText, &rest, &scanned) ?? scanned.configurationFile
       } else if takesConfigurationFile, name == "print-config" {
         scanned.wantsConfiguration = true
         scanned.wantedOption = inlineText
@@ -47,27 +61,38 @@ extension CommandDefinition {
           let isValue = rest.first == "true" || rest.first == "false"
           scanned.assignments.append((option.name, isValue ? rest.removeFirst() : "true"))
         } else {
-          let text = try text(of: option.name, option.placeholder, option.expected, inlineText, &rest)
-          scanned.assignments.append((option.name, text))
+          let text = text(of: option.name, option.placeholder, option.expected, inlineText, &rest, &scanned)
+          if let text { scanned.assignments.append((option.name, text)) }
         }
       } else {
-        throw unknownOption(word)
+        scanned.problems.add(unknownOption(word))
+        scanned.rejected.formUnion(table.candidates(for: word))
+        if inlineText == nil { dropValue(&rest) }
       }
     }
     return scanned
   }
 
-  /// The text of an option: what follows `=`, or the next argument if that is not an option.
+  /// Drops what may be the value of an option that is not known.
+  private func dropValue(_ rest: inout ArraySlice<String>) {
+    if let next = rest.first, !next.hasPrefix("--") { rest.removeFirst() }
+  }
+
+  /// The text of an option: what follows `=`, or the next argument if that is not an option; nil if there is none, which
+  /// is a problem.
   private func text(
     of name: String, _ placeholder: String, _ expected: String, _ inlineText: String?,
-    _ rest: inout ArraySlice<String>
-  ) throws(Failure) -> String {
+    _ rest: inout ArraySlice<String>, _ scanned: inout ScannedArguments
+  ) -> String? {
     if let inlineText { return inlineText }
     if let next = rest.first, !next.hasPrefix("--") { return rest.removeFirst() }
-    throw Failure(
-      .usage, "a value is missing", at: "--\(name)", expected: expected,
-      found: rest.first.map { "the option \($0)" } ?? "the end of the command line",
-      remedy: "write --\(name) \(placeholder)")
+    scanned.rejected.insert(name)
+    scanned.problems.add(
+      Failure(
+        .usage, "a value is missing", at: "--\(name)", expected: expected,
+        found: rest.first.map { "the option \($0)" } ?? "the end of the command line",
+        remedy: "write --\(name) \(placeholder)"))
+    return nil
   }
 
   private func unknownOption(_ word: String) -> Failure {
@@ -78,8 +103,12 @@ extension CommandDefinition {
       remedy: (question.map { $0 + " " } ?? "") + "`bt-dist \(name) --help` lists all options")
   }
 
+  private static func word(ofShort argument: String) -> String {
+    argument.drop { $0 == "-" }.split(separator: "=").first.map(String.init) ?? ""
+  }
+
   private func shortOption(_ argument: String) -> Failure {
-    let word = argument.drop { $0 == "-" }.split(separator: "=").first.map(String.init) ?? ""
+    let word = Self.word(ofShort: argument)
     let question = option(word).map { "write --\($0.name)" } ?? table.question(for: word, prefix: "--")
     return Failure(
       .usage, "unknown option \(argument): options are long words after two hyphens", at: "bt-dist \(name)",

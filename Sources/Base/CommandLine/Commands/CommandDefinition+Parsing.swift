@@ -4,7 +4,7 @@ import Foundation
 extension CommandDefinition {
   /// Parses the arguments after the command's name: defaults, then the `--config` file, then the options; later wins.
   ///
-  /// All errors are `.usage` failures. Checks across options are made for `.run` only, so that `--print-config` also
+  /// All errors are `.usage` failures, several of them as one. Checks across options are made for `.run` only, so that `--print-config` also
   /// shows a configuration that is not complete yet. Relative paths are kept as they are written.
   package func parse(_ arguments: [String]) throws(Failure) -> CommandAction<Target> {
     try parse(arguments, readFile: { (path) throws(Failure) in try ConfigurationFile.read(path: path) })
@@ -14,23 +14,46 @@ extension CommandDefinition {
   package func parse(
     _ arguments: [String], readFile: (String) throws(Failure) -> Data
   ) throws(Failure) -> CommandAction<Target> {
-    let scanned = try scan(arguments)
-    if scanned.wantsHelp { return .help(helpText()) }
+    try interpret(arguments, readFile: readFile).action()
+  }
+
+  /// Like `parse`, but also gives what is right in a call in which something is wrong, so that it can be checked too.
+  package func interpret(_ arguments: [String]) -> Interpretation<Target> {
+    interpret(arguments, readFile: ConfigurationFile.read)
+  }
+
+  func interpret(
+    _ arguments: [String], readFile: (String) throws(Failure) -> Data
+  ) -> Interpretation<Target> {
+    let scanned = scan(arguments)
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    if scanned.wantsHelp { return Interpretation(command: command, result: .help(helpText())) }
+    var problems = scanned.problems
+    command.rejected = scanned.rejected
+    var isFileRead = true
     if let path = scanned.configurationFile {
-      let file = try ConfigurationFile(path: path, bytes: try readFile(path))
-      try table.apply(file, to: &command.options, origins: &command.origins)
+      isFileRead =
+        problems.attempt { () throws -> Void in
+          let file = try ConfigurationFile(path: path, bytes: try readFile(path))
+          try table.apply(file, to: &command.options, origins: &command.origins)
+        } != nil
     }
     for (name, text) in scanned.assignments {
-      try table[name]!.set(&command.options, text: text)
+      let isSet = problems.attempt { try table[name]!.set(&command.options, text: text) } != nil
+      if isSet { command.rejected.remove(name) } else { command.rejected.insert(name) }
       command.origins[name] = .commandLine
     }
+    // What the file has of them is not known.
+    if !isFileRead { command.rejected.formUnion(options.map(\.name).filter { command.origins[$0] != .commandLine }) }
     complete(&command.options)
-    if let name = scanned.wantedOption { return .printConfiguration(try valueText(name, command)) }
-    if scanned.wantsConfiguration { return .printConfiguration(configurationText(command)) }
-    try checkPositionals(command.positionals)
-    try validate(command)
-    return .run(command)
+    if scanned.wantsConfiguration {
+      var text = configurationText(command)
+      if let name = scanned.wantedOption { text = problems.attempt { try valueText(name, command) } ?? text }
+      return Interpretation(command: command, result: .printConfiguration(text), problems: problems)
+    }
+    if scanned.problems.isEmpty { problems.attempt { try checkPositionals(command.positionals) } }
+    problems.attempt { try validate(command) }
+    return Interpretation(command: command, result: .run(command), problems: problems)
   }
 
   private func checkPositionals(_ arguments: [String]) throws(Failure) {

@@ -84,6 +84,9 @@ package struct ParsedCommand<Target: Sendable>: Sendable {
   package var options: Target
   package var origins: ValueOrigins
   package var positionals: [String]
+  /// Options whose values are not what the caller meant, because something is wrong with how they were given: checks of
+  /// them would report a consequence.
+  package var rejected: Set<String> = []
 
   package init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
     self.options = options

@@ -64,18 +64,23 @@ package struct KeywordArgument: Sendable {
     _ keywords: [String: KwargValue], of owner: String, known: [KeywordArgument], at location: String,
     remedy: (String) -> String?
   ) throws(Failure) {
+    var problems = FailureCollector()
     for (name, value) in keywords.sorted(by: { $0.key < $1.key }) {
       guard let keyword = known.first(where: { $0.name == name }) else {
-        throw Failure(
-          .usage, "\(owner) has no parameter '\(name)'", at: location,
-          expected: known.isEmpty ? "no parameters" : known.map(\.name).joined(separator: ", "), found: name,
-          remedy: remedy(name) ?? NearestName.question(for: name, among: known.map(\.name)))
+        problems.add(
+          Failure(
+            .usage, "\(owner) has no parameter '\(name)'", at: location,
+            expected: known.isEmpty ? "no parameters" : known.map(\.name).joined(separator: ", "), found: name,
+            remedy: remedy(name) ?? NearestName.question(for: name, among: known.map(\.name))))
+        continue
       }
       if !keyword.accepts(value) {
-        throw Failure(
-          .usage, "not a value of \(owner)'s \(name)", at: location, expected: keyword.expected,
-          found: value.json.description)
+        problems.add(
+          Failure(
+            .usage, "not a value of \(owner)'s \(name)", at: location, expected: keyword.expected,
+            found: value.json.description))
       }
     }
+    try problems.end()
   }
 }

@@ -74,6 +74,14 @@ package struct OptionTable<Target>: Sendable {
     return NearestName.question(for: name, among: options.map(\.name) + others, prefix: prefix)
   }
 
+  /// The options that an unknown name may stand for.
+  func candidates(for name: String) -> [String] {
+    let name = OptionTable.canonical(name)
+    if let option = options.first(where: { $0.synonyms.contains(name.lowercased()) }) { return [option.name] }
+    if name.hasPrefix("no-"), let option = self[String(name.dropFirst(3))], option.isFlag { return [option.name] }
+    return NearestName.candidates(for: name, among: options.map(\.name))
+  }
+
   /// Sets the fields that a configuration file names, in its order, and notes file and line in `origins`.
   ///
   /// Unknown keys, a key in both spellings, and values of the wrong kind or range are failures that name file, line and

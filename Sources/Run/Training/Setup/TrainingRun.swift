@@ -1,6 +1,7 @@
 import Configuration
 import DataParallel
 import Datasets
+import Diagnostics
 import Encoders
 import Layers
 import MPI
@@ -28,8 +29,11 @@ package final class TrainingRun {
   ) throws {
     communicator.position.place = "opening the data"
     let (dataset, validation) = try communicator.together {
-      try configuration.validate()
-      return (try DataSpec.open(configuration.data), try configuration.validationSpec.map(DataSpec.open))
+      var problems = FailureCollector()
+      problems.attempt { try configuration.validate() }
+      let data = RunChecks.openData(configuration, ranks: communicator.size, &problems)
+      try problems.end()
+      return try data()
     }
     try self.init(configuration, dataset, validation: validation, report: report, communicator)
   }
@@ -48,8 +52,17 @@ package final class TrainingRun {
   ) throws {
     communicator.stallWatch?.limit = configuration.stallTimeout
     try communicator.together {
-      try RankThreads.configure(requested: configuration.threads)
-      try configuration.validate()
+      var problems = FailureCollector()
+      problems.attempt { try RankThreads.configure(requested: configuration.threads) }
+      problems.attempt { try configuration.validate() }
+      let checks = RunChecks(
+        configuration, dataset, validation: validation, encoder: makeEncoder, ranks: communicator.size)
+      // What is wrong with the options by themselves may be why the checks find something.
+      if problems.isEmpty { checks.run(&problems) }
+      if problems.isEmpty, communicator.rank == 0, RunChecks.isNew(configuration, origin) {
+        checks.checkNewRun(&problems)
+      }
+      try problems.end()
     }
     let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"

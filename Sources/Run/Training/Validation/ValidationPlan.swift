@@ -14,14 +14,9 @@ package struct ValidationPlan: Sendable {
   private let interval: Int
 
   /// - Parameter trained: what the run trains on.
-  /// - Throws: a usage failure for data that do not fill one batch, and for an interval that is longer than an epoch.
+  /// - Throws: a usage failure for data that do not fill one batch (`checkBatch` says it better), and for an interval that is
+  ///   longer than an epoch.
   init(_ configuration: TrainingConfiguration, samples: Int, trained: BatchPlan) throws {
-    guard samples >= trained.batchSize else {
-      throw Failure(
-        .usage, "the validation data do not fill one batch", at: "\(option: "val-data")",
-        expected: "at least \(trained.batchSize) samples", found: "\(samples)",
-        remedy: "give more validation data, or a smaller \(option: "batch-size")")
-    }
     batches = try BatchPlan(
       count: samples, batchSize: trained.batchSize, shards: trained.shards, seed: configuration.randomState,
       shuffle: false,

@@ -18,15 +18,26 @@ struct ValidationSet {
   init(
     _ dataset: any Dataset, _ plan: ValidationPlan, _ configuration: TrainingConfiguration, trained: any Dataset
   ) throws {
+    try Self.check(dataset, trained: trained)
+    augmentation = try Self.augmentation(of: dataset, configuration)
+    (self.dataset, self.plan) = (dataset, plan)
+  }
+
+  /// Throws a usage failure for samples of another shape than those that are trained on.
+  static func check(_ dataset: any Dataset, trained: any Dataset) throws {
     guard dataset.sampleShape == trained.sampleShape else {
       throw Failure(
         .usage, "the validation samples have another shape than those that are trained on", at: "\(option: "val-data")",
-        expected: "samples of \(trained.sampleShape)", found: "\(dataset.sampleShape)")
+        expected: "samples of \(trained.sampleShape)", found: "\(dataset.sampleShape)",
+        remedy: "give data of the same shape, or leave \(option: "val-data") out")
     }
-    let recipe = configuration.valAugment ?? configuration.augment
-    augmentation = try Augmentation.parse(
-      recipe, shape: dataset.sampleShape, viewsPerSample: dataset.viewsPerSample)
-    (self.dataset, self.plan) = (dataset, plan)
+  }
+
+  /// - Throws: a usage failure for a recipe that does not fit the samples.
+  static func augmentation(of dataset: any Dataset, _ configuration: TrainingConfiguration) throws -> Augmentation {
+    try Augmentation.parse(
+      configuration.valAugment ?? configuration.augment, shape: dataset.sampleShape,
+      viewsPerSample: dataset.viewsPerSample)
   }
 
   /// Begins to load the first `batches` batches: the same views whenever it is called.
