@@ -30,6 +30,7 @@ extension CommandDefinition {
     if scanned.wantsHelp { return Interpretation(command: command, result: .help(helpText())) }
     var problems = scanned.problems
     command.rejected = scanned.rejected
+    command.texts["config"] = scanned.configurationFile
     var isFileRead = true
     if let path = scanned.configurationFile {
       isFileRead =
@@ -42,6 +43,7 @@ extension CommandDefinition {
       let isSet = problems.attempt { try table[name]!.set(&command.options, text: text) } != nil
       if isSet { command.rejected.remove(name) } else { command.rejected.insert(name) }
       command.origins[name] = .commandLine
+      command.texts[name] = text
     }
     // What the file has of them is not known.
     if !isFileRead { command.rejected.formUnion(options.map(\.name).filter { command.origins[$0] != .commandLine }) }

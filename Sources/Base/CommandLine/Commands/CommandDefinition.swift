@@ -87,6 +87,9 @@ package struct ParsedCommand<Target: Sendable>: Sendable {
   /// Options whose values are not what the caller meant, because something is wrong with how they were given: checks of
   /// them would report a consequence.
   package var rejected: Set<String> = []
+  /// What the command line said, as it stood there: for whoever looks for the files that it names. `config` is the
+  /// configuration file.
+  package var texts: [String: String] = [:]
 
   package init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
     self.options = options
