@@ -47,6 +47,19 @@ package struct RunFolder: Sendable {
     unlink(path + "/.writable")
   }
 
+  package var exists: Bool { access(path, F_OK) == 0 }
+
+  /// Removes the folder that a launch has made before it was refused. One that holds anything else stays as it is.
+  package func removeIfUnused() {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let own: Set = [RunLock.fileName, "checkpoints", "config.json"]
+    // A folder that is not empty stays.
+    guard own.isSuperset(of: entries), rmdir(checkpointsPath) == 0 else { return }
+    unlink(configurationPath)
+    unlink("\(path)/\(RunLock.fileName)")
+    rmdir(path)
+  }
+
   /// The configuration of the run that is there; nil in a new folder.
   package func configuration() throws -> TrainingConfiguration? {
     guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }

@@ -25,7 +25,7 @@ extension CommandDefinition {
       try table[name]!.set(&command.options, text: text)
       command.origins[name] = .commandLine
     }
-    complete(&command.options)
+    complete(&command)
     if let name = scanned.wantedOption { return .printConfiguration(try valueText(name, command)) }
     if scanned.wantsConfiguration { return .printConfiguration(configurationText(command)) }
     try checkPositionals(command.positionals)

@@ -38,6 +38,8 @@ package final class CheckpointStore: Sendable {
     let path = path(name)
     let partial = "\(folder)/.\(name).partial"
     try removeIfThere(partial)
+    // Not the run folder itself: if that is gone, half a run would begin in a new one.
+    if access(folder, F_OK) != 0 { try makeFolder(folder) }
     try makeFolder(partial)
     do {
       try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)
@@ -152,7 +154,7 @@ package final class CheckpointStore: Sendable {
   }
 
   private func makeFolder(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false) } catch {
       throw Failure.cannotWrite("create the folder", path: path, errno: systemError(error))
     }
   }
