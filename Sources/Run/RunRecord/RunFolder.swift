@@ -81,11 +81,3 @@ package struct RunFolder: Sendable {
     try OutputFile.replace(configurationPath, with: configuration.json)
   }
 }
-
-extension Checkpoint {
-  /// The folder of the run that has written it, where it still lies in there.
-  package var runFolder: RunFolder {
-    let checkpoints = URL(fileURLWithPath: path).deletingLastPathComponent()
-    return RunFolder(checkpoints.deletingLastPathComponent().path)
-  }
-}
