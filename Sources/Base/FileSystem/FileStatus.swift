@@ -38,4 +38,22 @@ package struct FileStatus: Sendable, Equatable {
 package struct FileIdentity: Sendable, Hashable {
   package var device: UInt64
   package var inode: UInt64
+
+  package init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+
+  /// Of an open file; nil where the system does not say.
+  package init?(_ descriptor: Int32) {
+    guard let status = FileStatus(descriptor: descriptor) else { return nil }
+    self = status.identity
+  }
+
+  /// Of what the path leads to; nil where there is nothing, with the reason in `errno`.
+  package init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self = FileStatus(status).identity
+  }
 }

@@ -21,7 +21,7 @@ enum ReplayCommand: OptionCommand {
     synopsis: ["replay --from RUN [--step N] [options]", "replay --bad-batch FILE [options]"],
     examples: [
       CommandExample(
-        "Step 500 of a run of many ranks, on one: from the checkpoint before it, without writing into the run",
+        "Step 500 of a run of many ranks, on one: from the checkpoint before it, if one is left, without writing into the run",
         "bt-dist replay --from runs/first --step 500"),
       CommandExample("The whole run so far", "bt-dist replay --from runs/first --first-step 1"),
       CommandExample(
@@ -44,7 +44,10 @@ enum ReplayCommand: OptionCommand {
             "The last step to repeat, counted from 1 as in metrics.jsonl.", defaultText: "the last one recorded"),
           OptionDefinition(
             "first-step", \.firstStep, .optional(.integer(atLeast: 1), or: "auto"),
-            "The first step to repeat. The replay starts from the newest whole checkpoint before it.",
+            """
+            The first step to repeat. The replay starts from the newest whole checkpoint before it, and from step 1 where none \
+            is left.
+            """,
             defaultText: "--step"),
           OptionDefinition(
             "data", \.data, .optional(.text("SPEC"), or: "auto"),

@@ -7,7 +7,7 @@ extension TrainingConfiguration {
       """
       Data on which the loss is measured and that are not trained on, given as in --data. Only whole batches of \
       --batch-size count, in the data's order.
-      """, synonyms: ["validation-data", "val", "validation", "valid-data", "val-dataset"]),
+      """, synonyms: ["validation-data", "val", "validation", "valid-data", "val-dataset"], onResume: .sameContents),
     OptionDefinition(
       "val-augment", \.valAugment, .optional(.text("RECIPE"), or: "same"),
       "How the two views of validation samples are made. They are the same views at every validation.",

@@ -98,8 +98,9 @@ extension TrainingConfiguration {
     OptionDefinition(
       "resume", \.resume, .resume,
       """
-      auto resumes from the newest whole checkpoint in --out, if there is one; never starts anew; a path resumes from \
-      that checkpoint folder.
+      auto resumes from the newest whole checkpoint in --out, if there is one; never starts anew. A path is the \
+      checkpoint folder, or run folder, that a new run begins with: once --out has checkpoints of its own, it resumes \
+      from those. The path of one of them goes back to it, once: the same command again resumes as usual.
       """, synonyms: ["ckpt-path", "checkpoint", "resume-from", "restart"], onResume: .mayChange),
   ]
 }

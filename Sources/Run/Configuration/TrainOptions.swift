@@ -25,7 +25,13 @@ extension TrainingConfiguration {
       """
       What to train on: \(DataSpec.kinds.map(\.form).joined(separator: ", ")). The arrays of pairs are two given views. Arrays are \
       samples first, then channels.
-      """, synonyms: ["dataset", "train", "train-data", "input"]),
+      """, synonyms: ["dataset", "train", "train-data", "input"], onResume: .sameContents),
+    OptionDefinition(
+      "accept-data", \.acceptData, .optional(.fingerprints, or: "none"),
+      """
+      Other data that a run may resume with, by the fingerprint that the error names. Without it a run is trained on the \
+      same data from its first launch to its last, wherever they lie.
+      """, synonyms: ["allow-other-data", "allow-data-change"], onResume: .mayChange),
     OptionDefinition(
       "channel-axis", \.channelAxis, .choice,
       """
@@ -105,8 +111,12 @@ extension TrainingConfiguration {
       synonyms: ["projection-dim", "proj-dim", "output-dim"]),
     OptionDefinition(
       "init", \.initialParameters, .optional(.path("FILE"), or: "none"),
-      "Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone.",
-      defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"]),
+      """
+      Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone. \
+      For the first start: a run that resumes has its own.
+      """,
+      defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"],
+      onResume: .mayChange),
   ]
 
   private static let lossOptions: Options = [

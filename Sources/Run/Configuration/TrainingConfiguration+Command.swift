@@ -24,7 +24,10 @@ extension TrainingConfiguration {
         "bt-dist train --print-config --batch-size 512 > run.json5; bt-dist train --config run.json5 --out runs/b512"),
     ],
     groups: optionGroups, takesConfigurationFile: true, retired: retiredOptions, defaults: TrainingConfiguration(),
-    complete: { $0.fillInDefaults() },
+    complete: { command in
+      command.options.fillInDefaults()
+      command.options.takeRunFolder(of: command.origins)
+    },
     validate: { (command) throws(Failure) in
       var problems = FailureCollector()
       problems.attempt { try command.options.validate(origins: command.origins, except: command.rejected) }

@@ -27,17 +27,14 @@ extension TrainingConfiguration {
 
   /// Throws unless this configuration may resume the run of `saved`; returns the differences that are allowed.
   ///
-  /// An option that the first start decided and that was not given this time, such as the number of shards, is taken
-  /// from the run and is no conflict.
   /// `path` is where `saved` was read from.
+  /// `comparedData` are the options whose data were compared by their contents: their spelling is free.
   @discardableResult
-  public func checkResume(of saved: TrainingConfiguration, path: String) throws(Failure) -> [OptionDifference] {
-    let differences = differences(from: saved)
-    let conflicts = differences.filter {
-      $0.onResume == .mustMatch && !(Self.decidedAtFirstStart.contains($0.option) && isAutomatic($0.option))
-        && !($0.option == "kernel-table" && agrees(saved.kernels))
-    }
-    if conflicts.isEmpty { return differences.filter { $0.onResume == .mayChange } }
+  public func checkResume(
+    of saved: TrainingConfiguration, path: String, comparedData: Set<String> = []
+  ) throws(Failure) -> [OptionDifference] {
+    let conflicts = conflicts(with: saved, comparedData: comparedData)
+    if conflicts.isEmpty { return differences(from: saved).filter { $0.onResume == .mayChange } }
     throw Failure(
       .usage, "the run was started with other options", at: path,
       expected: conflicts.map { "\(option: $0.option) \($0.old)" }.joined(separator: " "),
@@ -45,6 +42,23 @@ extension TrainingConfiguration {
       remedy:
         "give the options of the run (\(command: "train", option: "config", path)), or another \(option: "out") for a new run"
     )
+  }
+
+  /// The options that belong to a run and are not those of `saved`.
+  ///
+  /// An option that the first start decided and that was not given this time, such as the number of shards, is taken
+  /// from the run and is no conflict.
+  /// `comparedData` as in `checkResume`.
+  package func conflicts(with saved: TrainingConfiguration, comparedData: Set<String> = []) -> [OptionDifference] {
+    differences(from: saved).filter { difference in
+      switch difference.onResume {
+      case .mayChange: false
+      case .sameContents: !comparedData.contains(difference.option)
+      case .mustMatch:
+        !(Self.decidedAtFirstStart.contains(difference.option) && isAutomatic(difference.option))
+          && !(difference.option == "kernel-table" && agrees(saved.kernels))
+      }
+    }
   }
 
   /// Whether a run's table of kernels has every entry that is given.
@@ -56,6 +70,9 @@ extension TrainingConfiguration {
   public func remark(on difference: OptionDifference) -> String? {
     if difference.option == "precision" {
       return "\(difference): the parameters are float32 as before; from here on steps round differently"
+    }
+    if difference.option == "init", let initialParameters {
+      return "\(option: "init") \(initialParameters) has no effect: it is for the first start, and the run resumes"
     }
     let endsCosine = maxEpochs == nil ? ["max-epochs", "max-steps"] : ["max-epochs"]
     if endsCosine.contains(difference.option) && lrScheduler == .warmupCosine {

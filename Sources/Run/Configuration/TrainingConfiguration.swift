@@ -14,7 +14,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public enum Autotune: String, Sendable, CaseIterable { case on, off }
   /// What a run does about a step whose loss or gradient is not finite.
   public enum OnBadLoss: String, Sendable, CaseIterable { case stop, skip, rollback }
-  /// `auto`: from the newest whole checkpoint in `out`, if there is one. `path`: from that checkpoint folder.
+  /// `auto`: from the newest whole checkpoint in `out`, if there is one. `path`: from that checkpoint folder or run, where
+  /// `out` has no checkpoints of its own; one of its own: back to it, once.
   public enum Resume: Sendable, Equatable {
     case auto, never
     case path(String)
@@ -23,6 +24,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   // Data
   /// A data specification: `fashion-mnist`, `idx:…`, `npy:…`, `pairs:…`, `synthetic:…`.
   public var data = "fashion-mnist"
+  /// Fingerprints of other data that a run may resume with, or their first digits, separated by commas; nil: none.
+  public var acceptData: String?
   /// Whether samples whose first axis does not look like channels are refused, or meant.
   public var channelAxis = ChannelAxis.auto
   /// An augmentation recipe, `none`, or `auto`: the small-image recipe for single images, none for given pairs, noise for

@@ -65,6 +65,19 @@ package struct RunFolder: Sendable {
     return [configurationPath, metricsPath, launchesPath, "\(path)/\(RunLock.fileName)"] + inside
   }
 
+  package var exists: Bool { access(path, F_OK) == 0 }
+
+  /// Removes the folder that a launch has made before it was refused. One that holds anything else stays as it is.
+  package func removeIfUnused() {
+    let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let own: Set = [RunLock.fileName, "checkpoints", "config.json"]
+    // A folder that is not empty stays.
+    guard own.isSuperset(of: entries), rmdir(checkpointsPath) == 0 else { return }
+    unlink(configurationPath)
+    unlink("\(path)/\(RunLock.fileName)")
+    rmdir(path)
+  }
+
   /// The configuration of the run that is there; nil in a new folder.
   package func configuration() throws -> TrainingConfiguration? {
     guard let data = try Disk.contentsIfThere(configurationPath) else { return nil }
@@ -81,13 +94,5 @@ package struct RunFolder: Sendable {
 
   package func store(_ configuration: TrainingConfiguration) throws {
     try OutputFile.replace(configurationPath, with: configuration.json)
-  }
-}
-
-extension Checkpoint {
-  /// The folder of the run that has written it, where it still lies in there.
-  package var runFolder: RunFolder {
-    let checkpoints = URL(fileURLWithPath: path).deletingLastPathComponent()
-    return RunFolder(checkpoints.deletingLastPathComponent().path)
   }
 }

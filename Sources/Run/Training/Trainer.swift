@@ -61,7 +61,7 @@ package final class Trainer {
     control.attempt {
       try record.begin(
         after: summary.firstStep, logEveryNSteps: summary.logEveryNSteps, launch: summary.launch,
-        warn: { [runControl] in runControl.warn($0) })
+        goingBack: summary.goingBack, warn: { [runControl] in runControl.warn($0) })
     }
     for remark in summary.remarks { callback?.warn(remark) }
     if let remark = deadline.remark { callback?.warn(remark) }

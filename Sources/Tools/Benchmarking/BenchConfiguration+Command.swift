@@ -29,7 +29,7 @@ extension BenchConfiguration {
           group.options.map { ($0.name == "data" ? TrainingConfiguration.dataOrHeld : $0).within(\.training) })
       },
     takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: BenchConfiguration(),
-    complete: { $0.training.fillInDefaults() },
+    complete: { $0.options.training.fillInDefaults() },
     validate: { (command) throws(Failure) in
       var problems = FailureCollector()
       problems.attempt { try command.options.training.validate(origins: command.origins, except: command.rejected) }

@@ -47,7 +47,10 @@ extension DoctorConfiguration {
           group.options.map { ($0.name == "data" ? TrainingConfiguration.dataOrHeld : $0).within(\.training) })
       },
     takesConfigurationFile: true, retired: TrainingConfiguration.retiredOptions, defaults: DoctorConfiguration(),
-    complete: { $0.training.fillInDefaults() },
+    complete: { command in
+      command.options.training.fillInDefaults()
+      command.options.training.takeRunFolder(of: command.origins)
+    },
     validate: { (command) throws(Failure) in
       try command.options.training.validate(origins: command.origins, except: command.rejected)
     })

@@ -43,6 +43,11 @@ struct RecordedRun {
     checkpoint = CheckpointStore(runFolder: folder.path, keep: 1).newestValid(upTo: span.lowerBound - 1) {
       remarks.append($0)
     }
+    if checkpoint == nil, span.lowerBound > 1 {
+      remarks.append(
+        "no whole checkpoint before step \(span.lowerBound) is left, so the replay begins with step 1: the run kept its "
+          + "newest \(configuration.keepCheckpoints) (\(option: "keep-checkpoints"))")
+    }
     let steps = (checkpoint?.step ?? 0) + 1...last
     // Whether the step of a file is bad again is the question: it is not compared, and ends the replay if it is.
     let comparable = badBatch == nil ? last : last - 1
@@ -104,6 +109,9 @@ struct RecordedRun {
     _ launches: [LaunchRecord], of history: LaunchHistory, steps: ClosedRange<Int>, _ folder: RunFolder,
     _ configuration: TrainingConfiguration
   ) throws -> [String] {
+    func remedy(_ after: LaunchRecord) -> String {
+      "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") after a later checkpoint"
+    }
     var remarks: [String] = []
     if history.unreadableLines > 0 {
       remarks.append("\(folder.launchesPath): \(history.unreadableLines) lines cannot be read and are skipped")
@@ -118,6 +126,12 @@ struct RecordedRun {
       return remarks + ["\(folder.launchesPath) is missing: threads and kernels of the run are not known"]
     }
     for (before, after) in zip(launches, launches.dropFirst()) {
+      if before.data != after.data {
+        throw Failure(
+          .data, "the run resumed with other data at step \(after.firstStep), and a replay has only one data set",
+          at: folder.launchesPath, expected: "fingerprint \(before.data.prefix(16)) from step \(steps.lowerBound) on",
+          found: "fingerprint \(after.data.prefix(16))", remedy: remedy(after))
+      }
       let endMoved = before.endOfCosine != after.endOfCosine && configuration.lrScheduler == .warmupCosine
       guard before.shards != after.shards || endMoved else { continue }
       func options(_ launch: LaunchRecord) -> String {
@@ -127,9 +141,7 @@ struct RecordedRun {
         .data, "the run resumed with other options at step \(after.firstStep), and a replay has only one set",
         at: folder.launchesPath, expected: "\(options(before)) from step \(steps.lowerBound) on, where it starts",
         found: options(after),
-        remedy:
-          "give \(option: "step") \(after.firstStep - 1) or one before it, or a \(option: "first-step") after a later "
-          + "checkpoint")
+        remedy: remedy(after))
     }
     if launches.contains(where: { $0.kernels != last.kernels }) {
       remarks.append(

@@ -5,12 +5,9 @@ import RunRecord
 package enum ReplayCauses {
   /// One sentence for each thing that decides bits and is not as recorded; empty when all is.
   package static func differences(recorded: LaunchRecord, present: LaunchRecord) -> [String] {
-    var found: [String] = []
-    func compare(_ recorded: String, _ present: String) {
-      if recorded != present { found.append("recorded with \(recorded), replayed with \(present)") }
+    var found = present.kernels.differences(from: recorded.kernels).map {
+      "recorded with \($0.other), replayed with \($0.own)"
     }
-    for (then, now) in zip(recorded.kernels.libraries, present.kernels.libraries) { compare(then.text, now.text) }
-    compare("\(recorded.kernels.threadsText) a rank", "\(present.kernels.threadsText) a rank")
     if recorded.ranks != present.ranks && !(recorded.isIndependentOfRanks && present.isIndependentOfRanks) {
       found.append(
         "recorded on \(recorded.ranks) ranks, replayed on \(present.ranks): with \(recorded.shards) shards that is "

@@ -47,7 +47,7 @@ extension CommandDefinition {
     }
     // What the file has of them is not known.
     if !isFileRead { command.rejected.formUnion(options.map(\.name).filter { command.origins[$0] != .commandLine }) }
-    complete(&command.options)
+    complete(&command)
     if scanned.wantsConfiguration {
       var text = configurationText(command)
       if let name = scanned.wantedOption { text = problems.attempt { try valueText(name, command) } ?? text }

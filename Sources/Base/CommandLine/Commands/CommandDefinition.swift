@@ -19,7 +19,7 @@ package struct CommandDefinition<Target: Sendable>: Sendable {
   package let takesConfigurationFile: Bool
   package let defaults: Target
   /// Fills in what follows from other options, before `--print-config` prints.
-  let complete: @Sendable (inout Target) -> Void
+  let complete: @Sendable (inout ParsedCommand<Target>) -> Void
   /// Checks across options, before the command runs.
   let validate: @Sendable (ParsedCommand<Target>) throws(Failure) -> Void
   let table: OptionTable<Target>
@@ -31,7 +31,7 @@ package struct CommandDefinition<Target: Sendable>: Sendable {
     name: String, summary: String, synopsis: [String], examples: [CommandExample], groups: [OptionGroup<Target>],
     positionals: PositionalArguments? = nil, takesConfigurationFile: Bool = false, retired: Set<String> = [],
     defaults: Target,
-    complete: @escaping @Sendable (inout Target) -> Void = { _ in },
+    complete: @escaping @Sendable (inout ParsedCommand<Target>) -> Void = { _ in },
     validate: @escaping @Sendable (ParsedCommand<Target>) throws(Failure) -> Void = { (_) throws(Failure) in }
   ) {
     self.name = name

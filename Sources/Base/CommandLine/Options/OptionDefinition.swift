@@ -5,6 +5,9 @@ import JSON
 package enum ResumeRule: Sendable {
   /// The option belongs to the run: another value would be another run, or other numbers.
   case mustMatch
+  /// The option names data, which belong to the run, not where they are: their contents are compared, and the spelling
+  /// only where the run's contents are not known.
+  case sameContents
   /// The option says how, where or how long: the steps themselves stay the same.
   case mayChange
 }

@@ -39,6 +39,13 @@ extension KernelTraits {
   /// `OpenBLAS 0.3.21, SkylakeX kernels; oneDNN 2.6.3, avx512_core; glibc 2.36; 1 thread`
   package var text: String { (libraries.map(\.text) + [threadsText]).joined(separator: "; ") }
 
+  /// What the two have that is not equal, in words: `2 threads a rank` and `1 thread a rank`.
+  package func differences(from other: KernelTraits) -> [(own: String, other: String)] {
+    let own = libraries.map(\.text) + ["\(threadsText) a rank"]
+    let others = other.libraries.map(\.text) + ["\(other.threadsText) a rank"]
+    return zip(own, others).filter { $0 != $1 }.map { (own: $0, other: $1) }
+  }
+
   package var threadsText: String { threads.counted("thread") }
 }
 

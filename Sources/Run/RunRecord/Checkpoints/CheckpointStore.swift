@@ -39,7 +39,8 @@ package final class CheckpointStore: Sendable {
     let path = path(name)
     let partial = "\(folder)/\(Self.partialName(name))"
     try Disk.remove(partial)
-    try Disk.makeFolder(folder)
+    // Not the run folder itself: if that is gone, half a run would begin in a new one.
+    if !Disk.isThere(folder) { try Disk.makeNewFolder(folder) }
     try Disk.makeNewFolder(partial)
     do {
       try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)

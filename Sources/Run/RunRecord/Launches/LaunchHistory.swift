@@ -24,6 +24,9 @@ package struct LaunchHistory: Sendable {
   /// The launch that did a step: the last one to start that began at it or before it.
   package func launch(of step: Int) -> LaunchRecord? { launches.last { $0.firstStep <= step } }
 
+  /// The step that a launch last returned to on purpose; nil if none did.
+  package var lastReturn: Int? { launches.last { $0.wentBackTo != nil }?.wentBackTo }
+
   /// The launches that did some of these steps, in the order of the steps.
   package func launches(of steps: ClosedRange<Int>) -> [LaunchRecord] {
     let starts = launches.map(\.firstStep).filter { $0 > steps.lowerBound && $0 <= steps.upperBound }

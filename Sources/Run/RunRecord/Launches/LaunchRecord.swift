@@ -25,10 +25,16 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
   public var isIndependentOfRanks: Bool
   /// `Dataset.fingerprint` of the data.
   public var data: String
+  /// The same of the validation data; nil without any.
+  public var validationData: String?
   /// SHA-256 of the program's file.
   public var program: String
   /// Bytes of a rank at its peak, as predicted before the first step; nil where that is not known.
   public var predictedMemory: Int?
+  /// The path of the checkpoint of another run that this one began with; nil where it resumed by itself.
+  public var beganWith: String?
+  /// Steps done at the checkpoint of its own that the run returned to, as `--resume` asked; nil where it did not.
+  public var wentBackTo: Int?
 
   enum CodingKeys: String, CodingKey {
     case date, ranks, hosts, shards, kernels
@@ -37,8 +43,11 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
     case maxSteps = "max_steps"
     case isIndependentOfRanks = "independent_of_ranks"
     case data = "data_fingerprint"
+    case validationData = "val_data_fingerprint"
     case program = "program_sha256"
     case predictedMemory = "predicted_memory_bytes"
+    case beganWith = "began_with"
+    case wentBackTo = "went_back_to"
   }
 
   public init(

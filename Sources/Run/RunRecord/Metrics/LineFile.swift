@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 
@@ -8,7 +9,7 @@ import Foundation
 /// back. So the file holds whole lines, each once, unless the process is killed in the middle of a write.
 final class LineFile {
   private let path: String
-  private let handle: FileHandle
+  private var handle: FileHandle
   /// Bytes of the file that are whole lines.
   private var length: Int
   private var pending: [UInt8] = []
@@ -17,11 +18,42 @@ final class LineFile {
 
   /// Opens the file to append to it; makes it if it is missing.
   init(path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
     self.path = path
-    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    length = Int(lseek(descriptor, 0, SEEK_END))
+    handle = try Self.open(path)
+    length = Self.bytes(of: handle)
+  }
+
+  private static func open(_ path: String) throws -> FileHandle {
+    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
+    return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+  }
+
+  private static func bytes(of handle: FileHandle) -> Int { Int(lseek(handle.fileDescriptor, 0, SEEK_END)) }
+
+  /// What somebody else has done to the file.
+  enum Change: String {
+    /// Its name is gone, or that of another file.
+    case removed
+    case cut
+  }
+
+  /// Looks whether the path still names the file and has all that was written; what follows goes to the file that is there
+  /// now, or to a new one.
+  func findChange() throws -> Change? {
+    let named = FileIdentity(path: path)
+    if named == nil && errno != ENOENT { return nil }
+    if named != FileIdentity(handle.fileDescriptor) {
+      handle = try Self.open(path)
+      length = Self.bytes(of: handle)
+      return .removed
+    }
+    let present = Self.bytes(of: handle)
+    guard present < length else { return nil }
+    length = present
+    // A line may have been cut in its middle.
+    if present > 0 { pending.insert(UInt8(ascii: "\n"), at: 0) }
+    return .cut
   }
 
   /// Takes a line, and writes it if the disk lets it.

@@ -38,6 +38,12 @@ package final class MetricsFile {
 
   package func append(_ record: ValidationRecord) throws { try append(MetricsLine.json(record)) }
 
+  /// Continues in a new file where the present one was removed, exchanged or cut, and says so.
+  package func checkPlace() throws {
+    guard let change = try file?.findChange() else { return }
+    warn("\(path) was \(change.rawValue) while the run writes it: lines of earlier steps are missing there")
+  }
+
   /// Throws `Failure(.cannotWrite)` if lines are left that the disk does not take.
   package func flush() throws { try file?.flush() }
 

@@ -19,5 +19,7 @@ public struct RunSummary: Sendable {
   package var memory: MemoryForecast?
   /// Ranks, hosts and kernels, for `launches.jsonl`; nil when nothing is recorded.
   public var launch: LaunchRecord?
+  /// On rank 0, where the run returns to an older checkpoint of its own.
+  package var goingBack: GoingBack?
   public init() {}
 }

@@ -15,4 +15,12 @@ extension LaunchRecord {
       maxEpochs: parts.plan.configuration.maxEpochs, maxSteps: parts.plan.configuration.maxSteps, kernels: .current,
       isIndependentOfRanks: parts.isIndependentOfRanks, data: data, program: program)
   }
+
+  /// The same, with how a run that trains came by its checkpoint.
+  init(_ parts: TrainingParts, _ start: RunStart, _ contents: DataContents) {
+    self.init(parts, data: contents.training.fingerprint)
+    validationData = contents.validation?.fingerprint
+    wentBackTo = start.resumption?.goingBack?.to
+    if start.resumption?.origin != nil { beganWith = start.resumption?.checkpoint?.path }
+  }
 }

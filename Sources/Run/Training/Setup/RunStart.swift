@@ -21,6 +21,8 @@ package struct RunStart {
   let badStepRule: BadStepRule
   /// What the user should know: skipped checkpoints, changed options, more shards.
   let remarks: [String]
+  /// How rank 0 came by the checkpoint; nil on other ranks, and for a run without a folder.
+  private(set) var resumption: Resumption?
 
   /// - Parameter store: nil writes no checkpoints.
   package init(
@@ -44,8 +46,8 @@ package struct RunStart {
   /// - Parameter folder: nil for a run that leaves nothing on disk.
   /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
   init(
-    _ configuration: TrainingConfiguration, _ data: RunData, folder: RunFolder?, origin: RunOrigin?,
-    _ communicator: Communicator
+    _ configuration: TrainingConfiguration, _ data: RunData, _ contents: DataContents, folder: RunFolder?,
+    origin: RunOrigin?, _ communicator: Communicator
   ) throws {
     func makeStore(rollbackInterval: Int? = nil) -> CheckpointStore? {
       folder.map {
@@ -55,22 +57,18 @@ package struct RunStart {
       }
     }
     var store = makeStore()
-    var checkpoint: Checkpoint?
+    var resumption: Resumption?
     var remarks: [String] = []
     var resumed: TrainingConfiguration?
     try communicator.onRoot {
       guard let folder, let store else { return }
-      checkpoint = try Self.findCheckpoint(configuration.resume, store) { remarks.append($0) }
-      if checkpoint == nil, configuration.resume == .auto, try folder.configuration() != nil {
-        remarks.append("\(folder.path) holds a run without a checkpoint to resume from: it starts anew")
-      }
-      if let checkpoint { resumed = try folder.configuration() ?? checkpoint.runFolder.configuration() }
-      if checkpoint != nil, let stored = try folder.configuration() {
-        let changes = try configuration.checkResume(of: stored, path: folder.configurationPath)
-        remarks += changes.compactMap(configuration.remark)
-      }
+      let found = try Resumption(configuration.resume, folder, store)
+      remarks += found.remarks
+      remarks += try found.compare(configuration, contents)
+      resumed = found.configuration
+      resumption = found
     }
-    var found = try SharedCheckpoint(checkpoint, communicator)
+    var found = try SharedCheckpoint(resumption?.checkpoint, communicator)
     if found.state == nil, let run = origin?.run { found = SharedCheckpoint(run) }
     let shards = Self.shards(configuration.shards, before: found.state?.shards, ranks: communicator.size)
     if let before = found.state?.shards, shards != before {
@@ -102,6 +100,7 @@ package struct RunStart {
       }
     }
     self.init(plan, from: found, origin: origin, store: store, remarks: remarks)
+    self.resumption = resumption
   }
 
   /// The shards that were asked for or that the run has, or as many as ranks. When the ranks of a resumed run do not
@@ -109,35 +108,5 @@ package struct RunStart {
   package static func shards(_ requested: Int?, before: Int?, ranks: Int) -> Int {
     guard let before else { return requested ?? ranks }
     return BatchSplit.leastCommonMultiple(before, ranks)
-  }
-
-  private static func findCheckpoint(
-    _ resume: TrainingConfiguration.Resume, _ store: CheckpointStore, warn: (String) -> Void
-  ) throws -> Checkpoint? {
-    switch resume {
-    case .auto:
-      var damaged: [String] = []
-      if let found = store.newestValid(warn: { damaged.append($0) }) {
-        damaged.forEach(warn)
-        return found
-      }
-      // To start anew would overwrite what is left of the run.
-      if let newest = damaged.first {
-        throw Failure(
-          .data, "none of the run's checkpoints is whole", at: store.folder, expected: "one to resume from",
-          found: "\(damaged.count); \(newest)",
-          remedy:
-            "bring one back from a copy, or move the folder away, or choose another \(option: "out"), to start anew")
-      }
-      return nil
-    case .path(let path): return try Checkpoint(verifying: path)
-    case .never:
-      guard store.names().isEmpty else {
-        throw Failure(
-          .usage, "the folder already holds a run with checkpoints", at: store.folder,
-          remedy: "choose another \(option: "out"), or \(option: "resume") auto to resume it")
-      }
-      return nil
-    }
   }
 }

@@ -20,6 +20,8 @@ package final class TrainingRun {
   package let parts: TrainingParts
   /// On rank 0 of a run with a folder, until `train` has ended.
   private let lock: RunLock?
+  /// Likewise.
+  private let place: FolderInPlace?
 
   /// Opens the data that the configuration names; see the other initializer. A collective.
   ///
@@ -66,32 +68,47 @@ package final class TrainingRun {
     }
     let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"
-    let fingerprint = try communicator.together { try dataset.fingerprint() }
-    try communicator.requireSameData(dataset, fingerprint: fingerprint)
-    if let validation { try communicator.requireSameData(validation) }
+    let contents = try DataContents(dataset, validation: validation, communicator)
     let data = try communicator.together { try RunData(dataset, validation: validation, configuration) }
     let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
+    self.folder = folder
+    let isNew = communicator.rank == 0 && folder?.exists == false
     lock = try folder?.lock(report: report, communicator)
-    communicator.position.place = "looking for a checkpoint"
-    let start = try RunStart(configuration, data, folder: folder, origin: origin, communicator)
-    try communicator.onRoot { try folder?.store(start.plan.configuration) }
-    communicator.position.place = "planning the network and loading its parameters"
-    parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
+    do {
+      var place: FolderInPlace?
+      try communicator.onRoot { place = try folder.map { try FolderInPlace($0.path) } }
+      self.place = place
+      communicator.position.place = "looking for a checkpoint"
+      let start = try RunStart(configuration, data, contents, folder: folder, origin: origin, communicator)
+      communicator.position.place = "planning the network and loading its parameters"
+      parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
+      var summary = try Self.summary(parts, start, folder, communicator)
+      summary.launch = LaunchRecord(parts, start, contents)
+      summary.launch?.predictedMemory = summary.memory?.peakOfRank
+      if let remark = lock?.remark { summary.remarks.insert(remark, at: 0) }
+      self.summary = summary
+    } catch {
+      if isNew { folder?.removeIfUnused() }
+      throw error
+    }
+    state = parts.state
+  }
+
+  /// Stores the configuration, now that all is planned, and says what is known of the run. A collective.
+  private static func summary(
+    _ parts: TrainingParts, _ start: RunStart, _ folder: RunFolder?, _ communicator: Communicator
+  ) throws -> RunSummary {
     var chosen = start.plan.configuration
     chosen.kernels = parts.kernels.table.choices
     var remarks: [String] = []
-    let saver = parts.saver
     try communicator.onRoot {
-      try folder?.store(chosen)
-      remarks = try saver.checkSpace()
+      try folder?.store(start.resumption?.recorded(chosen) ?? chosen)
+      remarks = try parts.saver.checkSpace()
     }
     var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
     summary.remarks += remarks
-    summary.launch = LaunchRecord(parts, data: fingerprint)
-    summary.launch?.predictedMemory = summary.memory?.peakOfRank
-    if let remark = lock?.remark { summary.remarks.insert(remark, at: 0) }
-    (self.folder, self.summary) = (folder, summary)
-    state = parts.state
+    summary.goingBack = start.resumption?.goingBack
+    return summary
   }
 
   /// Trains to the end, to a signal, or until early stopping or a callback ends the run. A collective.
@@ -99,7 +116,7 @@ package final class TrainingRun {
   /// - Parameter callback: told on rank 0 only; for several there is `CallbackGroup`.
   package func train(_ callback: (any Callback)?) throws -> RunEnd {
     let folder = communicator.rank == 0 ? folder : nil
-    let trainer = Trainer(parts, RunRecord(folder, lock: lock, parts.saver), callback: callback)
+    let trainer = Trainer(parts, RunRecord(folder, lock: lock, place: place, parts.saver), callback: callback)
     defer {
       state = trainer.state
       lock?.release()
