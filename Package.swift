@@ -115,7 +115,7 @@ let package = Package(
       "Tools", "Replaying",
       """
       Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord \
-      Training Reporting
+      Training
       """),
     module("Tools", "Inspecting", "Diagnostics CommandLine Tensors Files Layers Datasets Configuration RunRecord"),
     module(

@@ -1,8 +1,8 @@
 import Benchmarking
 import CommandLine
 import DataParallel
+import Diagnostics
 import Files
-import Foundation
 import MPI
 
 /// Measures the steps of a training, the loss, or the kernels; prints a table and writes JSON.
@@ -14,13 +14,13 @@ enum BenchCommand: OptionCommand {
     var file: OutputFile?
     try communicator.onRoot { file = try command.options.json.map(OutputFile.init(path:)) }
     if communicator.rank == 0 {
-      for remark in command.options.training.remarks(origins: command.origins) { printWarning(remark) }
+      for remark in command.options.training.remarks(origins: command.origins) { Console.errors.warn(remark) }
     }
     let report = try Benchmark.run(command.options, communicator)
     try communicator.onRoot {
-      print(report.lines.joined(separator: "\n"))
       try file?.write(try report.json())
       _ = try file?.finish()
+      try Console.output.writeResult(report.lines.joined(separator: "\n") + "\n")
     }
     return 0
   }

@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import Files
 import Foundation
 import Layers
@@ -59,7 +60,7 @@ extension Inspector {
       rows: options.map { option in
         [
           .text(option.name),
-          InspectedValue(text: option.text(in: configuration), json: option.value(in: configuration)),
+          InspectedValue(text: option.text(in: configuration).printable, json: option.value(in: configuration)),
         ]
       })
   }
