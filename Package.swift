@@ -62,11 +62,11 @@ let package = Package(
     // Base
     module("Base", "Diagnostics", ""),
     module("Base", "Host", "Diagnostics"),
-    module("Base", "CommandLine", "Diagnostics"),
+    module("Base", "CommandLine", "Diagnostics Host"),
 
     // Compute
     module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
-    module("Compute", "Files", "CZlib COpenSSL Diagnostics Tensors"),
+    module("Compute", "Files", "CZlib COpenSSL Diagnostics Host Tensors"),
     module("Compute", "Optimization", "CVector Diagnostics CommandLine Tensors", kernels),
     module("Compute", "Layers", "COneDNN CVector Diagnostics Tensors", kernels),
     module("Compute", "Encoders", "Diagnostics CommandLine Layers"),
@@ -79,13 +79,13 @@ let package = Package(
     // Data
     module("Data", "Datasets", "Diagnostics Tensors Files"),
     module("Data", "Views", "Diagnostics Tensors Datasets", kernels),
-    module("Data", "Loading", "Diagnostics Tensors Datasets Views"),
+    module("Data", "Loading", "Diagnostics Host Tensors Datasets Views"),
 
     // Run
     module(
       "Run", "Configuration",
       """
-      Diagnostics CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
+      Diagnostics Host CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
       """),
     module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
     module(

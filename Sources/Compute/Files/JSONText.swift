@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Host
 
 /// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
 /// reader.
@@ -46,7 +47,7 @@ package enum JSONText {
 
   /// What a file holds. `Failure(.data)` for one that is missing or is not what bt-dist writes there.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = WholeFile.contents(path) else {
       throw Failure(.data, "the file is missing or cannot be read", at: path)
     }
     do { return try decode(from: data) } catch {

@@ -1,6 +1,7 @@
 import CommandLine
 import Diagnostics
 import Foundation
+import Host
 
 extension ValueFormat<[String: [String: String]]> {
   /// Layer → direction → method: in a file an object; on the command line the path of a JSON file that holds one, alone or
@@ -33,7 +34,7 @@ extension ValueFormat<[String: [String: String]]> {
   /// The object that a text is or names.
   private static func json(_ text: String) throws(Failure) -> JSONValue {
     let isObject = text.drop(while: \.isWhitespace).hasPrefix("{")
-    guard let bytes = isObject ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
+    guard let bytes = isObject ? Data(text.utf8) : WholeFile.contents(text) else {
       throw Failure(
         .usage, "the table of kernels cannot be read", at: text, expected: "a JSON file that every rank can read",
         remedy: "give a run's config.json, or \(option: "kernel-table") none")

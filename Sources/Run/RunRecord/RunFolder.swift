@@ -3,6 +3,7 @@ import DataParallel
 import Diagnostics
 import Files
 import Foundation
+import Host
 import MPI
 
 /// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
@@ -50,7 +51,7 @@ package struct RunFolder: Sendable {
   /// The configuration of the run that is there; nil in a new folder.
   package func configuration() throws -> TrainingConfiguration? {
     guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
-    guard let data = FileManager.default.contents(atPath: configurationPath) else {
+    guard let data = WholeFile.contents(configurationPath) else {
       throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
     }
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)

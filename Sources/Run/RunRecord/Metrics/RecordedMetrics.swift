@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Host
 
 /// The steps that a run's `metrics.jsonl` holds. Validations are left out: they change nothing that a step computes.
 ///
@@ -17,7 +18,7 @@ package struct RecordedMetrics {
   /// Finds the lines. A file that is missing is a `Failure(.data)`, and so is one without a step.
   package init(path: String) throws {
     self.path = path
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let data = WholeFile.contents(path) else {
       throw Failure(
         .data, "the run has no metrics that can be read", at: path, expected: "a line for each step",
         remedy: "give the folder of a run that has done a step")

@@ -64,7 +64,7 @@ package struct KernelCache: KernelTimes {
   }
 
   private static func read(_ path: String) -> File? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    guard let data = WholeFile.contents(path) else { return nil }
     return (try? JSONText.decode(File.self, from: data)).flatMap { $0.format == 1 ? $0 : nil }
   }
 
