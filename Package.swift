@@ -64,7 +64,7 @@ let package = Package(
     module("Base", "FileSystem", "Diagnostics"),
     module("Base", "Host", "Diagnostics"),
     module("Base", "JSON", "Diagnostics"),
-    module("Base", "CommandLine", "Diagnostics JSON"),
+    module("Base", "CommandLine", "Diagnostics FileSystem JSON"),
 
     // Compute
     module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
@@ -81,7 +81,7 @@ let package = Package(
     // Data
     module("Data", "Datasets", "Diagnostics Tensors Files"),
     module("Data", "Views", "Diagnostics Tensors Datasets", kernels),
-    module("Data", "Loading", "Diagnostics Tensors Datasets Views"),
+    module("Data", "Loading", "Diagnostics Host Tensors Datasets Views"),
 
     // Run
     module(
@@ -116,8 +116,7 @@ let package = Package(
     module(
       "Tools", "Replaying",
       """
-      Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord Training \
-      Reporting
+      Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord Training
       """),
     module(
       "Tools", "Inspecting",
@@ -133,8 +132,8 @@ let package = Package(
     module(
       "Tools", "Doctor",
       """
-      Diagnostics Host CommandLine Tensors Files Layers MPI DataParallel Datasets Configuration Planning \
-      Training Benchmarking
+      Diagnostics FileSystem Host CommandLine Tensors Files Layers MPI DataParallel Datasets Configuration \
+      Planning Training Benchmarking
       """),
 
     // Program

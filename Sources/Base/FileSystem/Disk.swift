@@ -81,18 +81,11 @@ package enum Disk {
     return names
   }
 
-  /// All bytes of a file. Does not wait for a writer where it is a pipe.
+  /// All bytes of a regular file.
   package static func contents(of path: String) throws(Failure) -> Data {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0 { throw Failure.cannotRead("open the file", path: path, errno: errno) }
-    defer { close(descriptor) }
-    var (contents, piece) = (Data(), [UInt8](repeating: 0, count: 1 << 16))
-    while true {
-      let count = read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      if count < 0 { throw Failure.cannotRead("read the file", path: path, errno: errno) }
-      if count == 0 { return contents }
-      contents.append(contentsOf: piece[..<count])
+    do throws(WholeFile.Trouble) { return try WholeFile.read(path) } catch {
+      if case .system(let code) = error { throw Failure.cannotRead("read the file", path: path, errno: code) }
+      throw Failure(.data, "not a regular file", at: path, found: error.text)
     }
   }
 

@@ -47,7 +47,7 @@ extension OptionCommand {
     try communicator.requireSameCall(definition, action)
     switch action {
     case .help(let text), .printConfiguration(let text):
-      if communicator.rank == 0 { print(text, terminator: "") }
+      try communicator.onRoot { try Console.output.writeResult(text) }
       return 0
     case .run(let options): return try run(options, communicator)
     }

@@ -57,7 +57,7 @@ enum EmbedCommand: OptionCommand {
       var problems = FailureCollector()
       let opened = problems.attempt { try DataSpec.open(options.data) }
       let trained = problems.attempt {
-        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { Console.errors.warn($0) } }
       }
       try problems.end()
       guard let dataset = opened, let encoder = trained else {
@@ -86,7 +86,10 @@ enum EmbedCommand: OptionCommand {
       try writer?.write(UnsafeBufferPointer(start: features, count: rows * extractor.features))
     }
     try communicator.onRoot { _ = try writer?.finish() }
-    if communicator.rank == 0, !isPrinted { print("\(options.out): \(dataset.count) × \(extractor.features)") }
+    // The file is the result, and is whole.
+    if communicator.rank == 0, !isPrinted {
+      Console.output.write("\(options.out.printable): \(dataset.count) × \(extractor.features)\n")
+    }
     return 0
   }
 }

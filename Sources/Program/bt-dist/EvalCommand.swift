@@ -67,7 +67,7 @@ enum EvalCommand: OptionCommand {
         problems.attempt { try labelled(spec, option) }
       }
       let trained = problems.attempt {
-        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+        try TrainedEncoder(from: options.from) { if communicator.rank == 0 { Console.errors.warn($0) } }
       }
       try problems.end()
       guard let train = sets[0], let test = sets[1], let encoder = trained else {
@@ -93,12 +93,12 @@ enum EvalCommand: OptionCommand {
     let (trainSamples, testSamples) = (
       try labelledSamples(train, communicator), try labelledSamples(test, communicator)
     )
-    if communicator.rank == 0 {
-      print(
+    try communicator.onRoot {
+      try Console.output.writeResult(
         "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(testSamples.count) against "
           + (isSame
-            ? "the other \(trainSamples.count - 1) samples (\(option: "train") and \(option: "test") are the same data):"
-            : "\(trainSamples.count) samples:"))
+            ? "the other \(trainSamples.count - 1) samples (\(option: "train") and \(option: "test") are the same data):\n"
+            : "\(trainSamples.count) samples:\n"))
     }
     for (name, extractor) in extractors {
       let features = try FeatureRun(train, extractor, communicator).collect()
@@ -111,7 +111,8 @@ enum EvalCommand: OptionCommand {
         let neighbours = try NearestNeighbours(
           train: known.values, labels: known.labels, features: extractor.features, k: options.k, leavesOneOut: isSame)
         let accuracy = try neighbours.accuracy(test: asked.values, labels: asked.labels)
-        print("  \((accuracy * 1e4).rounded() / 1e4)  \(name) (\(extractor.features) features)")
+        let rounded = (accuracy * 1e4).rounded() / 1e4
+        try Console.output.writeResult("  \(rounded)  \(name) (\(extractor.features) features)\n")
       }
     }
     return 0
@@ -122,7 +123,7 @@ enum EvalCommand: OptionCommand {
     let samples = Unlabelled.others(in: dataset.labels ?? [])
     let rest = dataset.count - samples.count
     if rest > 0, communicator.rank == 0 {
-      printWarning(
+      Console.errors.warn(
         "\(dataset.name): \(rest.counted("sample")) with the label -1, taken as without a label, \(rest == 1 ? "is" : "are") "
           + "left out; if it is a class, number the classes from 0")
     }

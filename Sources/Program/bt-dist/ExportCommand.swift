@@ -50,18 +50,20 @@ enum ExportCommand: OptionCommand {
   static func run(_ command: ParsedCommand<ExportOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     try communicator.onRoot {
-      let encoder = try TrainedEncoder(from: options.from, options.step, warn: printWarning)
+      let encoder = try TrainedEncoder(from: options.from, options.step, warn: Console.errors.warn)
       let export = EncoderExport(encoder, isFull: options.full)
       let summary = try export.write(to: options.out, overwrites: options.overwrite)
       if summary.isPrinted { return }
       let loader = try export.loader(of: options.out)
-      print(
+      // The file is the result, and is whole.
+      Console.output.write(
         """
-        \(options.out): \(summary.tensors) tensors, \(summary.numbers) numbers of \
+        \(options.out.printable): \(summary.tensors) tensors, \(summary.numbers) numbers of \
         \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
         \(loader.summary)
+
         """)
-      if !loader.lines.isEmpty { print("\n" + loader.lines.map { "    \($0)" }.joined(separator: "\n")) }
+      if !loader.lines.isEmpty { Console.output.write("\n" + loader.lines.map { "    \($0)\n" }.joined()) }
     }
     return 0
   }

@@ -2,9 +2,7 @@ import CommandLine
 import DataParallel
 import Datasets
 import Diagnostics
-import Foundation
 import MPI
-import Reporting
 import Training
 
 // What several commands have in common.
@@ -25,7 +23,7 @@ extension OptionDefinition {
 /// Sets the rank's threads, and warns where the ranks' kernels differ. A collective.
 func prepareKernels(threads: Int?, _ communicator: Communicator) throws {
   try communicator.together { try RankThreads.configure(requested: threads) }
-  for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
+  for remark in try communicator.kernelRemarks() where communicator.rank == 0 { Console.errors.warn(remark) }
 }
 
 /// Throws for options without a value.
@@ -47,8 +45,4 @@ func checkData(
   for option in options where !option.spec.isEmpty && !rejected.contains(option.name) {
     problems.attempt { _ = try DataSpec.open(option.spec) }
   }
-}
-
-func printWarning(_ message: String) {
-  Console(.standardError).warn(message)
 }

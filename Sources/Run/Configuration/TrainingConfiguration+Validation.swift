@@ -6,6 +6,9 @@ extension TrainingConfiguration {
   /// nidl's length of a run, taken if neither epochs nor steps are limited.
   public static let defaultMaxEpochs = 1000
 
+  /// More ranks than any job has.
+  package static let mostShards = 1 << 20
+
   /// Sets `maxEpochs` to `defaultMaxEpochs` if neither epochs nor steps are limited.
   public mutating func fillInDefaults() {
     if maxEpochs == nil && maxSteps == nil { maxEpochs = Self.defaultMaxEpochs }
@@ -83,6 +86,12 @@ extension TrainingConfiguration {
   ///
   /// What ranks and data have to do with it is checked where they are known: see `BatchSplit`.
   package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
+    guard (1...Self.mostShards).contains(shards) else {
+      throw Failure(
+        .usage, "an impossible number of shards", at: origins.location(of: "shards"),
+        expected: "1 to \(Self.mostShards)", found: "\(shards)",
+        remedy: "give as many as the run has ranks, or a multiple of that")
+    }
     guard let batchSize else { return }
     let split = BatchSplit(batchSize: batchSize, shards: shards)
     if let failure = split.failure(at: origins.location(of: origins["batch-size"] == nil ? "shards" : "batch-size")) {

@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Foundation
 import JSON
 
@@ -49,13 +50,15 @@ package struct ConfigurationFile: Sendable {
   package static func read(
     path: String, as name: String = "configuration file", remedy: String? = nil
   ) throws(Failure) -> Data {
-    do {
-      return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).read(upToCount: mostBytes + 1) ?? Data()
-    } catch {
+    do throws(WholeFile.Trouble) { return try WholeFile.read(path, acceptsStreams: true) } catch {
+      if case .interrupted = error {
+        throw Failure(
+          .interrupted, "a signal came while the \(name) was waited for", at: path,
+          remedy: "launch again, with a file, or a writer at the other end")
+      }
       throw Failure(
         .usage, "the \(name) cannot be read", at: path, expected: "a JSON5 file that every rank can read",
-        found: String(cString: strerror(systemError(error))),
-        remedy: remedy ?? "give \(option: "config") a JSON5 file that every rank can read")
+        found: error.text, remedy: remedy ?? "give \(option: "config") a JSON5 file that every rank can read")
     }
   }
 }

@@ -84,7 +84,7 @@ extension CheckpointState: CheckedRecord {
     fields.integer("step", step, 0...NumberLimit.count)
     fields.integer(CodingKeys.updates.rawValue, updates, steps)
     fields.integer(CodingKeys.badStepsInARow.rawValue, badStepsInARow, steps)
-    fields.integer("shards", shards, 1...TrainingConfiguration.mostSamples)
+    fields.integer("shards", shards, 1...TrainingConfiguration.mostShards)
     fields.finite(CodingKeys.lossStart.rawValue, lossStart)
     for (name, value) in (metrics ?? [:]).sorted(by: { $0.key < $1.key }) { fields.finite("metrics.\(name)", value) }
     fields.integer("\(CodingKeys.epochLoss.rawValue).count", epochLoss?.count, 1...max(1, steps.upperBound))

@@ -1,18 +1,28 @@
 import Diagnostics
 import Foundation
 import Host
+import Synchronization
 import Tensors
 
 /// How many threads a rank gets.
 package enum RankThreads {
   /// The variable in which users and launchers give a number for every program.
   package static let variable = "OMP_NUM_THREADS"
+  /// The most threads that this process has been seen to get.
+  private static let proven = Atomic(0)
 
   /// Sets the threads of this rank; call before the first kernel.
   ///
-  /// - Throws: a usage failure where nothing is requested and `OMP_NUM_THREADS` is no number of threads.
+  /// - Throws: a usage failure where nothing is requested and `OMP_NUM_THREADS` is no number of threads, and where the
+  ///   system does not allow so many: OpenMP would end the process.
   package static func configure(requested: Int?) throws(Failure) {
-    ThreadPool.configure(threads: try count(requested: requested))
+    let count = try count(requested: requested)
+    if count > proven.load(ordering: .relaxed) {
+      // Those beside the main thread, and one each for data, lock and checkpoints.
+      try WorkerThread.require(count - 1 + 3, to: "compute")
+      proven.store(count, ordering: .relaxed)
+    }
+    ThreadPool.configure(threads: count)
   }
 
   /// `requested`, else `OMP_NUM_THREADS`, else one for each core that the launcher bound this rank to, else this rank's

@@ -1,7 +1,7 @@
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
-import Host
 import MPI
 
 /// Whether a folder exists on all hosts and is the same one.
@@ -71,7 +71,7 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     guard isThere else { return .nothing }
     let end = monotonicSeconds() + patience
     repeat {
-      if FileManager.default.contents(atPath: file) != nil { return .same }
+      if (try? Disk.contents(of: file)) != nil { return .same }
       usleep(100_000)
     } while monotonicSeconds() < end
     return .other
