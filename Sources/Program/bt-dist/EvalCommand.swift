@@ -104,9 +104,9 @@ enum EvalCommand: OptionCommand {
       let features = try FeatureRun(train, extractor, communicator).collect()
       let queries = try FeatureRun(test, extractor, communicator).collect()
       try communicator.onRoot {
-        let known = LabelledRows(
+        let known = try LabelledRows(
           features, labels: train.labels ?? [], features: extractor.features, keeping: trainSamples)
-        let asked = LabelledRows(
+        let asked = try LabelledRows(
           queries, labels: test.labels ?? [], features: extractor.features, keeping: testSamples)
         let neighbours = try NearestNeighbours(
           train: known.values, labels: known.labels, features: extractor.features, k: options.k, leavesOneOut: isSame)

@@ -19,7 +19,7 @@ extension CommandDefinition {
 
   /// Like `parse`, but also gives what is right in a call in which something is wrong, so that it can be checked too.
   package func interpret(_ arguments: [String]) -> Interpretation<Target> {
-    interpret(arguments, readFile: ConfigurationFile.read)
+    interpret(arguments, readFile: { (path) throws(Failure) in try ConfigurationFile.read(path: path) })
   }
 
   func interpret(
