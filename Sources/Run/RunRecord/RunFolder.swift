@@ -1,6 +1,7 @@
 import Configuration
 import DataParallel
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 import MPI
@@ -38,21 +39,14 @@ package struct RunFolder: Sendable {
 
   /// Creates the folder and makes sure that it can be written to.
   package func prepare() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: checkpointsPath, withIntermediateDirectories: true)
-    } catch {
-      throw Failure.cannotWrite("create the run folder", path: path, errno: systemError(error))
-    }
+    try Disk.makeFolder(checkpointsPath)
     try OutputFile.replace(path + "/.writable", with: "")
     unlink(path + "/.writable")
   }
 
   /// The configuration of the run that is there; nil in a new folder.
   package func configuration() throws -> TrainingConfiguration? {
-    guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
-    guard let data = FileManager.default.contents(atPath: configurationPath) else {
-      throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
-    }
+    guard let data = try Disk.contentsIfThere(configurationPath) else { return nil }
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
   }
 

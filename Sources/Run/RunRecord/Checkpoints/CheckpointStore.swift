@@ -1,6 +1,6 @@
 import Diagnostics
+import FileSystem
 import Files
-import Foundation
 import Host
 
 /// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or absent. Used by rank 0 only.
@@ -37,17 +37,18 @@ package final class CheckpointStore: Sendable {
     let name = CheckpointName(step: state.step)
     let path = path(name)
     let partial = "\(folder)/.\(name).partial"
-    try removeIfThere(partial)
-    try makeFolder(partial)
+    try Disk.remove(partial)
+    try Disk.makeFolder(folder)
+    try Disk.makeNewFolder(partial)
     do {
       try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)
       try write(state, model: model, optimizer: optimizer, into: partial)
       try beforeNaming()
-      try removeIfThere(path)
-      if rename(partial, path) != 0 { throw Failure.cannotWrite("rename the checkpoint", path: path, errno: errno) }
+      try Disk.remove(path)
+      try Disk.rename(partial, to: path)
       try OutputFile.synchronizeFolder(folder)
     } catch {
-      try? FileManager.default.removeItem(atPath: partial)
+      try? Disk.remove(partial)
       throw error
     }
     try prune(upTo: state.step)
@@ -96,7 +97,7 @@ package final class CheckpointStore: Sendable {
 
   /// The checkpoints up to a step, whole or not, oldest first.
   package func names(upTo step: Int = .max) -> [CheckpointName] {
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let all = (try? Disk.names(in: folder)) ?? []
     return all.compactMap(CheckpointName.init).filter { $0.step <= step }.sorted()
   }
 
@@ -106,14 +107,14 @@ package final class CheckpointStore: Sendable {
   private func prune(upTo step: Int) throws {
     let best = ranking?.best(of: states(upTo: step)) ?? []
     let table = "\(folder)/\(CheckpointRanking.fileName)"
-    if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
+    if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try Disk.remove(table) }
     remove(names(upTo: step).dropLast(keep), upTo: step, butNot: best)
   }
 
   private func remove(_ names: some Sequence<CheckpointName>, upTo step: Int, butNot best: [CheckpointRanking.Entry]) {
     let target = rollbackInterval.flatMap { rollbackTarget(upTo: step, interval: $0) }
     for name in names where name != target && !best.contains(where: { $0.step == name.step }) {
-      try? FileManager.default.removeItem(atPath: path(name))
+      try? Disk.remove(path(name))
     }
   }
 
@@ -149,18 +150,5 @@ package final class CheckpointStore: Sendable {
       "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
         + "free some space, or lower \(option: "keep-checkpoints")"
     ]
-  }
-
-  private func makeFolder(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-      throw Failure.cannotWrite("create the folder", path: path, errno: systemError(error))
-    }
-  }
-
-  private func removeIfThere(_ path: String) throws {
-    guard access(path, F_OK) == 0 else { return }
-    do { try FileManager.default.removeItem(atPath: path) } catch {
-      throw Failure.cannotWrite("remove the folder", path: path, errno: systemError(error))
-    }
   }
 }
