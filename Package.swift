@@ -108,8 +108,8 @@ let package = Package(
     module(
       "Tools", "Models",
       """
-      Diagnostics CommandLine Tensors Files Layers Encoders TwinNetwork MPI Datasets Configuration \
-      ModelFiles RunRecord Training
+      Diagnostics FileSystem CommandLine Tensors Files Layers Encoders TwinNetwork MPI Datasets \
+      Configuration ModelFiles RunRecord Training
       """),
     module("Tools", "Evaluation", "Diagnostics Tensors", kernels),
     module(

@@ -25,10 +25,8 @@ public struct FeatureMatrix: Sendable, Equatable {
   ///
   /// - Throws: `Failure` of kind `.cannotWrite`; a file that was there is then as it was.
   public func save(to path: String) throws {
-    try OutputFile.replace(path) { temporary in
-      let writer = try NpyWriter(path: temporary, shape: [rows, columns])
-      try writer.write(values)
-      _ = try writer.finish()
-    }
+    let writer = try NpyWriter(path: path, shape: [rows, columns])
+    try writer.write(values)
+    _ = try writer.finish()
   }
 }

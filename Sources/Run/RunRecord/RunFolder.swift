@@ -31,17 +31,38 @@ package struct RunFolder: Sendable {
     defer { communicator.stallWatch?.limit = limit }
     var lock: RunLock?
     try communicator.onRoot {
-      try prepare()
+      try Disk.makeFolder(checkpointsPath)
       lock = try RunLock(folder: path) { report?($0) }
+      // First of all: it may be what fills the disk.
+      try removeLeftovers()
+      try OutputFile.requireWritable(path)
     }
     return lock
   }
 
-  /// Creates the folder and makes sure that it can be written to.
-  package func prepare() throws {
-    try Disk.makeFolder(checkpointsPath)
-    try OutputFile.replace(path + "/.writable", with: "")
-    unlink(path + "/.writable")
+  /// Removes what launches that were killed have left, those of older versions of bt-dist too.
+  private func removeLeftovers() throws {
+    OutputFile.removeLeftovers(in: path, isOurs: true)
+    try CheckpointStore(runFolder: path, keep: 1).removeLeftovers()
+    for folder in [path, checkpointsPath] {
+      for name in (try? Disk.names(in: folder)) ?? [] where Self.isOldTemporaryName(name) {
+        try Disk.remove("\(folder)/\(name)")
+      }
+    }
+  }
+
+  /// `config.json.partial-123`, after a process number.
+  private static func isOldTemporaryName(_ name: String) -> Bool {
+    let parts = name.components(separatedBy: ".partial-")
+    guard parts.count == 2, Int32(parts[1]) != nil else { return false }
+    return ["config.json", "metrics.jsonl", "best.json", ".writable"].contains(parts[0])
+  }
+
+  /// Everything that a run has written, as far as it is there: no output may take its place.
+  package var files: [String] {
+    let folders = [badBatchesPath, checkpointsPath] + CheckpointStore(runFolder: path, keep: 1).paths
+    let inside = folders.flatMap { folder in ((try? Disk.names(in: folder)) ?? []).map { "\(folder)/\($0)" } }
+    return [configurationPath, metricsPath, launchesPath, "\(path)/\(RunLock.fileName)"] + inside
   }
 
   /// The configuration of the run that is there; nil in a new folder.

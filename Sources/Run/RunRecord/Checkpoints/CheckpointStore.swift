@@ -36,7 +36,7 @@ package final class CheckpointStore: Sendable {
   ) throws -> String {
     let name = CheckpointName(step: state.step)
     let path = path(name)
-    let partial = "\(folder)/.\(name).partial"
+    let partial = "\(folder)/\(Self.partialName(name))"
     try Disk.remove(partial)
     try Disk.makeFolder(folder)
     try Disk.makeNewFolder(partial)
@@ -53,6 +53,17 @@ package final class CheckpointStore: Sendable {
     }
     try prune(upTo: state.step)
     return path
+  }
+
+  private static func partialName(_ name: CheckpointName) -> String { ".\(name).partial" }
+
+  /// Removes what launches that were killed had begun to write. Only under the lock of the run's folder.
+  package func removeLeftovers() throws {
+    for name in (try? Disk.names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      guard CheckpointName(name.dropFirst().dropLast(".partial".count)) != nil else { continue }
+      try Disk.remove("\(folder)/\(name)")
+    }
+    OutputFile.removeLeftovers(in: folder, isOurs: true)
   }
 
   /// Whether a checkpoint of this state would be one of the best.
@@ -73,13 +84,13 @@ package final class CheckpointStore: Sendable {
     func record(_ name: String, _ summary: OutputFile.Summary) {
       manifest.files[name] = .init(bytes: summary.bytes, sha256: summary.sha256)
     }
-    record(Checkpoint.modelFile, try SafetensorsWriter.write(model, to: "\(partial)/\(Checkpoint.modelFile)"))
-    record(
-      Checkpoint.optimizerFile, try SafetensorsWriter.write(optimizer, to: "\(partial)/\(Checkpoint.optimizerFile)"))
-    let file = try OutputFile(path: "\(partial)/\(CheckpointState.fileName)")
+    func new(_ name: String) throws -> OutputFile { try OutputFile(new: "\(partial)/\(name)") }
+    record(Checkpoint.modelFile, try SafetensorsWriter.write(model, to: new(Checkpoint.modelFile)))
+    record(Checkpoint.optimizerFile, try SafetensorsWriter.write(optimizer, to: new(Checkpoint.optimizerFile)))
+    let file = try new(CheckpointState.fileName)
     try file.write(try state.json())
     record(CheckpointState.fileName, try file.finish())
-    let last = try OutputFile(path: "\(partial)/\(CheckpointManifest.fileName)")
+    let last = try new(CheckpointManifest.fileName)
     try last.write(try manifest.json())
     _ = try last.finish()
     try OutputFile.synchronizeFolder(partial)
@@ -100,6 +111,9 @@ package final class CheckpointStore: Sendable {
     let all = (try? Disk.names(in: folder)) ?? []
     return all.compactMap(CheckpointName.init).filter { $0.step <= step }.sorted()
   }
+
+  /// The folders of all checkpoints.
+  var paths: [String] { names().map(path) }
 
   /// Leaves the newest checkpoints up to `step`, the one just written among them, and the best. Later ones, which are
   /// damaged or from before a return to an older one, neither count nor go: they are written again, or go when the run

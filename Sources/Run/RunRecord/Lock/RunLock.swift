@@ -54,7 +54,7 @@ package final class RunLock: Sendable {
   package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
     let path = "\(folder)/\(Self.fileName)"
     // Written through: other hosts have to see the beats.
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, 0o666)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_DSYNC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("create the run folder's lock", path: path, errno: errno) }
     do {
       remark = try Self.waitUntilFree(descriptor, path, limits, say)

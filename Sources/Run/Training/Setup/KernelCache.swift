@@ -50,7 +50,10 @@ package struct KernelCache: KernelTimes {
   package mutating func save() {
     guard let path else { return }
     do {
-      try Disk.makeFolder((path as NSString).deletingLastPathComponent)
+      let folder = (path as NSString).deletingLastPathComponent
+      try Disk.makeFolder(folder)
+      // Other hosts may write there too.
+      OutputFile.removeLeftovers(in: folder, isOurs: false)
       var file = Self.read(path) ?? File()
       file.machines[machine, default: [:]].merge(times) { $1 }
       try OutputFile.replace(path, with: JSONText.encode(file, .pretty))
