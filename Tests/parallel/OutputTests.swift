@@ -10,8 +10,8 @@ import Testing
 
     init() throws {
       folder = try TemporaryFolder()
-      try folder.npy("x.npy", [40, 20], floats: (0..<800).map { Float($0 % 7) })
-      try folder.npy("a,b.npy", [40, 20], floats: (0..<800).map { Float($0 % 5) })
+      try folder.npy("x.npy", [40, 20], (0..<800).map { Float($0 % 7) })
+      try folder.npy("a,b.npy", [40, 20], (0..<800).map { Float($0 % 5) })
       let labels = (0..<40).map { Int32($0 % 3) }
       try folder.npy("y.npy", [40], descr: "<i4", bytes: labels.withUnsafeBytes(Array.init))
       let result = try Launch.run("bt-dist", RefusedFolderTests.call + ["--out", folder.file("run")], ranks: nil)
@@ -74,7 +74,7 @@ import Testing
     let old = try folder.write("old.npy", "old")
     // The last sample is bad.
     let floats = (0..<4000).map { $0 == 3999 ? Float.nan : Float($0 % 7) }
-    try folder.npy("bad.npy", [200, 20], floats: floats)
+    try folder.npy("bad.npy", [200, 20], floats)
     let result = try material.embed("npy:\(folder.file("bad.npy"))", old)
     #expect(result.code == 65, "\(result.text)")
     #expect(folder.text("old.npy") == "old")
@@ -93,6 +93,22 @@ import Testing
     }
     let train = try Launch.run("bt-dist", RefusedFolderTests.call + ["--out", "~/run"], ranks: nil)
     #expect(train.code == 64 && train.errors.contains("$HOME"), "\(train.text)")
+  }
+
+  /// As a text, such a name would be that of another folder.
+  @Test func namesThatAreNotUTF8AreRefused() throws {
+    let folder = try TemporaryFolder()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments =
+      [
+        "-c", #"exec "$0" "$@" --out $'run\xff' 2> errors"#, try RankCall("bt-dist", []).path,
+      ] + RefusedFolderTests.call
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 64 && folder.text("errors").contains("not UTF-8"), "\(folder.text("errors"))")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["errors"])
   }
 
   /// What killed launches have left in a run is gone at the next start.

@@ -38,6 +38,7 @@ enum Program {
       }
       return try DoctorCommand.report(difference, arguments, communicator)
     }
+    try communicator.together { try CommandWords.requireUTF8() }
     try communicator.requireSameCommand(arguments.first)
     let overview = CommandOverview(commands.map { ($0.name, $0.summary) })
     guard let word = arguments.first, word != "--help" else {
