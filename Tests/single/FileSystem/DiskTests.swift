@@ -68,7 +68,7 @@ import Testing
     let identity = try #require(try Disk.status(of: folder.file("x"))?.identity)
     for name in ["in/one", "two", "hard"] { #expect(try Disk.status(of: folder.file(name))?.identity == identity) }
     #expect(try Disk.status(of: try Disk.followingLinks(folder.file("two")))?.identity == identity)
-    #expect(try Disk.followingLinks(folder.file("new")) == folder.file("in/later"))
+    #expect(try Disk.followingLinks(folder.file("new")).hasSuffix("/in/later"))
     expectFailure(.cannotWrite, "errno \(ELOOP)") { _ = try Disk.followingLinks(folder.file("loop")) }
   }
 }

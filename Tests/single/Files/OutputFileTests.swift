@@ -159,10 +159,10 @@ import Testing
     for path in [folder.file("other"), folder.file("missing"), "/dev/null"] { try inputs.refuse(path) }
   }
 
-  /// The last step, the rename, fails: what has the name is a folder.
-  @Test func noTemporaryFileStaysWhenTheRenameFails() throws {
+  /// Known before anything is written.
+  @Test func aFolderIsNotReplaced() throws {
     try folder.folder("x/inner")
-    expectFailure(.cannotWrite, "replace the file") { try OutputFile.replace(folder.file("x"), with: "new") }
+    expectFailure(.cannotWrite, "errno \(EISDIR)") { try OutputFile.replace(folder.file("x"), with: "new") }
     #expect(try files == ["x"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("x")) == ["inner"])
   }
