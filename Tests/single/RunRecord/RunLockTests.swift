@@ -63,7 +63,7 @@ import Testing
       }
       held.withLock { locks in
         #expect(locks.count == 1)
-        locks.forEach { $0.release() }
+        for lock in locks { lock.release() }
       }
     }
   }

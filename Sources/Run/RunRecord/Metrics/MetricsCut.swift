@@ -30,8 +30,8 @@ enum MetricsCut {
       _ = try rest.finish()
       if survey.setAside > 0 {
         warn(
-          "\(path): \(survey.setAside.counted("line")) before that of step \(step) cannot be understood, or "
-            + "belong to later steps: moved to \(setAside(path))")
+          "\(path): \(survey.setAside.counted("line")) moved to \(setAside(path)): not understood, or of a step after "
+            + "\(step) among those before it")
       }
     } catch var failure as Failure {
       failure.kind = .cannotWrite
