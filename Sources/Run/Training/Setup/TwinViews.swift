@@ -26,7 +26,8 @@ enum TwinViews {
   /// Judged by a few samples from the first to the last.
   private static func areEqual(_ dataset: any Dataset) throws -> Bool {
     let size = dataset.sampleSize
-    let (first, second) = (AlignedBuffer<Float>(size), AlignedBuffer<Float>(size))
+    let first = try AlignedBuffer<Float>(size)
+    let second = try AlignedBuffer<Float>(size)
     for i in 0..<min(compared, dataset.count) {
       let index = i * (dataset.count - 1) / max(1, min(compared, dataset.count) - 1)
       try dataset.read(index, view: 0, into: first.pointer)

@@ -2,6 +2,7 @@ import Diagnostics
 import FileSystem
 import Files
 import Foundation
+import Host
 import MPI
 
 /// Whether a folder exists on all hosts and is the same one.
