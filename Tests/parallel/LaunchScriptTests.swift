@@ -277,7 +277,7 @@ import Testing
     try "a 16 q UNDEFINED\nb 8 q UNDEFINED\n".write(toFile: folder.file("hosts"), atomically: true, encoding: .utf8)
     try "job 5, requeued 2 times: x\n".write(toFile: folder.file("log"), atomically: true, encoding: .utf8)
     let job = try call(
-      "launch/sge.sh", ["--out", "x"],
+      "launch/sge.sh", ["--out", folder.path],
       with: [
         "ompi_info": "echo mca:ras:gridengine:version", "qconf": "echo 'control_slaves     TRUE'",
         "qstat": "echo 'hard resource_list:         h_rt=7200,s_rt=1:00:05'; echo 'context:   a=1,bt_dist_requeued=2'",

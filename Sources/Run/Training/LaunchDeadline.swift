@@ -4,7 +4,8 @@ import Foundation
 
 /// When a launch has to have ended, by `--time-limit` or by what the batch system says; rank 0's.
 ///
-/// Found once and then kept on a clock that no one sets.
+/// Found once and then kept on a clock that no one sets. The first step of a launch is always made: launches that end
+/// before it would follow one another without getting any further.
 package struct LaunchDeadline {
   /// Takes a signal's place in the message in which ranks agree on signals.
   static let signal: Int32 = 10_000
@@ -13,34 +14,65 @@ package struct LaunchDeadline {
   private static let margin = 20.0
   /// On the monotonic clock; nil: never.
   package let end: Double?
-  /// The longest of the latest steps, with what follows them.
-  private var longestStep = 0.0
+  /// Why the end that the environment tells is left out, and how to mend it; nil where it is not.
+  package let remark: String?
+  /// The longest of the latest steps, with what follows them; nil before the first one.
+  private var longestStep: Double?
 
   /// - Parameter now: the present in seconds since 1970, which the batch system counts in.
   package init(
     _ limit: TimeLimit, environment: [String: String] = ProcessInfo.processInfo.environment,
     now: Double = Date().timeIntervalSince1970, uptime: Double = ProcessStart.secondsAgo
   ) {
-    let started = monotonicSeconds() - uptime
-    end =
-      switch limit {
-      case .none: nil
-      case .seconds(let seconds): started + seconds
-      case .auto:
-        if let end = environment["SLURM_JOB_END_TIME"].flatMap(Double.init) {
-          monotonicSeconds() + (end - now) - Self.margin
-        } else {
-          environment["PBS_WALLTIME"].flatMap(Double.init).map { started + $0 - Self.margin }
-        }
-      }
+    let present = monotonicSeconds()
+    var seconds: Double?
+    var remark: String?
+    switch limit {
+    case .none: break
+    case .seconds(let limit): seconds = limit - uptime
+    case .auto:
+      let job = JobEnd(environment, now: now, uptime: uptime)
+      seconds = job.secondsLeft.map { $0 - Self.margin }
+      remark = job.remark
+    }
+    end = seconds.map { present + $0 }
+    self.remark = remark
   }
 
   /// Takes note of the time of a step and of what followed it.
-  package mutating func stepTook(_ seconds: Double) { longestStep = max(seconds, longestStep * 0.98) }
+  package mutating func stepTook(_ seconds: Double) { longestStep = max(seconds, (longestStep ?? 0) * 0.98) }
 
-  /// Whether another step and a checkpoint after it might come too late.
+  /// Whether another step and a checkpoint after it might come too late; never before the launch has made a step.
   package func isUp(at time: Double = monotonicSeconds(), secondsToSave: Double) -> Bool {
-    end.map { time + 1.5 * longestStep + 2 * secondsToSave >= $0 } ?? false
+    guard let end, let longestStep else { return false }
+    return time + 1.5 * longestStep + 2 * secondsToSave >= end
+  }
+}
+
+/// When the job of a batch system ends, by the variables that it sets.
+///
+/// A shell may outlive its job and keep them: an end that is past is then not the end of this launch.
+private struct JobEnd {
+  /// Nil where no variable tells it, or it cannot be true.
+  var secondsLeft: Double?
+  var remark: String?
+
+  init(_ environment: [String: String], now: Double, uptime: Double) {
+    if let end = environment["SLURM_JOB_END_TIME"], !end.isEmpty {
+      take("SLURM_JOB_END_TIME", Double(end).map { $0 - now })
+    } else if let length = environment["PBS_WALLTIME"], !length.isEmpty {
+      take("PBS_WALLTIME", Double(length).map { $0 - uptime })
+    }
+  }
+
+  private mutating func take(_ variable: String, _ seconds: Double?) {
+    let remedy = "is left out, and this launch has no time limit: \(option: "time-limit") gives it one"
+    switch seconds {
+    case let seconds? where seconds > 0 && seconds.isFinite: secondsLeft = seconds
+    case let seconds? where seconds.isFinite:
+      remark = "\(variable) tells an end that is past, as in a shell that has outlived its job; it \(remedy)"
+    default: remark = "\(variable) is not a number of seconds; it \(remedy)"
+    }
   }
 }
 

@@ -64,6 +64,7 @@ package final class Trainer {
         warn: { [runControl] in runControl.warn($0) })
     }
     for remark in summary.remarks { callback?.warn(remark) }
+    if let remark = deadline.remark { callback?.warn(remark) }
     record.warmUp()
     if state.step == 0 { try validator?.tryOut { interruption } }
     var end = try state.isUnfinished == true ? finishStep() : nil

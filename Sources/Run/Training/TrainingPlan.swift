@@ -29,10 +29,10 @@ package struct TrainingPlan: Sendable {
     until end: Int = .max, choices made: [AutomaticChoice] = []
   ) throws {
     var configuration = configuration
-    configuration.shards = shards
     try configuration.validate(shards: shards)
     let validated = configuration.limitValBatches.isNone ? nil : validationSamples
     let batchChoice = try configuration.chooseBatchSize(samples: samples, validationSamples: validated, shards: shards)
+    configuration.shards = shards
     let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
     let trains = !configuration.limitTrainBatches.isNone
     let batches = try BatchPlan(

@@ -65,7 +65,7 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("run", says: ["unexpected argument 'run'"]),
     WrongCall("width", "3", says: ["unexpected argument 'width'", "write --width"]),
     WrongCall("--data", "", says: ["--data", "not empty"]),
-    WrongCall("--print-config=yes", says: ["--print-config: the option takes no value"]),
+    WrongCall("--print-config=yes", says: ["--print-config: there is no option 'yes'"]),
     WrongCall("--optimizer-kwargs", "{momentum:", says: ["--optimizer-kwargs", "a JSON object", "single quotes"]),
     WrongCall("--optimizer-kwargs", "{\"eps\": {\"x\": 1}}", says: ["--optimizer-kwargs", "a JSON object"]),
     WrongCall("--encoder", "resnet101", says: ["one of mlp, resnet18", "did you mean resnet"]),

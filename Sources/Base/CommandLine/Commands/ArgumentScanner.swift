@@ -6,6 +6,8 @@ struct ScannedArguments {
   var positionals: [String] = []
   var wantsHelp = false
   var wantsConfiguration = false
+  /// The option that `--print-config=OPTION` asks for.
+  var wantedOption: String?
   /// The file of the last `--config`.
   var configurationFile: String?
 }
@@ -38,10 +40,8 @@ extension CommandDefinition {
       if takesConfigurationFile, name == "config" {
         scanned.configurationFile = try text(of: name, "FILE", "the path of a file", inlineText, &rest)
       } else if takesConfigurationFile, name == "print-config" {
-        if let inlineText {
-          throw Failure(.usage, "the option takes no value", at: "--print-config", found: "'\(inlineText)'")
-        }
         scanned.wantsConfiguration = true
+        scanned.wantedOption = inlineText
       } else if let option = option(name) {
         if option.isFlag && inlineText == nil {
           let isValue = rest.first == "true" || rest.first == "false"

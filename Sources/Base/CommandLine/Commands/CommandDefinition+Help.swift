@@ -33,8 +33,9 @@ extension CommandDefinition {
         "A JSON5 file (comments allowed) whose keys are the options above. Later wins: defaults, file, command line.",
         width: width)
       entries += entry(
-        "--print-config", "Prints every value and where it comes from, as a file for --config, and exits.", width: width
-      )
+        "--print-config[=OPTION]",
+        "Prints every value and where it comes from, as a file for --config, and exits; or one option's value.",
+        width: width)
     }
     return entries + entry("--help", "Prints this help and exits.", width: width)
   }

@@ -17,6 +17,7 @@ extension CommandDefinition {
     let scanned = try scan(arguments)
     if scanned.wantsHelp { return .help(helpText()) }
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    command.texts["config"] = scanned.configurationFile
     if let path = scanned.configurationFile {
       let file = try ConfigurationFile(path: path, bytes: try readFile(path))
       try table.apply(file, to: &command.options, origins: &command.origins)
@@ -24,8 +25,10 @@ extension CommandDefinition {
     for (name, text) in scanned.assignments {
       try table[name]!.set(&command.options, text: text)
       command.origins[name] = .commandLine
+      command.texts[name] = text
     }
     complete(&command.options)
+    if let name = scanned.wantedOption { return .printConfiguration(try valueText(name, command)) }
     if scanned.wantsConfiguration { return .printConfiguration(configurationText(command)) }
     try checkPositionals(command.positionals)
     try validate(command)
@@ -47,6 +50,14 @@ extension CommandDefinition {
       at: "bt-dist \(self.name)", expected: expected,
       found: arguments.isEmpty ? "none" : arguments.map { "'\($0)'" }.joined(separator: " "),
       remedy: "bt-dist \(synopsis.first ?? self.name)")
+  }
+
+  /// The value of one option as the command line spells it, on a line: for scripts, which need not read JSON5 then.
+  private func valueText(_ name: String, _ command: ParsedCommand<Target>) throws(Failure) -> String {
+    if let option = option(name) { return option.text(in: command.options) + "\n" }
+    throw Failure(
+      .usage, "there is no option '\(name)'", at: "--print-config", expected: "nothing, or =OPTION",
+      remedy: table.question(for: name, prefix: "--"))
   }
 
   /// Every option's value with its origin as a comment: JSON5 that `--config` reads again.
