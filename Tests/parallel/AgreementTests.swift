@@ -48,7 +48,7 @@ import Testing
   @Test(
     arguments: [
       (text: "{lambd: 0.01}", says: ["--lambd, rank 1 on ", "--lambd 0.01"]),
-      (text: "{lambd: -1}", says: ["run.json5, key 'lambd', rank 1 on "]),
+      (text: "{lambd: -1}", says: ["run.json5, line 1, key 'lambd', rank 1 on "]),
       (text: nil, says: ["run.json5, rank 1 on ", "cannot be read"]),
     ] as [(text: String?, says: [String])])
   func anotherConfigurationFile(_ other: (text: String?, says: [String])) throws {

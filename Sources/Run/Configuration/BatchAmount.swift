@@ -1,4 +1,5 @@
 import CommandLine
+import JSON
 
 /// A number of batches: counted, or as a part of the batches that there are.
 public enum BatchAmount: Sendable, Equatable {
@@ -17,16 +18,26 @@ public enum BatchAmount: Sendable, Equatable {
   }
 }
 
+extension BatchAmount: CustomStringConvertible {
+  /// As an option spells it: `12`, `0.5`, `1.0`.
+  public var description: String {
+    switch self {
+    case .count(let count): "\(count)"
+    case .fraction(let fraction): "\(fraction)"
+    }
+  }
+}
+
 extension ValueFormat<BatchAmount> {
-  /// A count of at least 1, or a fraction above 0 and up to 1.0, told apart by the decimal point as in Lightning: 1 is
-  /// one batch and 1.0 is all.
+  /// A count of at least 1, or a fraction above 0 and up to 1.0. Only 1 needs the decimal point to tell: as in Lightning,
+  /// 1 is one batch and 1.0 is all.
   ///
   /// JSON does not tell 1 from 1.0, so a file holds the number 1 as text, "1" or "1.0".
   static var batches: Self {
     let fromText: @Sendable (String) -> BatchAmount? = { text in
-      if let count = Int(text) { return count >= 1 ? .count(count) : nil }
-      guard text.contains(where: \.isNumber), let value = Double(text), value > 0, value <= 1 else { return nil }
-      return .fraction(value)
+      guard text.contains(where: \.isNumber), let value = Double(text), value > 0 else { return nil }
+      if value < 1 || (value == 1 && text.contains(".")) { return .fraction(value) }
+      return ValueFormat<Int>.integer(text: text).map { .count($0) }
     }
     return ValueFormat(
       placeholder: "N|FRACTION",

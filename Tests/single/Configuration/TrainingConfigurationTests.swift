@@ -76,7 +76,7 @@ let otherTexts = [
   @Test func readingBackIsStrict() throws {
     #expect(try TrainingConfiguration(json: "{}") == TrainingConfiguration())
     let failure = #expect(throws: Failure.self) { try TrainingConfiguration(json: "{new: 1}", path: "r/config.json") }
-    #expect(failure?.location == "r/config.json" && failure?.message == "unknown key 'new'")
+    #expect(failure?.location == "r/config.json, line 1" && failure?.message == "unknown key 'new'")
   }
 
   @Test func differencesNameOldAndNew() throws {
