@@ -165,6 +165,16 @@ import Testing
     ),
   ]
 
+  /// What the variable of one rank says is no number of threads: the launch ends with 64 on all.
+  @Test(arguments: [train, ["bench", "--loss", "8,8"]])
+  func threadsThatAreNoNumber(call: [String]) throws {
+    let calls = [
+      RankCall("bt-dist", call, ranks: 1), RankCall("bt-dist", call, environment: ["OMP_NUM_THREADS": "four"]),
+    ]
+    let result = try Launch.run(calls, limit: 60)
+    expectOneMessage(result, 64, says: ["OMP_NUM_THREADS", "'four'", "rank 1 on ", "--threads"])
+  }
+
   private func expectWarning(_ result: LaunchResult, _ text: String, says: [String]) {
     #expect(result.code == 0, "\(result.text)")
     let warnings = text.split(separator: "\n").filter { $0.contains("warning: the ranks compute with different") }
