@@ -30,16 +30,18 @@ package struct JSONSyntaxError: Error, Equatable {
   }
 
   /// For people who write the text: a usage failure at line and column of `location`.
+  ///
+  /// - Parameter expected: what the text should be, where it is no JSON.
   package func failure(
     at location: String? = nil, expected: String, found: String? = nil, remedy: String? = nil
   ) -> Failure {
-    let advice =
+    let (expected, advice) =
       switch kind {
       case .syntax:
-        remedy ?? "look for a missing comma, quote or brace; put texts, and keys with a hyphen, in quotes"
-      case .number: "give a number up to 1.8e308"
-      case .twice: "keep one of the two"
-      case .size: "give a shorter text"
+        (expected, remedy ?? "look for a missing comma, quote or brace; put texts, and keys with a hyphen, in quotes")
+      case .number: ("a number up to 1.8e308, the largest of 64 bits", "give a smaller one")
+      case .twice: ("each key once", "keep one of the two")
+      case .size: ("a text that people write", "give a shorter one")
       }
     return Failure(
       .usage, kind == .syntax ? "not valid JSON5: \(message)" : message,
