@@ -35,20 +35,6 @@ import Testing
     #expect(found[0].location == "rank 1 on b" && found[0].found == "/opt/libmpi.so.40 (rank 1 on b)")
   }
 
-  @Test func threadsThatAreNoNumber() throws {
-    let wrong: (inout RankFacts) -> Void = { ($0.variables["OMP_NUM_THREADS"], $0.threadsAreGiven) = ("four", false) }
-    let found = findings({ _ in }, wrong)
-    #expect(found.map(\.check) == [.threads] && found.map(\.severity) == [.error])
-    #expect(found.first?.location == "OMP_NUM_THREADS of rank 1 on b" && found.first?.found == "'four'")
-    // With --threads nobody reads the variable.
-    #expect(
-      findings({
-        wrong(&$0)
-        $0.threadsAreGiven = true
-      }) == [])
-    #expect(findings({ $0.variables["OMP_NUM_THREADS"] = "4,2" }) == [])
-  }
-
   @Test func anotherFolderAndOtherThreads() {
     let found = findings(
       { $0.workingFolder = "/data" }, { $0.workingFolder = "/root" },

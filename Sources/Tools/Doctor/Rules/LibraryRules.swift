@@ -1,6 +1,5 @@
 import Diagnostics
 import MPI
-import Training
 
 /// What is wrong with the libraries of the ranks, and how they were started.
 package struct LibraryRules {
@@ -15,7 +14,7 @@ package struct LibraryRules {
   private var first: RankFacts { facts[0] }
 
   package var findings: [Finding] {
-    singleton + root + differences + compiledForAnother + fightingThreads + wrongThreads + ignoredVariables
+    singleton + root + differences + compiledForAnother + fightingThreads + ignoredVariables
   }
 
   /// A process that MPI's launcher started, but that is a job of its own.
@@ -117,18 +116,6 @@ package struct LibraryRules {
         remedy: "apt-get install libopenblas-openmp-dev there, and choose it with update-alternatives --config "
           + "libopenblas.so.0-$(uname -m)-linux-gnu")
     ]
-  }
-
-  /// `OMP_NUM_THREADS` without a number of threads in it, where the options do not say how many.
-  private var wrongThreads: [Finding] {
-    func failure(_ rank: Int) -> Failure? {
-      do throws(Failure) { _ = try RankThreads.given(in: facts[rank].variables) } catch { return error }
-      return nil
-    }
-    let ranks = facts.indices.filter { !facts[$0].threadsAreGiven && failure($0) != nil }
-    guard let rank = ranks.first, var failure = failure(rank) else { return [] }
-    failure.location = "\(RankThreads.variable) of \(RankList(ranks, hosts))"
-    return [Finding(.threads, failure)]
   }
 
   /// Variables that look as if they set threads.
