@@ -166,7 +166,7 @@ let otherTexts = [
     #expect(failure { $0.learningRateBiases = .infinity }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0.1) }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0) } == nil)
-    #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
+    #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs, key 'eps'")
   }
 
   /// nidl's -1: no limit of steps, and epochs for ever; JSON's numbers 1 and 1.0 are the same.
