@@ -172,7 +172,7 @@ import Testing
     try #require(trained.code == 0, "\(trained.text)")
     let result = try Launch.run(
       "bt-dist", ["export", "--from", folder.file("run"), "--out", folder.file("e.safetensors")], ranks: nil)
-    let changes = "(1 channels instead of 3, the small stem, width 2 instead of 64)"
+    let changes = "(1 channel instead of 3, the small stem, width 2 instead of 64)"
     for words in [
       "loaded by torchvision.models.resnet18, changed by these lines \(changes)", "planes * 2 // 64",
       "torch.nn.Conv2d(1, 2, 3, padding=1, bias=False)", "load_file(\"\(folder.file("e.safetensors"))\")",

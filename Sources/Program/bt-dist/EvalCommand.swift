@@ -90,9 +90,8 @@ enum EvalCommand: OptionCommand {
       ]
     }
     let isSame = try communicator.together { try train.fingerprint() == test.fingerprint() }
-    let (trainSamples, testSamples) = (
-      try labelledSamples(train, communicator), try labelledSamples(test, communicator)
-    )
+    let trainSamples = try labelledSamples(train, communicator)
+    let testSamples = isSame ? trainSamples : try labelledSamples(test, communicator)
     try communicator.onRoot {
       try Console.output.writeResult(
         "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(testSamples.count) against "

@@ -15,6 +15,8 @@ extension TrainingConfiguration {
   /// - Parameter reader: its name, for the message.
   package func requireChannelsFirst(_ shape: [Int], seenAs input: Encoder.Input, by reader: String) throws {
     guard channelAxis == .auto, input != .rows, let order = ChannelOrder(suspectedIn: shape) else { return }
+    // An encoder of volumes says itself what it lacks.
+    guard order == .last || input == .images else { return }
     let (isImage, text) = (shape.count == 3, SampleShape.text(shape))
     let meant = "give \(option: "channel-axis") first if \(shape[0]) channels are meant"
     switch order {

@@ -48,7 +48,7 @@ struct PythonNetwork {
     imports = "import torchvision"
     shape = "N×\(channels)×H×W"
     missingAxis = channels == 1 ? "x = x[:, None] if x.ndim == 3 else x" : nil
-    if channels != 3 { changes.append("\(channels) channels instead of 3") }
+    if channels != 3 { changes.append("\(channels.counted("channel")) instead of 3") }
     if isSmall { changes.append("the small stem") }
     if width != 64 { changes.append("width \(width) instead of 64") }
     let window = isSmall ? "3, padding=1" : "7, stride=2, padding=3"

@@ -31,7 +31,7 @@ import Testing
 
   @Test func whatTheClassDoesNotTakeIsSaid() {
     let small = loader(.resnet34, inputs: 1) { $0.stem = .small }
-    #expect(small.summary.contains("changed by these lines (1 channels instead of 3, the small stem)"))
+    #expect(small.summary.contains("changed by these lines (1 channel instead of 3, the small stem)"))
     #expect(text(small).contains("model.conv1 = torch.nn.Conv2d(1, 64, 3, padding=1, bias=False)"))
     #expect(text(small).contains("model.maxpool = torch.nn.Identity()"))
     let narrow = loader(.resnet50, inputs: 3) { $0.width = 16 }
