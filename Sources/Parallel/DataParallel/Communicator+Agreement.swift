@@ -59,8 +59,8 @@ private struct SharedFailure: Codable {
     let isLocal = failure.kind != .usage || rank > 0
     let isPlain = failure.parts.isEmpty && !(error is AgreedFailure)
     let place = ranks > 1 && isLocal && isPlain ? "rank \(rank) on \(host)" : nil
-    let parts = [failure.location, place].compactMap { $0 }
-    location = parts.isEmpty ? nil : parts.joined(separator: ", ")
+    let places = [failure.location, place].compactMap { $0 }
+    location = places.isEmpty ? nil : places.joined(separator: ", ")
     expected = failure.expected
     found = failure.found
     remedy = failure.remedy

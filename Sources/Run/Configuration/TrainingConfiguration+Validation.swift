@@ -102,17 +102,15 @@ extension TrainingConfiguration {
   package func validate(shards: Int, sharedBy ranks: Int) throws(Failure) {
     guard shards % ranks != 0 else { return try validate(shards: shards, ranks: ranks) }
     // A number of shards that fits the ranks and not the batch would be refused in turn.
-    let fitting = stride(from: ranks, through: max(ranks, batchSize ?? ranks), by: ranks)
-      .first { batchSize.map { [count = $0] in count % $0 == 0 } ?? true }
-    let batches = batchSize.map { size in
-      [size / ranks * ranks, (size / ranks + 1) * ranks].filter { $0 >= 2 }
-        .map { "\(option: "batch-size") \($0)" }.joined(separator: " or ")
-    }
+    let size = batchSize ?? ranks
+    let fitting = stride(from: ranks, through: max(ranks, size), by: ranks).first { size % $0 == 0 }
+    let batches = [size / ranks * ranks, (size / ranks + 1) * ranks].filter { $0 >= 2 }
+      .map { "\(option: "batch-size") \($0)" }.joined(separator: " or ")
     throw Failure(
       .usage, "\(shards.counted("shard")) cannot be shared out evenly over \(ranks.counted("rank"))",
       at: "\(option: "shards")", expected: "a multiple of the number of ranks", found: "\(shards)",
       remedy: "start \(shards) ranks or a divisor of that, or give \(option: "shards") "
-        + (fitting.map(String.init) ?? "\(ranks) with \(batches ?? "")"))
+        + (fitting.map(String.init) ?? "\(ranks) with \(batches)"))
   }
 
   private func validateLength(origins: ValueOrigins) throws(Failure) {

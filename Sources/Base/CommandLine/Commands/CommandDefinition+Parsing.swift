@@ -27,6 +27,7 @@ extension CommandDefinition {
   ) -> Interpretation<Target> {
     let scanned = scan(arguments)
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    command.texts["config"] = scanned.configurationFile
     if scanned.wantsHelp { return Interpretation(command: command, result: .help(helpText())) }
     var problems = scanned.problems
     command.rejected = scanned.rejected
@@ -42,6 +43,7 @@ extension CommandDefinition {
       let isSet = problems.attempt { try table[name]!.set(&command.options, text: text) } != nil
       if isSet { command.rejected.remove(name) } else { command.rejected.insert(name) }
       command.origins[name] = .commandLine
+      command.texts[name] = text
     }
     // What the file has of them is not known.
     if !isFileRead { command.rejected.formUnion(options.map(\.name).filter { command.origins[$0] != .commandLine }) }
