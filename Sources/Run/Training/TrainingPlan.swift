@@ -22,8 +22,8 @@ package struct TrainingPlan: Sendable {
   /// - Parameter validationSamples: nil without validation data.
   /// - Parameter made: what was chosen before.
   /// - Parameter end: ends the run earlier than the configuration, whose learning rates stay.
-  /// - Throws: what `chooseBatchSize` throws, and a usage failure for a batch that is larger than the data or cannot be cut into equal shards, for a limit
-  ///   that leaves no batch, and for what `ValidationPlan` throws.
+  /// - Throws: what `chooseBatchSize` throws, and a usage failure for a batch that is larger than the data or cannot be
+  ///   cut into equal shards, for a limit that leaves no batch, and for what `ValidationPlan` throws.
   package init(
     _ configuration: TrainingConfiguration, shards: Int, samples: Int, validationSamples: Int? = nil,
     until end: Int = .max, choices made: [AutomaticChoice] = []

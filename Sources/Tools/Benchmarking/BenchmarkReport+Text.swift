@@ -24,7 +24,7 @@ extension BenchmarkReport {
       lines += [
         """
         \(padded(label))\(run.encoder), \(SummaryText.grouped(run.parameters)) parameters; batch \(run.batchSize) in \
-        \(run.shards) shards of \(run.data); \(run.ranks) × \(run.threads)
+        \(run.shards.counted("shard")) of \(run.data); \(run.ranks) × \(run.threads)
         """
       ]
     }
@@ -90,7 +90,7 @@ extension BenchmarkReport {
         SummaryText.scaled(form.flopsPerSecond), String(format: "%.2f", form.shareOfGemm),
       ]
     }
-    return ["loss       of \(loss.batchSize) samples with \(loss.features) features"]
+    return ["loss       of \(loss.batchSize.counted("sample")) with \(loss.features) features"]
       + SummaryText.table(
         [["form", "forward ms", "with backward", "fastest", "flop/s", "of sgemm's"]] + rows, limits: [20])
   }

@@ -82,7 +82,7 @@ package struct ReplayRun {
     let shards = configuration.shards ?? 1
     guard shards % ranks == 0 else {
       throw Failure(
-        .usage, "the \(shards) shards of the run cannot be shared out evenly over \(ranks) ranks", at: "mpirun -np",
+        .usage, "the \(shards.counted("shard")) of the run cannot be shared out evenly over \(ranks.counted("rank"))", at: "mpirun -np",
         expected: "a divisor of \(shards)", found: "\(ranks)", remedy: "replay on one rank: leave mpirun out")
     }
     let plan = try TrainingPlan(configuration, shards: shards, samples: samples, until: lastStep)
@@ -105,7 +105,7 @@ package struct ReplayRun {
     let start = steps.lowerBound == 1 ? "the beginning" : "the checkpoint of step \(steps.lowerBound - 1)"
     let span = steps.count == 1 ? "step \(steps.lowerBound)" : "steps \(steps.lowerBound) to \(steps.upperBound)"
     return [
-      "replay     \(folder), \(span) from \(start), \(present.shards) shards",
+      "replay     \(folder), \(span) from \(start), \(present.shards.counted("shard"))",
       "recorded   " + (recorded.map { "\($0.date), \(place($0))" } ?? "not known on what"),
       "replayed   \(place(present))",
     ]

@@ -1,3 +1,4 @@
+import Diagnostics
 import RunRecord
 import Training
 
@@ -53,7 +54,7 @@ package struct RunProgress: Sendable {
   package func ending(_ end: RunEnd, finalStep: Int, seconds: Double) -> String {
     let steps = max(0, finalStep - summary.firstStep)
     let rate = seconds > 0 ? Double(steps * summary.batchSize) / seconds : 0
-    var totals = "\(steps) steps in \(Wording.duration(seconds)), \(Wording.rate(rate)) samples/s"
+    var totals = "\(steps.counted("step")) in \(Wording.duration(seconds)), \(Wording.rate(rate)) samples/s"
     if steps > 0 { totals += ", loss \(Wording.number(record.loss))" }
     return switch end {
     case .finished: "finished at step \(finalStep): \(totals)"

@@ -27,10 +27,10 @@ extension CommandDefinition {
   ) -> Interpretation<Target> {
     let scanned = scan(arguments)
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    command.texts["config"] = scanned.configurationFile
     if scanned.wantsHelp { return Interpretation(command: command, result: .help(helpText())) }
     var problems = scanned.problems
     command.rejected = scanned.rejected
-    command.texts["config"] = scanned.configurationFile
     var isFileRead = true
     if let path = scanned.configurationFile {
       isFileRead =

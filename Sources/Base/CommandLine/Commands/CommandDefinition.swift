@@ -84,12 +84,12 @@ package struct ParsedCommand<Target: Sendable>: Sendable {
   package var options: Target
   package var origins: ValueOrigins
   package var positionals: [String]
-  /// Options whose values are not what the caller meant, because something is wrong with how they were given: checks of
-  /// them would report a consequence.
-  package var rejected: Set<String> = []
   /// What the command line said, as it stood there: for whoever looks for the files that it names. `config` is the
   /// configuration file.
   package var texts: [String: String] = [:]
+  /// Options whose values are not what the caller meant, because something is wrong with how they were given: checks of
+  /// them would report a consequence.
+  package var rejected: Set<String> = []
 
   package init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
     self.options = options

@@ -74,7 +74,7 @@ package struct RunStart {
     if let before = found.state?.shards, shards != before {
       remarks.append(
         "\(before.counted("shard")) cannot be shared evenly by \(communicator.size.counted("rank")): "
-          + "the run resumes with \(shards) shards, equal to rounding")
+          + "the run resumes with \(shards.counted("shard")), equal to rounding")
     }
     var decided = configuration
     if let saved = try communicator.broadcast(resumed) { decided.takeChoices(of: saved) }
@@ -95,7 +95,7 @@ package struct RunStart {
       guard done <= plan.lastStep || folder == nil else {
         throw Failure(
           .usage, "the run has gone further than it should", at: folder?.path,
-          expected: "at most \(plan.lastStep) steps", found: "a checkpoint after \(done)",
+          expected: "at most \(plan.lastStep.counted("step"))", found: "a checkpoint after \(done)",
           remedy: "raise \(option: "max-steps") or \(option: "max-epochs"), or choose another \(option: "out")")
       }
     }
