@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Foundation
 
 /// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
@@ -51,9 +52,7 @@ package enum JSONText {
 
   /// What a file holds. `Failure(.data)` for one that is missing or is not what bt-dist writes there.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure(.data, "the file is missing or cannot be read", at: path)
-    }
+    let data = try Disk.contents(of: path)
     do { return try decode(from: data) } catch var failure as Failure {
       failure.location = failure.location.map { "\(path), \($0)" } ?? path
       throw failure

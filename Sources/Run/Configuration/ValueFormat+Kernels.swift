@@ -1,5 +1,6 @@
 import CommandLine
 import Diagnostics
+import FileSystem
 import Foundation
 
 extension ValueFormat<[String: [String: String]]> {
@@ -33,9 +34,11 @@ extension ValueFormat<[String: [String: String]]> {
   /// The object that a text is or names.
   private static func json(_ text: String) throws(Failure) -> JSONValue {
     let isObject = text.drop(while: \.isWhitespace).hasPrefix("{")
-    guard let bytes = isObject ? Data(text.utf8) : FileManager.default.contents(atPath: text) else {
+    let bytes: Data
+    do throws(Failure) { bytes = try isObject ? Data(text.utf8) : Disk.contents(of: text) } catch {
       throw Failure(
-        .usage, "the table of kernels cannot be read", at: text, expected: "a JSON file that every rank can read",
+        .usage, "the table of kernels cannot be read: \(error.message)", at: text,
+        expected: "a JSON file that every rank can read",
         remedy: "give a run's config.json, or \(option: "kernel-table") none")
     }
     guard let value = JSONValue(json5: bytes), case .object(let members) = value else {

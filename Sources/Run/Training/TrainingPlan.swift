@@ -29,10 +29,10 @@ package struct TrainingPlan: Sendable {
     until end: Int = .max, choices made: [AutomaticChoice] = []
   ) throws {
     var configuration = configuration
-    configuration.shards = shards
     try configuration.validate(shards: shards)
     let batchChoice = try configuration.chooseBatchSize(
       samples: samples, validationSamples: validationSamples, shards: shards)
+    configuration.shards = shards
     let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
     let batches = try BatchPlan(
       count: samples, batchSize: batchSize, shards: shards, seed: configuration.randomState,

@@ -65,7 +65,12 @@ import Training
   }
 
   @Test func aRunThatIsAllWarmupIsRemarkedOn() throws {
-    func remarks(_ change: (inout TrainingConfiguration) -> Void) throws -> [String] { try plan(change).remarks }
+    func remarks(_ change: (inout TrainingConfiguration) -> Void) throws -> [String] {
+      try plan { configuration in
+        configuration.warmupEpochs = 10
+        change(&configuration)
+      }.remarks
+    }
     #expect(
       try remarks { $0.maxEpochs = 10 } == [
         "the warm-up of 10.0 epochs takes the whole run of 100 steps: the learning rate never falls"
