@@ -52,6 +52,10 @@ package struct LossMeasurement: Sendable, Encodable {
       try Self.check(batchSize, features, shards, ranks: communicator.size)
       return try ShardGroup(communicator, shards: shards, reduction: configuration.reduction)
     }
+    try communicator.together {
+      let bytes = Self.bytes(batchSize: batchSize, features: features, shards: shards, ranks: communicator.size)
+      try MemoryRoom.require(bytes, for: .loss)
+    }
     let embeddings = try Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
     let chosen = BarlowTwinsLoss.Form.cheaper(batch: batchSize, features: features)
     let losses = try [BarlowTwinsLoss.Form.dual, .primal].map { form in
@@ -77,6 +81,14 @@ package struct LossMeasurement: Sendable, Encodable {
         form: loss.form.rawValue, isChosen: loss.form == chosen, forwardMs: Spread(forward[index]),
         forwardBackwardMs: spread, flops: loss.flops, flopsPerSecond: rate, shareOfGemm: rate / gemm)
     }
+  }
+
+  /// Of a rank, for both forms together.
+  private static func bytes(batchSize: Int, features: Int, shards: Int, ranks: Int) -> Int {
+    let (b, d) = (Double(batchSize), Double(features))
+    let own = 8 * b * d / Double(ranks)
+    let matrices = 2 * b * b / Double(shards) + d * d
+    return Int(min(4 * (own + 4 * b * d + matrices), 0x1p60))
   }
 
   private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) throws -> Activation {

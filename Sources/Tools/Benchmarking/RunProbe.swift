@@ -38,7 +38,7 @@ package final class RunProbe {
     planned.autotune = .off
     // A probe waits less patiently than a run.
     planned.stallTimeout = communicator.stallWatch?.limit ?? planned.stallTimeout
-    run = try MeasuredRun(planned, communicator).run
+    run = try MeasuredRun(planned, needsParameters: false, communicator).run
     self.communicator = communicator
     let (state, optimizer) = (run.network.state, run.optimizer)
     let buffers = [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer)

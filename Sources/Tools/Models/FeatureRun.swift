@@ -56,7 +56,10 @@ package struct FeatureRun {
   /// All features on rank 0, nothing on the others. A collective.
   package func collect() throws -> AlignedBuffer<Float> {
     let all = try communicator.together {
-      try AlignedBuffer<Float>(communicator.rank == 0 ? dataset.count : 0, extractor.features, for: .features)
+      let rows = communicator.rank == 0 ? dataset.count : 0
+      let row = saturatingProduct(extractor.features, MemoryLayout<Float>.stride)
+      try MemoryRoom.require(saturatingProduct(rows, row), for: .features)
+      return try AlignedBuffer<Float>(rows, extractor.features, for: .features)
     }
     var filled = 0
     try forEachBlock { features, rows in

@@ -6,7 +6,7 @@ import Testing
 @Suite struct BufferArenaTests {
   @Test func theSmallestHoleIsTakenAndHolesJoin() throws {
     let arena = BufferArena(for: .activations)
-    let buffers: [AlignedBuffer<Float>] = [160, 16, 80, 16].map { try arena.take($0) }
+    let buffers: [AlignedBuffer<Float>] = try [160, 16, 80, 16].map { try arena.take($0) }
     #expect(arena.bytes == 272 * 4)
     arena.giveBack(buffers[0])
     arena.giveBack(buffers[2])

@@ -44,13 +44,14 @@ package final class TrainingRun {
   ///
   /// - Parameter validation: data that are not trained on, if any.
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
+  /// - Parameter needsParameters: false for a run of which only the plan is asked: its parameters stay zero.
   /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
   /// - Throws: `AgreedFailure`, the same on all ranks, for anything that is wrong with options, data or folder on any
   ///   rank, or differs between ranks (`RunAgreement.swift`).
   package init(
     _ configuration: TrainingConfiguration, _ dataset: any Dataset, validation: (any Dataset)? = nil,
-    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
-    _ communicator: Communicator
+    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, needsParameters: Bool = true,
+    report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     communicator.stallWatch?.limit = configuration.stallTimeout
     try communicator.together {
@@ -79,7 +80,8 @@ package final class TrainingRun {
       try communicator.onRoot { place = try folder.map { try FolderInPlace($0.path) } }
       self.place = place
       communicator.position.place = "looking for a checkpoint"
-      let start = try RunStart(configuration, data, contents, folder: folder, origin: origin, communicator)
+      var start = try RunStart(configuration, data, contents, folder: folder, origin: origin, communicator)
+      start.needsParameters = needsParameters
       communicator.position.place = "planning the network and loading its parameters"
       parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
       var summary = try Self.summary(parts, start, folder, communicator)
@@ -105,7 +107,7 @@ package final class TrainingRun {
       try folder?.store(start.resumption?.recorded(chosen) ?? chosen)
       remarks = try parts.saver.checkSpace()
     }
-    var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
+    var summary = RunSummary(parts, start, memory: parts.memory)
     summary.remarks += remarks
     summary.goingBack = start.resumption?.goingBack
     return summary
