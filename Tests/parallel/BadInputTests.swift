@@ -153,13 +153,6 @@ import Testing
       try $0.write("run/checkpoints", "text")
       return train($0, [])
     },
-    Case("a checkpoint that cannot be written", 73, says: ["checkpoints/.step-00000004.partial"]) {
-      // `access` does not see a link to nothing, and no folder can be made in its place.
-      try $0.folder("run/checkpoints")
-      try FileManager.default.createSymbolicLink(
-        atPath: $0.file("run/checkpoints/.step-00000004.partial"), withDestinationPath: "/proc/bt-dist/nowhere")
-      return train($0, ["--checkpoint-patience", "0"])
-    },
     trains("missing initial parameters", 65, says: ["/no-such.safetensors"], ["--init", "/no-such.safetensors"]),
     Case("no safetensors", 65, says: ["init.safetensors"]) {
       train($0, ["--init", try $0.write("init.safetensors", "something else entirely")])

@@ -1,6 +1,6 @@
 import Diagnostics
+import FileSystem
 import Foundation
-import Host
 
 /// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
 /// reader.
@@ -47,9 +47,7 @@ package enum JSONText {
 
   /// What a file holds. `Failure(.data)` for one that is missing or is not what bt-dist writes there.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
-    guard let data = WholeFile.contents(path) else {
-      throw Failure(.data, "the file is missing or cannot be read", at: path)
-    }
+    let data = try Disk.contents(of: path)
     do { return try decode(from: data) } catch {
       throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
     }

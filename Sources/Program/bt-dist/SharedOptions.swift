@@ -9,7 +9,7 @@ import Training
 extension OptionDefinition {
   /// `--from RUN`
   static func from(_ path: any WritableKeyPath<Target, String> & Sendable) -> Self {
-    OptionDefinition("from", path, .text("RUN"), "A run folder, or one of its checkpoints.")
+    OptionDefinition("from", path, .path("RUN"), "A run folder, or one of its checkpoints.")
   }
 
   /// `--threads N|auto`

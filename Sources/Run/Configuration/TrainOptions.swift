@@ -92,7 +92,7 @@ extension TrainingConfiguration {
       "Size D of the projector's output, between whose features the loss takes the cross-correlation.",
       synonyms: ["projection-dim", "proj-dim", "output-dim"]),
     OptionDefinition(
-      "init", \.initialParameters, .optional(.text("FILE"), or: "none"),
+      "init", \.initialParameters, .optional(.path("FILE"), or: "none"),
       "Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone.",
       defaultText: "random, from --random-state", synonyms: ["weights", "pretrained", "initial-parameters"]),
   ]

@@ -1,7 +1,7 @@
 import CommandLine
 import Diagnostics
+import FileSystem
 import Foundation
-import Host
 
 extension ValueFormat<[String: [String: String]]> {
   /// Layer → direction → method: in a file an object; on the command line the path of a JSON file that holds one, alone or
@@ -34,9 +34,11 @@ extension ValueFormat<[String: [String: String]]> {
   /// The object that a text is or names.
   private static func json(_ text: String) throws(Failure) -> JSONValue {
     let isObject = text.drop(while: \.isWhitespace).hasPrefix("{")
-    guard let bytes = isObject ? Data(text.utf8) : WholeFile.contents(text) else {
+    let bytes: Data
+    do throws(Failure) { bytes = try isObject ? Data(text.utf8) : Disk.contents(of: text) } catch {
       throw Failure(
-        .usage, "the table of kernels cannot be read", at: text, expected: "a JSON file that every rank can read",
+        .usage, "the table of kernels cannot be read: \(error.message)", at: text,
+        expected: "a JSON file that every rank can read",
         remedy: "give a run's config.json, or \(option: "kernel-table") none")
     }
     guard let value = JSONValue(json5: bytes), case .object(let members) = value else {

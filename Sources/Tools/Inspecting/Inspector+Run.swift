@@ -1,5 +1,6 @@
 import Configuration
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 import Layers
@@ -83,7 +84,7 @@ extension Inspector {
 
   /// Nothing where no step was bad.
   private func addBadBatches(_ folder: RunFolder, _ inspection: inout Inspection) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.badBatchesPath)) ?? []
+    let names = (try? Disk.names(in: folder.badBatchesPath)) ?? []
     var table = Inspection.Table(
       name: "bad batches", columns: ["step", "not finite", "on bad loss", "largest input", "in sample"])
     for name in names.sorted() where name.hasSuffix(".json") {
@@ -131,7 +132,7 @@ private struct LastMetrics {
 
   /// A file that is missing has neither.
   init(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard try Disk.status(of: path) != nil else { return }
     let file = try InputFile(path: path)
     let count = min(Self.tail, file.bytes)
     let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -17,6 +17,7 @@ extension CommandDefinition {
     let scanned = try scan(arguments)
     if scanned.wantsHelp { return .help(helpText()) }
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    command.texts["config"] = scanned.configurationFile
     if let path = scanned.configurationFile {
       let file = try ConfigurationFile(path: path, bytes: try readFile(path))
       try table.apply(file, to: &command.options, origins: &command.origins)
@@ -24,6 +25,7 @@ extension CommandDefinition {
     for (name, text) in scanned.assignments {
       try table[name]!.set(&command.options, text: text)
       command.origins[name] = .commandLine
+      command.texts[name] = text
     }
     complete(&command.options)
     if let name = scanned.wantedOption { return .printConfiguration(try valueText(name, command)) }

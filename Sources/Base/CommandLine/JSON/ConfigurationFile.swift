@@ -1,6 +1,6 @@
 import Diagnostics
+import FileSystem
 import Foundation
-import Host
 
 /// A JSON5 file of options: one object.
 package struct ConfigurationFile {
@@ -26,7 +26,7 @@ package struct ConfigurationFile {
 
   /// Reads a whole file, or what a pipe such as `/dev/stdin` holds.
   package static func read(path: String) throws(Failure) -> Data {
-    do { return try WholeFile.read(path, acceptsStreams: true) } catch {
+    do { return try StreamFile.read(path) } catch {
       if case .interrupted = error {
         throw Failure(
           .interrupted, "a signal came while the configuration was waited for", at: path,

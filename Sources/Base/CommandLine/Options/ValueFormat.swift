@@ -68,6 +68,18 @@ extension ValueFormat where Value == String {
   }
 }
 
+extension ValueFormat where Value == String {
+  /// The path of a file or folder, taken as it is written; an empty one only where `allowsEmpty`.
+  package static func path(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
+    let text = ValueFormat.text(placeholder, allowsEmpty: allowsEmpty)
+    let accepts: @Sendable (String) -> String? = { UnexpandedHome.isIn($0) ? nil : $0 }
+    return ValueFormat(
+      placeholder: placeholder, expected: "a path that does not begin with ~, which is not expanded here",
+      fromText: { text.fromText($0).flatMap(accepts) }, fromJSON: { text.fromJSON($0).flatMap(accepts) },
+      toJSON: text.toJSON, remedy: { UnexpandedHome.isIn($0) ? UnexpandedHome.remedy : nil })
+  }
+}
+
 extension ValueFormat where Value: CaseIterable & RawRepresentable<String> & Sendable {
   /// One of an enumeration's raw values, spelled exactly; an error hints at the nearest.
   package static var choice: Self { choice(Value.allCases.map(\.rawValue).joined(separator: "|")) }

@@ -1,6 +1,6 @@
+import FileSystem
 import Files
 import Foundation
-import Host
 
 /// The launches of a run, as told by its `launches.jsonl`.
 package struct LaunchHistory: Sendable {
@@ -12,7 +12,7 @@ package struct LaunchHistory: Sendable {
 
   /// Reads the file; a missing one is an empty history, and lines that are not launches are counted and skipped.
   package init(path: String) {
-    let data = WholeFile.contents(path) ?? Data()
+    let data = (try? Disk.contents(of: path)) ?? Data()
     for line in data.split(separator: UInt8(ascii: "\n")) {
       if let launch = try? JSONText.decode(LaunchRecord.self, from: Data(line)) {
         launches.append(launch)

@@ -1,6 +1,6 @@
+import FileSystem
 import Files
 import Foundation
-import Host
 
 /// Who holds a run folder: the contents of its `.lock`.
 package struct LockRecord: Codable, Equatable, Sendable {
@@ -37,7 +37,7 @@ package struct LockRecord: Codable, Equatable, Sendable {
   /// nil for a file that is missing, empty, or not a record. It is opened anew, so that a network file system looks
   /// at the server.
   package init?(contentsOf path: String) {
-    guard let data = WholeFile.contents(path),
+    guard let data = try? Disk.contents(of: path),
       let record = try? JSONText.decode(LockRecord.self, from: data)
     else { return nil }
     self = record

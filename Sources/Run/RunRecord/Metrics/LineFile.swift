@@ -17,7 +17,7 @@ final class LineFile {
 
   /// Opens the file to append to it; makes it if it is missing.
   init(path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
     self.path = path
     handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)

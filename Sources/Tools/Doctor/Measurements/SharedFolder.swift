@@ -71,7 +71,7 @@ struct SharedFolder: Encodable, Equatable, Sendable {
     guard isThere else { return .nothing }
     let end = monotonicSeconds() + patience
     repeat {
-      if WholeFile.contents(file) != nil { return .same }
+      if FileManager.default.contents(atPath: file) != nil { return .same }
       usleep(100_000)
     } while monotonicSeconds() < end
     return .other
