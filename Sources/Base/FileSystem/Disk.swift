@@ -81,11 +81,22 @@ package enum Disk {
     return names
   }
 
-  /// All bytes of a regular file.
+  /// All bytes of a file. A pipe or a device is an error: it may have no end.
   package static func contents(of path: String) throws(Failure) -> Data {
-    do throws(WholeFile.Trouble) { return try WholeFile.read(path) } catch {
-      if case .system(let code) = error { throw Failure.cannotRead("read the file", path: path, errno: code) }
-      throw Failure(.data, "not a regular file", at: path, found: error.text)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    if descriptor < 0 { throw Failure.cannotRead("open the file", path: path, errno: errno) }
+    defer { close(descriptor) }
+    var found = stat()
+    guard fstat(descriptor, &found) == 0, [S_IFREG, S_IFDIR].contains(found.st_mode & S_IFMT) else {
+      throw Failure(.data, "not a regular file", at: path)
+    }
+    var (contents, piece) = (Data(), [UInt8](repeating: 0, count: 1 << 16))
+    while true {
+      let count = read(descriptor, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      if count < 0 { throw Failure.cannotRead("read the file", path: path, errno: errno) }
+      if count == 0 { return contents }
+      contents.append(contentsOf: piece[..<count])
     }
   }
 

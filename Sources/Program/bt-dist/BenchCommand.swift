@@ -2,8 +2,8 @@ import Benchmarking
 import CommandLine
 import Configuration
 import DataParallel
-import Diagnostics
 import Datasets
+import Diagnostics
 import Files
 import MPI
 

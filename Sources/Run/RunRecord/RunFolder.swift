@@ -4,7 +4,6 @@ import Diagnostics
 import FileSystem
 import Files
 import Foundation
-import Host
 import MPI
 
 /// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where

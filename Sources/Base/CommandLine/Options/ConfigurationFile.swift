@@ -50,7 +50,7 @@ package struct ConfigurationFile: Sendable {
   package static func read(
     path: String, as name: String = "configuration file", remedy: String? = nil
   ) throws(Failure) -> Data {
-    do throws(WholeFile.Trouble) { return try WholeFile.read(path, acceptsStreams: true) } catch {
+    do { return try StreamFile.read(path) } catch {
       if case .interrupted = error {
         throw Failure(
           .interrupted, "a signal came while the \(name) was waited for", at: path,

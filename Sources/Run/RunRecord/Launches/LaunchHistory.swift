@@ -1,6 +1,6 @@
+import FileSystem
 import Files
 import Foundation
-import FileSystem
 
 /// The launches of a run, as told by its `launches.jsonl`.
 package struct LaunchHistory: Sendable {

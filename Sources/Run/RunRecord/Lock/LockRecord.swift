@@ -1,7 +1,6 @@
 import FileSystem
 import Files
 import Foundation
-import Host
 
 /// Who holds a run folder: the contents of its `.lock`.
 package struct LockRecord: Codable, Equatable, Sendable {
