@@ -83,9 +83,7 @@ import Testing
     let neighbours = try NearestNeighbours(
       train: AlignedBuffer(copying: train), labels: [1, 2, 3], features: 2, k: 1)
     #expect(
-      neighbours.accuracy(test: AlignedBuffer(copying: [0, 1, 5, -9, 1, 0.1] as [Float]), labels: [2, 3, 1]) == 1)
-    #expect(
-      neighbours.accuracy(test: AlignedBuffer(copying: train.reversed() as [Float]), labels: [3, 1, 2]) == 0)
+      try neighbours.accuracy(test: AlignedBuffer(copying: [0, 1, 5, -9, 1, 0.1] as [Float]), labels: [2, 3, 1]) == 1)
   }
 
   @Test(arguments: [0, -1, 4]) func theNumberOfNeighboursMustFit(k: Int) {
