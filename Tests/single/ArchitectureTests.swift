@@ -118,7 +118,8 @@ import Testing
   /// What is compiled without checks reads no file and decodes nothing.
   @Test func kernelsReadNothingFromOutside() throws {
     let readers = [
-      "FileManager", "FileHandle", "InputFile", "JSONDecoder", "JSONSerialization", "import Files", "fopen(",
+      "FileManager", "FileHandle", "InputFile", "JSONDecoder", "JSONSerialization", "import FileSystem", "import Files",
+      "fopen(",
     ]
     let kernels = targets.filter(\.isKernel)
     #expect(kernels.count >= 5)

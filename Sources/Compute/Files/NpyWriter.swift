@@ -10,7 +10,7 @@ package final class NpyWriter {
   private let count: Int
   private var written = 0
 
-  /// Creates or replaces the file at `path` and writes the header.
+  /// Begins the file at `path`, which appears when it is finished, and writes the header.
   package convenience init(path: String, shape: [Int]) throws {
     try self.init(OutputFile(path: path), shape: shape)
   }

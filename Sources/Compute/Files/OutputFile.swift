@@ -1,7 +1,12 @@
 import Diagnostics
+import FileSystem
 import Foundation
 
 /// A file being written: every byte arrives or an error is thrown, and `finish` returns when the disk has it.
+///
+/// It appears whole or not at all: the bytes go to a temporary file next to it, which takes the name in `finish`. Until
+/// then an old file is as it was, and without `finish` it stays so. Where the path is that of a device or a pipe, such
+/// as `/dev/null` and `/dev/stdout`, the bytes go straight there.
 ///
 /// Counts and hashes what passes through it, so that a manifest needs no second reading. Errors are
 /// `Failure(.cannotWrite)` with the path and the system's words. A limit on file sizes (`ulimit -f`) kills the process
@@ -14,19 +19,50 @@ package final class OutputFile {
     package var sha256: String
   }
 
+  /// As the caller named it.
   package let path: String
   package private(set) var bytes = 0
   private let hash: SHA256
   private var descriptor: Int32
   private let ownsDescriptor: Bool
+  /// nil where the bytes go straight to the file.
+  private var temporary: TemporaryFile?
 
-  /// Creates the file, or empties the one that is there.
-  package init(path: String) throws {
+  /// Begins a file that someone asked for. A symbolic link stays, and the file that it stands for is replaced; what
+  /// commands that were killed have left in that folder goes.
+  ///
+  /// - Parameter option: the one that names the file, for messages.
+  package convenience init(path: String, option: String = "out") throws {
+    if let open = try DirectOutput.open(path, option: option) {
+      try self.init(path, open, nil)
+    } else {
+      let target = try Disk.followingLinks(path)
+      TemporaryFile.sweep(TemporaryFile.folder(of: target), isOurs: false)
+      let temporary = try TemporaryFile(for: target, named: path, option: option)
+      try self.init(path, temporary.descriptor, temporary)
+      InterruptedOutput.begin(temporary.path)
+    }
+  }
+
+  /// Begins a file whose name is our own: a symbolic link in its place is replaced.
+  package convenience init(owned path: String) throws {
+    let temporary = try TemporaryFile(for: path, named: path)
+    try self.init(path, temporary.descriptor, temporary)
+  }
+
+  /// Makes a file that must not be there yet, in a folder that will get its name as a whole.
+  package convenience init(new path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw Failure.cannotWrite("create the file", path: path, errno: errno) }
+    try self.init(path, descriptor, nil)
+  }
+
+  private init(_ path: String, _ descriptor: Int32, _ temporary: TemporaryFile?) throws {
     hash = try SHA256()
     self.path = path
+    self.descriptor = descriptor
+    self.temporary = temporary
     ownsDescriptor = true
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw Failure.cannotWrite("create the file", path: path, errno: errno) }
   }
 
   /// Writes to an open handle (a file or a pipe), from its present position; it stays open and must outlive this
@@ -38,7 +74,17 @@ package final class OutputFile {
     descriptor = handle.fileDescriptor
   }
 
-  deinit { if ownsDescriptor, descriptor >= 0 { close(descriptor) } }
+  deinit {
+    temporary?.remove()
+    InterruptedOutput.end(temporary?.path)
+    if ownsDescriptor, descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Whether the bytes go where this process prints, so that nothing else should be printed there.
+  package var isStandardOutput: Bool {
+    guard temporary == nil, let own = FileStatus(descriptor: descriptor) else { return false }
+    return own.identity == FileStatus(descriptor: STDOUT_FILENO)?.identity
+  }
 
   package func write(_ data: UnsafeRawBufferPointer) throws {
     guard let base = data.baseAddress, data.count > 0 else { return }
@@ -65,7 +111,7 @@ package final class OutputFile {
   }
 
   /// Waits until the disk has what was written so far (`fsync`).
-  package func synchronize() throws { try Self.synchronize(descriptor, path, mayBePipe: !ownsDescriptor) }
+  package func synchronize() throws { try Self.synchronize(descriptor, path, mayBePipe: true) }
 
   /// Brings to the disk what was written to an open file.
   ///
@@ -76,10 +122,15 @@ package final class OutputFile {
     throw Failure.cannotWrite("bring the file to the disk", path: path, errno: errno)
   }
 
-  /// Waits for the disk, closes, and says what was written. Call once; nothing can be written afterwards.
+  /// Waits for the disk, closes, gives the file its name, and says what was written. Call once; nothing can be written
+  /// afterwards.
   package func finish() throws -> Summary {
     guard descriptor >= 0 else { throw Failure(.defect, "the file is already closed", at: path) }
     try synchronize()
+    // While it is open, and so locked: a temporary file that no one holds may be swept.
+    try temporary?.takeName()
+    InterruptedOutput.end(temporary?.path)
+    temporary = nil
     let closing = descriptor
     descriptor = -1
     // Some file servers report a full disk only here.
@@ -109,29 +160,11 @@ package final class OutputFile {
     }
   }
 
-  /// Writes a small file so that a reader sees the old text or the new one, never a part: a temporary file next to it,
-  /// `fsync`, rename. On an error the old file is untouched and no temporary file is left.
+  /// Writes a small file whose name is our own, so that a reader sees the old text or the new one, never a part. On an
+  /// error the old file is untouched and no temporary file is left.
   package static func replace(_ path: String, with text: String) throws {
-    try replace(path) { temporary in
-      let file = try OutputFile(path: temporary)
-      try file.write(text)
-      _ = try file.finish()
-    }
-  }
-
-  /// The same for a file of any kind and size: `write` is given the temporary path and brings the file to the disk.
-  package static func replace<Result>(_ path: String, write: (_ temporary: String) throws -> Result) throws -> Result {
-    let temporary = "\(path).partial-\(getpid())"
-    let result: Result
-    do {
-      result = try write(temporary)
-      if rename(temporary, path) != 0 { throw Failure.cannotWrite("replace the file", path: path, errno: errno) }
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-    let folder = (path as NSString).deletingLastPathComponent
-    try synchronizeFolder(folder.isEmpty ? "." : folder)
-    return result
+    let file = try OutputFile(owned: path)
+    try file.write(text)
+    _ = try file.finish()
   }
 }

@@ -9,13 +9,20 @@ import Tensors
 package enum SafetensorsWriter {
   package enum Order: Sendable { case sorted, given }
 
-  /// Creates or replaces the file at `path` and waits for the disk. Errors: `Failure(.cannotWrite)` from the system,
-  /// `Failure(.defect)` for duplicate names and impossible shapes.
+  /// Creates or replaces the file at `path`, whole or not at all, and waits for the disk.
   @discardableResult
   package static func write(
     _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to path: String
   ) throws -> OutputFile.Summary {
-    let file = try OutputFile(path: path)
+    try write(tensors, metadata: metadata, order: order, to: OutputFile(path: path))
+  }
+
+  /// Writes and finishes a file. Errors: `Failure(.cannotWrite)` from the system, `Failure(.defect)` for duplicate names
+  /// and impossible shapes.
+  @discardableResult
+  package static func write(
+    _ tensors: [NamedTensor], metadata: [String: String] = [:], order: Order = .sorted, to file: OutputFile
+  ) throws -> OutputFile.Summary {
     // By UTF-8 bytes: String's own order is that of canonical equivalence.
     let tensors = order == .given ? tensors : tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let (text, sizes) = try header(tensors, metadata, file.path)

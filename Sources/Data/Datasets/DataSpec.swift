@@ -19,6 +19,13 @@ public enum DataSpec {
       expected: kinds.map(\.form).joined(separator: ", "), remedy: hint(String(word), text))
   }
 
+  /// The files that a specification names, whether or not they are there; none for one that cannot be understood.
+  package static func files(_ text: String) -> [String] {
+    let word = text.prefix { $0 != ":" }
+    guard let kind = kinds.first(where: { $0.name == word }), kind.takesFiles else { return [] }
+    return DataArguments.paths(in: text.dropFirst(word.count + 1))
+  }
+
   private static func hint(_ word: String, _ text: String) -> String? {
     if text.hasSuffix(".npy") { return "for an array file write npy:\(text)" }
     if let question = NearestName.question(for: word, among: kinds.map(\.name)) { return question }

@@ -1,5 +1,6 @@
 import Configuration
 import DataParallel
+import Datasets
 import Diagnostics
 import Files
 import Foundation
@@ -17,6 +18,7 @@ extension BarlowTwins {
   public func save(to path: String) throws {
     try communicator.onRoot {
       let fitted = try fitted()
+      try InputFiles([configuration.data, configuration.valData].compactMap { $0 }.flatMap(DataSpec.files)).refuse(path)
       let file = ModelFile(fitted.state)
       let metadata = [
         "format": "pt", ModelMetadata.configuration: configuration.json,

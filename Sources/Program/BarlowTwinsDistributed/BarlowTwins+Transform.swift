@@ -26,7 +26,7 @@ extension BarlowTwins {
       return extractor
     }
     let features = try FeatureRun(data, extractor, view: view, communicator).collectEverywhere()
-    return FeatureMatrix(features, columns: extractor.features)
+    return FeatureMatrix(features, columns: extractor.features, inputs: DataSpec.files(data.name))
   }
 
   /// `transform`, and the labels in the same order: nidl's `transform_with_targets`.

@@ -9,11 +9,20 @@ public struct FeatureMatrix: Sendable, Equatable {
   public let columns: Int
   /// rows × columns, row by row.
   public let values: [Float]
+  /// What they were computed from, which `save` must not overwrite.
+  private let inputs: [String]
 
-  init(_ buffer: AlignedBuffer<Float>, columns: Int) {
+  /// - Parameter inputs: the files of the data set.
+  init(_ buffer: AlignedBuffer<Float>, columns: Int, inputs: [String] = []) {
+    self.inputs = inputs
     rows = buffer.count / max(1, columns)
     self.columns = columns
     values = Array(buffer.elements)
+  }
+
+  /// Whether the numbers are the same, whatever they were computed from.
+  public static func == (a: FeatureMatrix, b: FeatureMatrix) -> Bool {
+    a.rows == b.rows && a.columns == b.columns && a.values == b.values
   }
 
   /// The features of a sample.
@@ -23,12 +32,12 @@ public struct FeatureMatrix: Sendable, Equatable {
   ///
   /// No collective. One rank is enough, and all learn of a failure by `communicator.onRoot { try features.save(to: path) }`.
   ///
-  /// - Throws: `Failure` of kind `.cannotWrite`; a file that was there is then as it was.
+  /// - Throws: `Failure` of kind `.cannotWrite`, or `.usage` where the path is that of the data set; a file that was
+  ///   there is then as it was.
   public func save(to path: String) throws {
-    try OutputFile.replace(path) { temporary in
-      let writer = try NpyWriter(path: temporary, shape: [rows, columns])
-      try writer.write(values)
-      _ = try writer.finish()
-    }
+    try InputFiles(inputs).refuse(path)
+    let writer = try NpyWriter(path: path, shape: [rows, columns])
+    try writer.write(values)
+    _ = try writer.finish()
   }
 }

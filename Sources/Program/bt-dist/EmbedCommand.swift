@@ -32,7 +32,7 @@ enum EmbedCommand: OptionCommand {
         [
           .from(\EmbedOptions.from),
           OptionDefinition("data", \.data, .text("SPEC"), "The data set, as in `bt-dist train`."),
-          OptionDefinition("out", \.out, .text("FILE"), "The file to write: float32, samples × features."),
+          OptionDefinition("out", \.out, .path("FILE"), "The file to write: float32, samples × features."),
           OptionDefinition("view", \.view, .integer(atLeast: 1, atMost: 2), "Which of two given views."),
           .threads(\.threads),
         ])
@@ -45,25 +45,33 @@ enum EmbedCommand: OptionCommand {
   static func run(_ command: ParsedCommand<EmbedOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     try prepareKernels(threads: options.threads, communicator)
-    let (dataset, extractor) = try communicator.together {
+    let (dataset, encoder) = try communicator.together {
       let dataset = try DataSpec.open(options.data)
       guard options.view <= dataset.viewsPerSample else {
         throw Failure(
           .usage, "the data set has one view", at: "--view", expected: "1", found: "\(options.view)")
       }
       let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
-      return (dataset, try encoder.extractor(sampleShape: dataset.sampleShape))
+      return (dataset, encoder)
     }
+    // That it cannot be written should be known before the work.
+    var output: OutputFile?
+    try communicator.onRoot {
+      try InputFiles(DataSpec.files(options.data) + encoder.files).refuse(options.out)
+      output = try OutputFile(path: options.out)
+    }
+    let isPrinted = output?.isStandardOutput ?? false
+    let extractor = try communicator.together { try encoder.extractor(sampleShape: dataset.sampleShape) }
     try communicator.requireSameData(dataset)
     var writer: NpyWriter?
     try communicator.onRoot {
-      writer = try NpyWriter(path: options.out, shape: [dataset.count, extractor.features])
+      writer = try output.map { try NpyWriter($0, shape: [dataset.count, extractor.features]) }
     }
     try FeatureRun(dataset, extractor, view: options.view - 1, communicator).forEachBlock { features, rows in
       try writer?.write(UnsafeBufferPointer(start: features, count: rows * extractor.features))
     }
     try communicator.onRoot { _ = try writer?.finish() }
-    if communicator.rank == 0 { print("\(options.out): \(dataset.count) × \(extractor.features)") }
+    if communicator.rank == 0, !isPrinted { print("\(options.out): \(dataset.count) × \(extractor.features)") }
     return 0
   }
 }

@@ -36,7 +36,7 @@ enum ExportCommand: OptionCommand {
           OptionDefinition(
             "step", \.step, .checkpoint,
             "Which checkpoint of the run folder: that of step N, the newest whole one, or the best of --save-top-k."),
-          OptionDefinition("out", \.out, .text("FILE"), "The file to write: safetensors, float32."),
+          OptionDefinition("out", \.out, .path("FILE"), "The file to write: safetensors, float32."),
           OptionDefinition(
             "full", \.full, .boolean, "Keeps the projector, and the names' prefixes encoder. and projection_head."),
           OptionDefinition("overwrite", \.overwrite, .boolean, "Whether an existing file may be replaced."),
@@ -53,6 +53,7 @@ enum ExportCommand: OptionCommand {
       let encoder = try TrainedEncoder(from: options.from, options.step, warn: printWarning)
       let summary = try EncoderExport(encoder, isFull: options.full).write(
         to: options.out, overwrites: options.overwrite)
+      if summary.isPrinted { return }
       print(
         """
         \(options.out): \(summary.tensors) tensors, \(summary.numbers) numbers of \

@@ -1,6 +1,7 @@
 import CommandLine
 import DataParallel
 import Diagnostics
+import Files
 import Foundation
 import MPI
 import Training
@@ -19,6 +20,7 @@ enum Program {
     // From here on signals ask a run to end; a write to a closed pipe or beyond a limit is an error, not the end.
     let endsInOrder = commands.first { $0.name == arguments.first }?.endsInOrder ?? false
     if endsInOrder { SignalWatch.begin() } else { SignalWatch.unblock() }
+    if !endsInOrder { InterruptedOutput.removeOnSignals() }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     return Job.run(goesOnAlone: arguments.first == DoctorCommand.name) {
@@ -36,6 +38,7 @@ enum Program {
       }
       return try DoctorCommand.report(difference, arguments, communicator)
     }
+    try communicator.together { try CommandWords.requireUTF8() }
     try communicator.requireSameCommand(arguments.first)
     let overview = CommandOverview(commands.map { ($0.name, $0.summary) })
     guard let word = arguments.first, word != "--help" else {

@@ -32,9 +32,9 @@ enum ReplayCommand: OptionCommand {
       OptionGroup(
         "Options",
         [
-          OptionDefinition("from", \ReplayOptions.from, .text("RUN"), "A run folder; nothing is written into it."),
+          OptionDefinition("from", \ReplayOptions.from, .path("RUN"), "A run folder; nothing is written into it."),
           OptionDefinition(
-            "bad-batch", \.badBatch, .optional(.text("FILE"), or: "none"),
+            "bad-batch", \.badBatch, .optional(.path("FILE"), or: "none"),
             """
             In place of --from: does the step of a file of RUN/bad-batches again, and says whether it is bad again (exit \
             code 65) and where. --data may name other data, to see whether they are mended.

@@ -65,7 +65,7 @@ extension TrainingConfiguration {
 
   static let outputOptions: Options = [
     OptionDefinition(
-      "out", \.out, .text("RUN", allowsEmpty: true),
+      "out", \.out, .path("RUN", allowsEmpty: true),
       """
       The run folder, made if it does not exist: configuration, metrics, launches and checkpoints. All ranks must \
       see it. Required.

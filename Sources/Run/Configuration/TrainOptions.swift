@@ -98,7 +98,7 @@ extension TrainingConfiguration {
       "Size D of the projector's output, between whose features the loss takes the cross-correlation.",
       synonyms: ["projection-dim", "proj-dim", "output-dim"]),
     OptionDefinition(
-      "init", \.initialParameters, .optional(.text("FILE"), or: "none"),
+      "init", \.initialParameters, .optional(.path("FILE"), or: "none"),
       """
       Initial parameters from a safetensors file with the names of torchvision or nidl: the model, or the encoder alone. \
       For the first start: a run that resumes has its own.

@@ -1,6 +1,7 @@
 import Configuration
 import DataParallel
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 import MPI
@@ -30,28 +31,45 @@ package struct RunFolder: Sendable {
     defer { communicator.stallWatch?.limit = limit }
     var lock: RunLock?
     try communicator.onRoot {
-      try prepare()
+      try Disk.makeFolder(checkpointsPath)
       lock = try RunLock(folder: path) { report?($0) }
+      // First of all: it may be what fills the disk.
+      try removeLeftovers()
+      try OutputFile.requireWritable(path)
     }
     return lock
   }
 
-  /// Creates the folder and makes sure that it can be written to.
-  package func prepare() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: checkpointsPath, withIntermediateDirectories: true)
-    } catch {
-      throw Failure.cannotWrite("create the run folder", path: path, errno: systemError(error))
+  /// Removes what launches that were killed have left, those of older versions of bt-dist too.
+  private func removeLeftovers() throws {
+    OutputFile.removeLeftovers(in: path, isOurs: true)
+    try CheckpointStore(runFolder: path, keep: 1).removeLeftovers()
+    for folder in [path, checkpointsPath] {
+      for name in (try? Disk.names(in: folder)) ?? [] where Self.isOldTemporaryName(name) {
+        try Disk.remove("\(folder)/\(name)")
+      }
     }
-    try OutputFile.replace(path + "/.writable", with: "")
-    unlink(path + "/.writable")
+  }
+
+  /// `config.json.partial-123`, after a process number.
+  private static func isOldTemporaryName(_ name: String) -> Bool {
+    let parts = name.components(separatedBy: ".partial-")
+    guard parts.count == 2, Int32(parts[1]) != nil else { return false }
+    return ["config.json", "metrics.jsonl", "best.json", ".writable"].contains(parts[0])
+  }
+
+  /// Everything that a run has written, as far as it is there: no output may take its place.
+  package var files: [String] {
+    let folders = [badBatchesPath, checkpointsPath] + CheckpointStore(runFolder: path, keep: 1).paths
+    let inside = folders.flatMap { folder in ((try? Disk.names(in: folder)) ?? []).map { "\(folder)/\($0)" } }
+    return [configurationPath, metricsPath, launchesPath, "\(path)/\(RunLock.fileName)"] + inside
   }
 
   package var exists: Bool { access(path, F_OK) == 0 }
 
   /// Removes the folder that a launch has made before it was refused. One that holds anything else stays as it is.
   package func removeIfUnused() {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let entries = (try? Disk.names(in: path)) ?? []
     let own: Set = [RunLock.fileName, "checkpoints", "config.json"]
     // A folder that is not empty stays.
     guard own.isSuperset(of: entries), rmdir(checkpointsPath) == 0 else { return }
@@ -62,10 +80,7 @@ package struct RunFolder: Sendable {
 
   /// The configuration of the run that is there; nil in a new folder.
   package func configuration() throws -> TrainingConfiguration? {
-    guard FileManager.default.fileExists(atPath: configurationPath) else { return nil }
-    guard let data = FileManager.default.contents(atPath: configurationPath) else {
-      throw Failure(.data, "the run's configuration cannot be read", at: configurationPath)
-    }
+    guard let data = try Disk.contentsIfThere(configurationPath) else { return nil }
     return try TrainingConfiguration(json: String(decoding: data, as: UTF8.self), path: configurationPath)
   }
 

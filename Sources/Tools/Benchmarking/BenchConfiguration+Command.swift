@@ -43,7 +43,7 @@ extension BenchConfiguration {
       "warmup-steps", \.warmupSteps, .integer(atLeast: 0, atMost: 1_000_000), "Steps before them, which do not count.",
       synonyms: ["warmup"]),
     OptionDefinition(
-      "against", \.against, .optional(.text("FILE"), or: "none"),
+      "against", \.against, .optional(.path("FILE"), or: "none"),
       """
       A JSON5 file of training options in which a second configuration differs from the first. Both are measured in \
       turns, step by step, and compared.
@@ -61,7 +61,7 @@ extension BenchConfiguration {
       "kernel-mebibytes", \.kernelMebibytes, .optional(.integer(atLeast: 1, atMost: 1 << 16), or: "auto"),
       "The size of the tensors of --kernels, in MiB.", defaultText: "as in the ResNet-18s"),
     OptionDefinition(
-      "json", \.json, .optional(.text("FILE"), or: "none"), "Writes the results to this file, as one JSON object.",
+      "json", \.json, .optional(.path("FILE"), or: "none"), "Writes the results to this file, as one JSON object.",
       synonyms: ["output"]),
   ]
 

@@ -1,4 +1,5 @@
 import Configuration
+import FileSystem
 import Files
 import Foundation
 import Layers
@@ -82,7 +83,7 @@ extension Inspector {
 
   /// Nothing where no step was bad.
   private func addBadBatches(_ folder: RunFolder, _ inspection: inout Inspection) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.badBatchesPath)) ?? []
+    let names = (try? Disk.names(in: folder.badBatchesPath)) ?? []
     var table = Inspection.Table(
       name: "bad batches", columns: ["step", "not finite", "on bad loss", "largest input", "in sample"])
     for name in names.sorted() where name.hasSuffix(".json") {
@@ -130,7 +131,7 @@ private struct LastMetrics {
 
   /// A file that is missing has neither.
   init(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
+    guard try Disk.status(of: path) != nil else { return }
     let file = try InputFile(path: path)
     let count = min(Self.tail, file.bytes)
     let bytes = try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -143,9 +144,9 @@ private struct LastMetrics {
       guard let place = MetricsLine.place(of: line),
         let object = MetricsLine.object(of: line)
       else { continue }
-      let loss = object[place.isValidation ? "val_loss" : "loss"]?.doubleValue
+      let loss = object[place.isValidation ? "val_loss" : "loss"]?.double
       let found = Line(
-        step: place.step, epoch: object["epoch"]?.doubleValue ?? 0, loss: loss, rate: object["lr"]?.doubleValue)
+        step: place.step, epoch: object["epoch"]?.double ?? 0, loss: loss, rate: object["lr"]?.double)
       if place.isValidation { validation = found } else { step = found }
     }
   }

@@ -1,7 +1,7 @@
 import Datasets
 import Diagnostics
+import FileSystem
 import Files
-import Foundation
 import RunRecord
 
 /// Finds out what a path or a data specification stands for, and says what it holds.
@@ -21,12 +21,11 @@ package struct Inspector: Sendable {
   /// Reads only. `Failure(.data)` or `.usage` for what is not one of the things above or cannot be read at all; what is
   /// damaged in parts comes back with `problems`.
   package func inspect(_ path: String) throws -> Inspection {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard let status = try Disk.status(of: path) else {
       if Self.isDataSpec(path) { return try inspectData(path) }
       throw Failure(.data, "there is no such file or folder", at: path, expected: Self.readable)
     }
-    if isFolder.boolValue { return try inspectFolder(path) }
+    if status.kind == .folder { return try inspectFolder(path) }
     let file = try InputFile(path: path)
     switch try FileKind(file) {
     case .safetensors: return try inspectSafetensors(path)
@@ -45,13 +44,10 @@ package struct Inspector: Sendable {
   }
 
   private func inspectFolder(_ path: String) throws -> Inspection {
-    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+    func has(_ name: String) -> Bool { Disk.isThere("\(path)/\(name)") }
     if has("config.json") || has("metrics.jsonl") { return inspectRun(path) }
     if has(CheckpointManifest.fileName) || has(CheckpointState.fileName) { return inspectCheckpoint(path) }
-    let names: [String]
-    do { names = try FileManager.default.contentsOfDirectory(atPath: path).sorted() } catch {
-      throw Failure.cannotRead("list the folder", path: path, errno: systemError(error))
-    }
+    let names = try Disk.names(in: path).sorted()
     let runs = names.filter { has("\($0)/config.json") || has("\($0)/\(CheckpointManifest.fileName)") }
     throw Failure(
       .data, "the folder is neither a run nor a checkpoint", at: path,

@@ -2,8 +2,8 @@ import Configuration
 import Datasets
 import Diagnostics
 import Encoders
+import FileSystem
 import Files
-import Foundation
 import ModelFiles
 import Tensors
 
@@ -19,6 +19,8 @@ package struct EncoderExport {
     /// Elements of floating-point tensors: parameters and running statistics.
     package var numbers: Int
     package var bytes: Int
+    /// Whether standard output got them, which then is for nothing else.
+    package var isPrinted: Bool
   }
 
   private static let (encoderPrefix, projectorPrefix) = ("encoder.", "projection_head.")
@@ -34,11 +36,14 @@ package struct EncoderExport {
   /// - Parameter overwrites: whether an existing file may be replaced; otherwise it is a usage failure.
   @discardableResult
   package func write(to path: String, overwrites: Bool = false) throws -> Summary {
-    guard overwrites || !FileManager.default.fileExists(atPath: path) else {
+    try InputFiles(source.files).refuse(path)
+    guard try overwrites || Disk.status(of: path)?.kind != .file else {
       throw Failure(
         .usage, "the file exists already", at: path,
         remedy: "choose another \(option: "out"), or replace it with \(option: "overwrite")")
     }
+    // That it cannot be written should be known before the work.
+    let output = try OutputFile(path: path)
     let file = try SafetensorsFile(path: source.checkpoint.modelPath)
     var (tensors, buffers, numbers): ([NamedTensor], [AlignedBuffer<UInt8>], Int) = ([], [], 0)
     for entry in file.entries {
@@ -56,10 +61,11 @@ package struct EncoderExport {
       tensors.append(NamedTensor(name: name, shape: shape, dtype: type, bytes: bytes.pointer))
     }
     let metadata = try metadata(file)
+    let isPrinted = output.isStandardOutput
     let size = try withExtendedLifetime(buffers) {
-      try OutputFile.replace(path) { try SafetensorsWriter.write(tensors, metadata: metadata, to: $0).bytes }
+      try SafetensorsWriter.write(tensors, metadata: metadata, to: output).bytes
     }
-    return Summary(tensors: tensors.count, numbers: numbers, bytes: size)
+    return Summary(tensors: tensors.count, numbers: numbers, bytes: size, isPrinted: isPrinted)
   }
 
   /// What nidl's truncated classes hold beyond the encoder: second names of the same tensors, and the stages beyond the

@@ -1,4 +1,5 @@
 import Configuration
+import Datasets
 import Diagnostics
 import Encoders
 import Foundation
@@ -11,6 +12,7 @@ import TwinNetwork
 package struct TrainedEncoder: Sendable {
   package let configuration: TrainingConfiguration
   package let checkpoint: Checkpoint
+  private let folder: RunFolder
 
   /// - Parameter path: a run folder, or a checkpoint folder inside one.
   /// - Parameter choice: which checkpoint of a run folder; `.newest` is the newest whole one.
@@ -19,7 +21,7 @@ package struct TrainedEncoder: Sendable {
     from path: String, _ choice: CheckpointChoice = .newest, warn: (String) -> Void = { _ in }
   ) throws {
     let isCheckpoint = FileManager.default.fileExists(atPath: "\(path)/\(CheckpointManifest.fileName)")
-    let folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
+    folder = RunFolder(isCheckpoint ? "\(path)/../.." : path)
     configuration = try folder.recordedConfiguration(at: path)
     if isCheckpoint, choice != .newest {
       throw Failure(
@@ -32,6 +34,9 @@ package struct TrainedEncoder: Sendable {
       ? try Checkpoint(verifying: path)
       : try choice.checkpoint(of: CheckpointStore(runFolder: path, keep: 1), runFolder: path, warn: warn)
   }
+
+  /// The files of the run, and of the data that it was trained on.
+  package var files: [String] { folder.files + DataSpec.files(configuration.data) }
 
   /// The encoder with its parameters read from the checkpoint.
   package func extractor(sampleShape: [Int]) throws -> FeatureExtractor {

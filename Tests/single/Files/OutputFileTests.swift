@@ -1,3 +1,4 @@
+import FileSystem
 import Files
 import Foundation
 import TestSupport
@@ -73,18 +74,95 @@ import Testing
     #expect(try files == ["x", "y"])
   }
 
-  /// The temporary file's name is taken by a folder.
-  @Test func theOldFileStaysWhenTheNewOneCannotBeWritten() throws {
+  /// Whatever ends the writing: nothing of it is seen before `finish`, and nothing stays without it.
+  @Test func theOldFileStaysUntilTheNewOneIsWhole() throws {
     let path = try folder.write("x", Array("old".utf8))
-    try folder.folder("x.partial-\(getpid())")
-    expectFailure(.cannotWrite) { try OutputFile.replace(path, with: "new") }
-    #expect(folder.text("x") == "old")
+    func begin() throws -> OutputFile {
+      let file = try OutputFile(path: path)
+      try file.write("new")
+      return file
+    }
+    do {
+      let file = try begin()
+      #expect(folder.text("x") == "old" && file.bytes == 3)
+    }
+    #expect(try files == ["x"] && folder.text("x") == "old")
+    _ = try begin().finish()
+    #expect(try files == ["x"] && folder.text("x") == "new")
   }
 
-  /// The last step, the rename, fails: what has the name is a folder.
-  @Test func noTemporaryFileStaysWhenTheRenameFails() throws {
+  @Test func aLinkStaysAndWhatItStandsForIsReplaced() throws {
+    try folder.folder("in")
+    try folder.write("in/x", Array("old".utf8))
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "in/x")
+    chmod(folder.file("in/x"), 0o640)
+    let file = try OutputFile(path: folder.file("link"))
+    try file.write("new")
+    _ = try file.finish()
+    #expect(folder.text("in/x") == "new")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.file("link")) == "in/x")
+    #expect(try Disk.status(of: folder.file("in/x"))?.permissions == 0o640)
+    // A name of our own is not given away.
+    try OutputFile.replace(folder.file("link"), with: "own")
+    #expect(folder.text("in/x") == "new" && folder.text("link") == "own")
+  }
+
+  @Test func devicesAndPipesAreWrittenDirectly() throws {
+    let null = try OutputFile(path: "/dev/null")
+    try null.write("x")
+    #expect(try null.finish().bytes == 1)
+    #expect(mkfifo(folder.file("pipe"), 0o600) == 0)
+    // Opened for both, a pipe waits for no one.
+    let reader = open(folder.file("pipe"), O_RDWR)
+    defer { close(reader) }
+    let pipe = try OutputFile(path: folder.file("pipe"))
+    try pipe.write("text")
+    _ = try pipe.finish()
+    var bytes = [UInt8](repeating: 0, count: 4)
+    #expect(read(reader, &bytes, 4) == 4 && bytes == Array("text".utf8))
+    #expect(try files == ["pipe"])
+  }
+
+  /// A living process holds its temporary file; a name that is not ours is left alone.
+  @Test func whatKilledProcessesLeftIsSwept() throws {
+    let living = try OutputFile(path: folder.file("y"))
+    try folder.write(".bt-dist-12ab.partial", "left")
+    try folder.write(".bt-dist-other.partial", "not ours")
+    let file = try OutputFile(path: folder.file("x"))
+    #expect(try files.count == 3)
+    _ = try file.finish()
+    _ = try living.finish()
+    #expect(try files == [".bt-dist-other.partial", "x", "y"])
+  }
+
+  /// Nobody can have put a file or a link there beforehand.
+  @Test func temporaryNamesCannotBeGuessed() throws {
+    let names = try (1...2).map { _ in
+      let file = try OutputFile(owned: folder.file("x"))
+      return try withExtendedLifetime(file) { try files }
+    }
+    #expect(names[0].count == 1 && names[1].count == 1 && names[0] != names[1])
+    try FileManager.default.createSymbolicLink(atPath: folder.file("new"), withDestinationPath: "elsewhere")
+    expectFailure(.cannotWrite, "errno \(EEXIST)") { _ = try OutputFile(new: folder.file("new")) }
+    #expect(try files == ["new"])
+  }
+
+  @Test func anInputIsRefusedByAnyName() throws {
+    let input = try folder.write("x", "x")
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "x")
+    try FileManager.default.linkItem(atPath: input, toPath: folder.file("hard"))
+    try folder.write("other", "x")
+    let inputs = InputFiles([input, folder.file("missing"), "/dev/null"])
+    for name in ["x", "./x", "link", "hard"] {
+      expectFailure(.usage, "destroy", "remedy") { try inputs.refuse(folder.file(name)) }
+    }
+    for path in [folder.file("other"), folder.file("missing"), "/dev/null"] { try inputs.refuse(path) }
+  }
+
+  /// Known before anything is written.
+  @Test func aFolderIsNotReplaced() throws {
     try folder.folder("x/inner")
-    expectFailure(.cannotWrite, "replace the file") { try OutputFile.replace(folder.file("x"), with: "new") }
+    expectFailure(.cannotWrite, "errno \(EISDIR)") { try OutputFile.replace(folder.file("x"), with: "new") }
     #expect(try files == ["x"])
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("x")) == ["inner"])
   }

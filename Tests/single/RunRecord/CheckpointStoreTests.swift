@@ -124,6 +124,13 @@ import Testing
     try save(2)
     #expect(newest().step == 2 && newest().warnings.isEmpty)
     #expect(!FileManager.default.fileExists(atPath: partial))
+    // Nor is anything written through a link in its place.
+    try folder.folder("outside")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("checkpoints/.step-00000003.partial"), withDestinationPath: "../outside")
+    try save(3)
+    #expect(newest().step == 3)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("outside")) == [])
   }
 
   @Test func savingAStepAgainReplacesIt() throws {

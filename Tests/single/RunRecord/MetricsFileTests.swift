@@ -1,4 +1,5 @@
 import Diagnostics
+import Files
 import Foundation
 import RunRecord
 import Testing
@@ -175,6 +176,45 @@ import Testing
     try run(from: 2, to: 3)
     #expect(try steps() == [1, 2, 3])
     #expect(try scratch.text("metrics.jsonl").contains("note"))
+  }
+
+  /// Neither does it delete others, nor does it stay where the run will write it again.
+  @Test func aLineOutOfPlaceCostsNoOther() throws {
+    func json(_ step: Int) -> String { MetricsLine.json(record(step: step)) + "\n" }
+    let text = json(19) + (1...23).map(json).joined()
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    var said: [String] = []
+    try MetricsFile(path: path).open(resumingAfter: 23) { said.append($0) }
+    #expect(try scratch.text("metrics.jsonl") == text && said.isEmpty)
+    try MetricsFile(path: path).open(resumingAfter: 12) { said.append($0) }
+    #expect(try steps() == Array(1...12))
+    #expect(try scratch.text("metrics.jsonl.set-aside") == json(19))
+    #expect(said.count == 1 && said[0].contains("1 line ") && said[0].contains("set-aside"), "\(said)")
+  }
+
+  @Test func whatIsNotUnderstoodIsKept() throws {
+    func json(_ step: Int) -> String { MetricsLine.json(record(step: step)) + "\n" }
+    let strange = ["# a note\n", "{\"step\":-4}\n", "\0\0\0\n"]
+    let text = json(1) + strange[0] + json(2) + strange[1] + json(3) + strange[2] + json(4) + "{\"step\":5,\"ep"
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    var said: [String] = []
+    try MetricsFile(path: path).open(resumingAfter: 3) { said.append($0) }
+    #expect(try steps() == [1, 2, 3])
+    #expect(try scratch.text("metrics.jsonl.set-aside") == strange.joined())
+    #expect(said.count == 1 && said[0].contains("3 lines"), "\(said)")
+  }
+
+  /// Longer than what is read at once, and without an end.
+  @Test func linesAreFoundWhereverPiecesEnd() throws {
+    let lines = [3, 1 << 20, 5, (1 << 20) - 5, 0, 700_000, 700_000, 1].map { [UInt8](repeating: 0x61, count: $0) }
+    let bytes = Array(lines.joined(separator: [0x0A]))
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+    var found: [[UInt8]] = []
+    try InputFile(path: path).forEachLine { line, place in
+      #expect(Array(bytes[place]) == Array(line))
+      found.append(line.last == 0x0A ? line.dropLast() : Array(line))
+    }
+    #expect(found == lines)
   }
 
   @Test func nothingToCutLeavesTheFileAlone() throws {

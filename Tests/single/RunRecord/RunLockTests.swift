@@ -1,6 +1,7 @@
 import Diagnostics
 import Foundation
 import RunRecord
+import Synchronization
 import TestSupport
 import Testing
 
@@ -51,6 +52,20 @@ import Testing
     #expect(try record().isReleased)
     let next = try lock(usesKernel: usesKernel)
     #expect(next.remark == nil)
+  }
+
+  /// On a file system without locks, both find the folder free.
+  @Test func ofTwoAtTheSameMomentOneIsRefused() throws {
+    for _ in 1...3 {
+      let held = Mutex<[RunLock]>([])
+      DispatchQueue.concurrentPerform(iterations: 2) { _ in
+        if let lock = try? self.lock(usesKernel: false) { held.withLock { $0.append(lock) } }
+      }
+      held.withLock { locks in
+        #expect(locks.count == 1)
+        for lock in locks { lock.release() }
+      }
+    }
   }
 
   @Test func isReleasedWithItsOwner() throws {

@@ -67,6 +67,7 @@ import Training
     _ = try network(kernels)
     kernels.tuner?.finish()
     #expect(kernels.tuner!.remarks.count == 1 && kernels.tuner!.remarks[0].contains("cannot be kept"))
+    #expect(kernels.tuner!.remarks[0].contains("(errno ") && !kernels.tuner!.remarks[0].contains("NSCocoa"))
   }
 
   @Test func whereTheCacheIs() {

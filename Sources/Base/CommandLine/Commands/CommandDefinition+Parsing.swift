@@ -7,7 +7,7 @@ extension CommandDefinition {
   /// All errors are `.usage` failures. Checks across options are made for `.run` only, so that `--print-config` also
   /// shows a configuration that is not complete yet. Relative paths are kept as they are written.
   package func parse(_ arguments: [String]) throws(Failure) -> CommandAction<Target> {
-    try parse(arguments, readFile: ConfigurationFile.read)
+    try parse(arguments, readFile: { (path) throws(Failure) in try ConfigurationFile.read(path: path) })
   }
 
   /// Like `parse`, with another way to read the configuration file.
@@ -17,6 +17,7 @@ extension CommandDefinition {
     let scanned = try scan(arguments)
     if scanned.wantsHelp { return .help(helpText()) }
     var command = ParsedCommand(options: defaults, positionals: scanned.positionals)
+    command.texts["config"] = scanned.configurationFile
     if let path = scanned.configurationFile {
       let file = try ConfigurationFile(path: path, bytes: try readFile(path))
       try table.apply(file, to: &command.options, origins: &command.origins)
@@ -24,6 +25,7 @@ extension CommandDefinition {
     for (name, text) in scanned.assignments {
       try table[name]!.set(&command.options, text: text)
       command.origins[name] = .commandLine
+      command.texts[name] = text
     }
     complete(&command)
     if let name = scanned.wantedOption { return .printConfiguration(try valueText(name, command)) }

@@ -84,6 +84,9 @@ package struct ParsedCommand<Target: Sendable>: Sendable {
   package var options: Target
   package var origins: ValueOrigins
   package var positionals: [String]
+  /// What the command line said, as it stood there: for whoever looks for the files that it names. `config` is the
+  /// configuration file.
+  package var texts: [String: String] = [:]
 
   package init(options: Target, origins: ValueOrigins = [:], positionals: [String] = []) {
     self.options = options

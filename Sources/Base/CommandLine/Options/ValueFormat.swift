@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// How a value is written on the command line and in a configuration file, and what an error says about it.
 ///
@@ -59,12 +60,26 @@ extension ValueFormat where Value == Bool {
 }
 
 extension ValueFormat where Value == String {
-  /// Any text; an empty one only where `allowsEmpty`.
+  /// Any text without NUL, which no path can have; an empty one only where `allowsEmpty`.
   package static func text(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
-    let accepts: @Sendable (String) -> String? = { allowsEmpty || !$0.isEmpty ? $0 : nil }
+    let accepts: @Sendable (String) -> String? = { text in
+      (allowsEmpty || !text.isEmpty) && !text.utf8.contains(0) ? text : nil
+    }
     return ValueFormat(
       placeholder: placeholder, expected: allowsEmpty ? "a text" : "a text that is not empty", fromText: accepts,
       fromJSON: { if case .string(let text) = $0 { accepts(text) } else { nil } }, toJSON: { .string($0) })
+  }
+}
+
+extension ValueFormat where Value == String {
+  /// The path of a file or folder, taken as it is written; an empty one only where `allowsEmpty`.
+  package static func path(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
+    let text = ValueFormat.text(placeholder, allowsEmpty: allowsEmpty)
+    let accepts: @Sendable (String) -> String? = { UnexpandedHome.isIn($0) ? nil : $0 }
+    return ValueFormat(
+      placeholder: placeholder, expected: "a path that does not begin with ~, which is not expanded here",
+      fromText: { text.fromText($0).flatMap(accepts) }, fromJSON: { text.fromJSON($0).flatMap(accepts) },
+      toJSON: text.toJSON, remedy: { UnexpandedHome.isIn($0) ? UnexpandedHome.remedy : nil })
   }
 }
 

@@ -24,7 +24,8 @@ package enum FashionMNIST {
 }
 
 extension DataKind {
-  static let fashionMNIST = DataKind(name: "fashion-mnist", form: "fashion-mnist[:test]") { arguments in
+  static let fashionMNIST = DataKind(name: "fashion-mnist", form: "fashion-mnist[:test]", takesFiles: false) {
+    arguments in
     try FashionMNIST.open(arguments)
   }
 }

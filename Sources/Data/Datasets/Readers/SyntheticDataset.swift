@@ -99,7 +99,7 @@ extension SyntheticDataset {
 }
 
 extension DataKind {
-  static let synthetic = DataKind(name: "synthetic", form: "synthetic:3x32x32[,n=1000][,classes=10][,seed=0]") {
-    try SyntheticDataset($0)
-  }
+  static let synthetic = DataKind(
+    name: "synthetic", form: "synthetic:3x32x32[,n=1000][,classes=10][,seed=0]", takesFiles: false
+  ) { try SyntheticDataset($0) }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 
@@ -103,9 +104,7 @@ extension BadBatch {
 
   /// Writes `step-00000012.json` into a folder, which is made if it is missing; returns its path.
   package func write(into folder: String) throws -> String {
-    do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
-      throw Failure.cannotWrite("create the folder", path: folder, errno: systemError(error))
-    }
+    try Disk.makeFolder(folder)
     let path = "\(folder)/\(Self.fileName(step: step))"
     try OutputFile.replace(path, with: JSONText.encode(self, .pretty))
     return path
@@ -114,7 +113,7 @@ extension BadBatch {
   /// The run of the file at `path`: the one whose folder holds the file, or else the folder that it names.
   package func folder(ofFile path: String) -> String {
     let around = URL(fileURLWithPath: path).deletingLastPathComponent().deletingLastPathComponent().path
-    return FileManager.default.fileExists(atPath: RunFolder(around).configurationPath) ? around : runFolder
+    return Disk.isThere(RunFolder(around).configurationPath) ? around : runFolder
   }
 }
 

@@ -1,6 +1,6 @@
 import Configuration
+import FileSystem
 import Files
-import Foundation
 
 /// Which checkpoints of a run are its best ones (Lightning's `ModelCheckpoint` with `monitor` and `save_top_k`).
 ///
@@ -60,7 +60,7 @@ package struct CheckpointRanking: Sendable {
     /// nil where the run keeps no best checkpoints.
     package init?(runFolder: String) throws {
       let path = "\(RunFolder(runFolder).checkpointsPath)/\(CheckpointRanking.fileName)"
-      guard FileManager.default.fileExists(atPath: path) else { return nil }
+      guard try Disk.status(of: path) != nil else { return nil }
       self = try JSONText.decode(contentsOf: path)
     }
   }

@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Files
 import Foundation
 import Host
@@ -36,24 +37,35 @@ package final class CheckpointStore: Sendable {
   ) throws -> String {
     let name = CheckpointName(step: state.step)
     let path = path(name)
-    let partial = "\(folder)/.\(name).partial"
-    try removeIfThere(partial)
+    let partial = "\(folder)/\(Self.partialName(name))"
+    try Disk.remove(partial)
     // Not the run folder itself: if that is gone, half a run would begin in a new one.
-    if access(folder, F_OK) != 0 { try makeFolder(folder) }
-    try makeFolder(partial)
+    if access(folder, F_OK) != 0 { try Disk.makeNewFolder(folder) }
+    try Disk.makeNewFolder(partial)
     do {
       try makeRoom(for: (model + optimizer).reduce(0) { $0 + $1.bytes }, before: state.step)
       try write(state, model: model, optimizer: optimizer, into: partial)
       try beforeNaming()
-      try removeIfThere(path)
-      if rename(partial, path) != 0 { throw Failure.cannotWrite("rename the checkpoint", path: path, errno: errno) }
+      try Disk.remove(path)
+      try Disk.rename(partial, to: path)
       try OutputFile.synchronizeFolder(folder)
     } catch {
-      try? FileManager.default.removeItem(atPath: partial)
+      try? Disk.remove(partial)
       throw error
     }
     try prune(upTo: state.step)
     return path
+  }
+
+  private static func partialName(_ name: CheckpointName) -> String { ".\(name).partial" }
+
+  /// Removes what launches that were killed had begun to write. Only under the lock of the run's folder.
+  package func removeLeftovers() throws {
+    for name in (try? Disk.names(in: folder)) ?? [] where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      guard CheckpointName(name.dropFirst().dropLast(".partial".count)) != nil else { continue }
+      try Disk.remove("\(folder)/\(name)")
+    }
+    OutputFile.removeLeftovers(in: folder, isOurs: true)
   }
 
   /// Whether a checkpoint of this state would be one of the best.
@@ -74,13 +86,13 @@ package final class CheckpointStore: Sendable {
     func record(_ name: String, _ summary: OutputFile.Summary) {
       manifest.files[name] = .init(bytes: summary.bytes, sha256: summary.sha256)
     }
-    record(Checkpoint.modelFile, try SafetensorsWriter.write(model, to: "\(partial)/\(Checkpoint.modelFile)"))
-    record(
-      Checkpoint.optimizerFile, try SafetensorsWriter.write(optimizer, to: "\(partial)/\(Checkpoint.optimizerFile)"))
-    let file = try OutputFile(path: "\(partial)/\(CheckpointState.fileName)")
+    func new(_ name: String) throws -> OutputFile { try OutputFile(new: "\(partial)/\(name)") }
+    record(Checkpoint.modelFile, try SafetensorsWriter.write(model, to: new(Checkpoint.modelFile)))
+    record(Checkpoint.optimizerFile, try SafetensorsWriter.write(optimizer, to: new(Checkpoint.optimizerFile)))
+    let file = try new(CheckpointState.fileName)
     try file.write(try state.json())
     record(CheckpointState.fileName, try file.finish())
-    let last = try OutputFile(path: "\(partial)/\(CheckpointManifest.fileName)")
+    let last = try new(CheckpointManifest.fileName)
     try last.write(try manifest.json())
     _ = try last.finish()
     try OutputFile.synchronizeFolder(partial)
@@ -98,9 +110,12 @@ package final class CheckpointStore: Sendable {
 
   /// The checkpoints up to a step, whole or not, oldest first.
   package func names(upTo step: Int = .max) -> [CheckpointName] {
-    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let all = (try? Disk.names(in: folder)) ?? []
     return all.compactMap(CheckpointName.init).filter { $0.step <= step }.sorted()
   }
+
+  /// The folders of all checkpoints.
+  var paths: [String] { names().map(path) }
 
   /// Leaves the newest checkpoints up to `step`, the one just written among them, and the best. Later ones, which are
   /// damaged or from before a return to an older one, neither count nor go: they are written again, or go when the run
@@ -108,14 +123,14 @@ package final class CheckpointStore: Sendable {
   private func prune(upTo step: Int) throws {
     let best = ranking?.best(of: states(upTo: step)) ?? []
     let table = "\(folder)/\(CheckpointRanking.fileName)"
-    if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try removeIfThere(table) }
+    if let ranking { try OutputFile.replace(table, with: ranking.json(best)) } else { try Disk.remove(table) }
     remove(names(upTo: step).dropLast(keep), upTo: step, butNot: best)
   }
 
   private func remove(_ names: some Sequence<CheckpointName>, upTo step: Int, butNot best: [CheckpointRanking.Entry]) {
     let target = rollbackInterval.flatMap { rollbackTarget(upTo: step, interval: $0) }
     for name in names where name != target && !best.contains(where: { $0.step == name.step }) {
-      try? FileManager.default.removeItem(atPath: path(name))
+      try? Disk.remove(path(name))
     }
   }
 
@@ -151,18 +166,5 @@ package final class CheckpointStore: Sendable {
       "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
         + "free some space, or lower \(option: "keep-checkpoints")"
     ]
-  }
-
-  private func makeFolder(_ path: String) throws {
-    do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false) } catch {
-      throw Failure.cannotWrite("create the folder", path: path, errno: systemError(error))
-    }
-  }
-
-  private func removeIfThere(_ path: String) throws {
-    guard access(path, F_OK) == 0 else { return }
-    do { try FileManager.default.removeItem(atPath: path) } catch {
-      throw Failure.cannotWrite("remove the folder", path: path, errno: systemError(error))
-    }
   }
 }

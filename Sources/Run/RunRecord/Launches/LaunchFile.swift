@@ -13,7 +13,7 @@ package final class LaunchFile {
   package init(path: String) { self.path = path }
 
   package func append(_ launch: LaunchRecord) throws {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     let output = try OutputFile(handle: handle, name: path)

@@ -1,3 +1,4 @@
+import FileSystem
 import Files
 import Foundation
 
@@ -36,7 +37,7 @@ package struct LockRecord: Codable, Equatable, Sendable {
   /// nil for a file that is missing, empty, or not a record. It is opened anew, so that a network file system looks
   /// at the server.
   package init?(contentsOf path: String) {
-    guard let data = FileManager.default.contents(atPath: path),
+    guard let data = try? Disk.contents(of: path),
       let record = try? JSONText.decode(LockRecord.self, from: data)
     else { return nil }
     self = record

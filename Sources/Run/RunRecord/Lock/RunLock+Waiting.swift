@@ -2,10 +2,30 @@ import Diagnostics
 import Foundation
 
 extension RunLock {
-  /// Returns when no living launch holds the lock, with a remark if the last holder did not end cleanly.
-  static func waitUntilFree(
+  /// Takes the lock: returns when no living launch holds it and this one's record is in the file.
+  ///
+  /// - Returns: the record, and a remark if the last holder did not end cleanly.
+  static func take(
     _ descriptor: Int32, _ path: String, _ limits: Limits, _ say: (String) -> Void
-  ) throws -> String? {
+  ) throws -> (record: LockRecord, remark: String?) {
+    while true {
+      let (remark, isLocked) = try waitUntilFree(descriptor, path, limits, say)
+      let record = LockRecord()
+      if !record.write(to: descriptor) {
+        throw Failure.cannotWrite("write the run folder's lock", path: path, errno: errno)
+      }
+      if isLocked { return (record, remark) }
+      // Fischer's algorithm: of those that found it free at the same moment, it is the last writer's.
+      usleep(UInt32(1e6 * limits.settle))
+      if LockRecord(contentsOf: path)?.nonce == record.nonce { return (record, remark) }
+    }
+  }
+
+  /// Returns when no living launch holds the lock, with a remark if the last holder did not end cleanly, and whether the
+  /// kernel keeps others out from here on.
+  private static func waitUntilFree(
+    _ descriptor: Int32, _ path: String, _ limits: Limits, _ say: (String) -> Void
+  ) throws -> (remark: String?, isLocked: Bool) {
     let start = monotonicSeconds()
     var (first, hasSaid): (LockRecord?, Bool) = (nil, false)
     while true {
@@ -13,14 +33,14 @@ extension RunLock {
       let record = LockRecord(contentsOf: path)
       first = first ?? record
       let isOpen = record?.isReleased ?? true
-      if kernel != .heldByAnother, isOpen { return nil }
-      if kernel == .taken, let record, record.isOfThisKernel { return remark(record) }
+      if kernel != .heldByAnother, isOpen { return (nil, kernel == .taken) }
+      if kernel == .taken, let record, record.isOfThisKernel { return (remark(record), true) }
 
       let waited = (monotonicSeconds() - start)
       // A record that changes shows life, whatever the clocks; on one kernel the lock does.
       let isAlive = record != first || (kernel == .heldByAnother && record?.isOfThisKernel ?? true)
       if isAlive, waited >= limits.conflict { throw inUse(path, record) }
-      if !isAlive, waited >= limits.silence { return record.map(remark) }
+      if !isAlive, waited >= limits.silence { return (record.map(remark), kernel == .taken) }
       if !hasSaid {
         let limit = Int((isAlive ? limits.conflict : limits.silence).rounded(.up))
         say("\(path): waiting up to \(limit) s for \(record?.holder ?? "another launch"), which has not ended cleanly")

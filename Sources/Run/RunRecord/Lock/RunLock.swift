@@ -21,6 +21,9 @@ package final class RunLock: Sendable {
     package var interval = 5.0
     /// false leaves the kernel's lock out, as on a file system without locks.
     package var usesKernel = true
+    /// After how long a record that was written stands, where the kernel keeps no one out: longer than another launch
+    /// takes from looking to writing.
+    var settle: Double { min(1, interval) }
 
     package init(conflict: Double = 10, silence: Double = 12, interval: Double = 5, usesKernel: Bool = true) {
       self.conflict = conflict
@@ -54,14 +57,11 @@ package final class RunLock: Sendable {
   package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
     let path = "\(folder)/\(Self.fileName)"
     // Written through: other hosts have to see the beats.
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_DSYNC, 0o666)
+    let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_DSYNC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("create the run folder's lock", path: path, errno: errno) }
     do {
-      remark = try Self.waitUntilFree(descriptor, path, limits, say)
-      let record = LockRecord()
-      if !record.write(to: descriptor) {
-        throw Failure.cannotWrite("write the run folder's lock", path: path, errno: errno)
-      }
+      let record: LockRecord
+      (record, remark) = try Self.take(descriptor, path, limits, say)
       self.path = path
       state = Mutex(State(descriptor: descriptor, record: record))
       timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))

@@ -23,7 +23,7 @@ final class LineFile {
   }
 
   private static func open(_ path: String) throws -> FileHandle {
-    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let descriptor = Foundation.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw Failure.cannotWrite("open the file", path: path, errno: errno) }
     return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
   }
@@ -50,9 +50,15 @@ final class LineFile {
     let present = Self.bytes(of: handle)
     guard present < length else { return nil }
     length = present
-    // A line may have been cut in its middle.
-    if present > 0 { pending.insert(UInt8(ascii: "\n"), at: 0) }
+    if endsInMidLine { pending.insert(UInt8(ascii: "\n"), at: 0) }
     return .cut
+  }
+
+  private var endsInMidLine: Bool {
+    var last: UInt8 = 0
+    guard length > 0, let file = try? InputFile(path: path) else { return false }
+    let isRead = (try? withUnsafeMutableBytes(of: &last) { try file.read(at: length - 1, into: $0) }) != nil
+    return isRead && last != UInt8(ascii: "\n")
   }
 
   /// Takes a line, and writes it if the disk lets it.

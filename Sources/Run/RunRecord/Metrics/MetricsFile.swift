@@ -20,13 +20,14 @@ package final class MetricsFile {
   package init(path: String) { self.path = path }
 
   /// Opens the file to resume after `step`: lines of later steps (done after the checkpoint that is resumed, and about
-  /// to be done again) and unreadable ones (torn by a kill) are cut off. 0 for a new run.
+  /// to be done again) and one torn by a kill are cut off, and `warn` is told of others that had to move. 0 for a new
+  /// run.
   package func open(
     resumingAfter step: Int, logEveryNSteps: Int = 1, warn: @escaping (String) -> Void = { _ in }
   ) throws {
     self.logEveryNSteps = logEveryNSteps
     self.warn = warn
-    try MetricsCut.cut(path, after: step)
+    try MetricsCut.cut(path, after: step, warn: warn)
     file = try LineFile(path: path)
   }
 

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Files
 
 /// The steps that a run's `metrics.jsonl` holds. Validations are left out: they change nothing that a step computes.
 ///
@@ -7,7 +7,7 @@ import Foundation
 /// decoded: a file may have a million.
 package struct RecordedMetrics {
   package let path: String
-  private let bytes: [UInt8]
+  private let file: InputFile
   private var lines: [Int: Range<Int>] = [:]
   /// Those that were bad and after which the run continued, whether or not they are among the steps that are logged.
   package private(set) var badSteps: [Int: BadStepOutcome] = [:]
@@ -17,41 +17,41 @@ package struct RecordedMetrics {
   /// Finds the lines. A file that is missing is a `Failure(.data)`, and so is one without a step.
   package init(path: String) throws {
     self.path = path
-    guard let data = FileManager.default.contents(atPath: path) else {
+    do { file = try InputFile(path: path) } catch let failure as Failure {
       throw Failure(
-        .data, "the run has no metrics that can be read", at: path, expected: "a line for each step",
-        remedy: "give the folder of a run that has done a step")
+        .data, "the run has no metrics that can be read: \(failure.message)", at: path,
+        expected: "a line for each step", remedy: "give the folder of a run that has done a step")
     }
-    bytes = [UInt8](data)
-    for line in MetricsLine.split(bytes) {
-      guard let place = MetricsLine.place(of: line), place.step >= 1, !place.isValidation else { continue }
-      lines[place.step] = line.startIndex..<line.endIndex
+    try file.forEachLine { line, bytes in
+      guard let place = MetricsLine.place(of: line), place.step >= 1, !place.isValidation else { return }
+      lines[place.step] = bytes
       lastStep = max(lastStep, place.step)
       badSteps[place.step] = MetricsLine.badStep(of: line)
     }
     guard lastStep > 0 else {
       throw Failure(
         .data, "the run has recorded no step", at: path, expected: "a line for each step",
-        found: "\(bytes.count) bytes without one", remedy: "give the folder of a run that has done a step")
+        found: "\(file.bytes) bytes without one", remedy: "give the folder of a run that has done a step")
     }
   }
 
   /// What was recorded of a step to the bit, in the order of `StepRecord.exactNumbers`.
   package func exactNumbers(of step: Int) throws -> [Double] {
-    guard let line = lines[step] else {
+    guard let place = lines[step] else {
       throw Failure(
         .data, "a step between the replay's first and last is not recorded", at: path,
         expected: "a readable line of step \(step)",
         remedy: "choose a \(option: "step") before it, or a \(option: "first-step") after a later checkpoint")
     }
-    guard let numbers = MetricsLine.exactNumbers(of: bytes[line]) else {
+    let line = try file.bytes(place)[...]
+    guard let numbers = MetricsLine.exactNumbers(of: line) else {
       throw Failure(
         .data, "the line of step \(step) does not hold its numbers to the bit", at: path,
         expected: StepRecord().exactNumbers.map { "\($0.key)_bits" }.joined(separator: ", ")
           + ", each 16 hexadecimal digits",
         remedy: "a run of an older bt-dist must be trained again; otherwise restore the file")
     }
-    if let found = MetricsLine.contradiction(in: bytes[line]) {
+    if let found = MetricsLine.contradiction(in: line) {
       throw Failure(
         .data, "the line of step \(step) was changed: its digits and its bits are two numbers", at: path,
         expected: "\(found.key) \(found.bits), by its bits", found: "\(found.key) \(found.digits)",

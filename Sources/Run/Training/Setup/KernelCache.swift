@@ -1,3 +1,5 @@
+import Diagnostics
+import FileSystem
 import Files
 import Foundation
 import Host
@@ -31,7 +33,7 @@ package struct KernelCache: KernelTimes {
   /// - Parameter path: nil keeps everything in memory.
   package init(path: String?, machine: String = KernelCache.thisMachine) {
     (self.path, self.machine) = (path, machine)
-    guard let path, FileManager.default.fileExists(atPath: path) else { return }
+    guard let path, Disk.isThere(path) else { return }
     guard let file = Self.read(path) else {
       remarks.append("\(path) is not what bt-dist writes there: kernels are measured anew, and the file is replaced")
       return
@@ -48,13 +50,18 @@ package struct KernelCache: KernelTimes {
   package mutating func save() {
     guard let path else { return }
     do {
-      try FileManager.default.createDirectory(
-        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      let folder = path.parentFolder
+      try Disk.makeFolder(folder)
+      // Other hosts may write there too.
+      OutputFile.removeLeftovers(in: folder, isOurs: false)
       var file = Self.read(path) ?? File()
       file.machines[machine, default: [:]].merge(times) { $1 }
       try OutputFile.replace(path, with: JSONText.encode(file, .pretty))
     } catch {
-      remarks.append("the measured times of kernels cannot be kept for other runs in \(path): \(error)")
+      let reason = (error as? Failure)?.message ?? "\(error)"
+      remarks.append(
+        "the measured times of kernels cannot be kept for other runs in \(path): \(reason); name another folder with "
+          + "\(Self.variable), or set it to nothing")
     }
   }
 
@@ -64,7 +71,7 @@ package struct KernelCache: KernelTimes {
   }
 
   private static func read(_ path: String) -> File? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    guard let data = try? Disk.contents(of: path) else { return nil }
     return (try? JSONText.decode(File.self, from: data)).flatMap { $0.format == 1 ? $0 : nil }
   }
 

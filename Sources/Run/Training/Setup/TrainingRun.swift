@@ -31,7 +31,7 @@ package final class TrainingRun {
     communicator.position.place = "opening the data"
     let (dataset, validation) = try communicator.together {
       try configuration.validate()
-      return (try DataSpec.open(configuration.data), try configuration.valData.map(DataSpec.open))
+      return (try DataSpec.open(configuration.data), try configuration.validationSpec.map(DataSpec.open))
     }
     try self.init(configuration, dataset, validation: validation, report: report, communicator)
   }
@@ -48,9 +48,12 @@ package final class TrainingRun {
     encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
     _ communicator: Communicator
   ) throws {
-    RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
-    try communicator.together { try configuration.validate() }
+    try communicator.together {
+      try RankThreads.configure(requested: configuration.threads)
+      try configuration.validate()
+    }
+    let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"
     let contents = try DataContents(dataset, validation: validation, communicator)
     let data = try communicator.together { try RunData(dataset, validation: validation, configuration) }
