@@ -147,31 +147,4 @@ import Testing
     #expect(result.code == 0 && result.output.contains("resumed    after step 6\n"), "\(result.text)")
     #expect(result.errors.contains("set-aside-2") && run.checkpoints == [6, 9], "\(result.text)")
   }
-
-  /// Launches that end early, again and again, get to the end.
-  @Test func launchingUntilDoneGetsFurtherAfterGoingBack() throws {
-    let folder = try TemporaryFolder()
-    let run = try makeRun(folder)
-    let script =
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().path + "/launch/run-until-done"
-    // In place of mpirun: a launch of two steps each that says it was interrupted, until there are 12.
-    let path = folder.file("mpirun")
-    let text = """
-      #!/bin/sh
-      step=$(ls -d "\(run.path)"/checkpoints/step-* | tail -n 1)
-      case $step in *0012) [ -e "\(folder.path)/begun" ] && next=12 || next=8 ;; *08) next=10 ;; *) next=12 ;; esac
-      : > "\(folder.path)/begun"
-      "$@" --max-steps "$next" || exit
-      [ "$next" = 12 ] || exit 75
-      """
-    try text.write(toFile: path, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-    let result = try Launch.run(
-      script, ["--", "--out", run.path, "--resume", run.checkpoint(6)] + Self.options, ranks: nil,
-      environment: ["PATH": folder.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")])
-    #expect(result.code == 0, "\(result.text)")
-    for step in [6, 8, 10] { #expect(result.output.contains("resumed    after step \(step)\n"), "\(result.text)") }
-    #expect(try run.order() == (1...12).map { "s\($0)" })
-  }
 }

@@ -10,8 +10,8 @@ package enum Disk {
   package static func makeFolder(_ path: String) throws(Failure) {
     if mkdir(path, 0o777) == 0 { return }
     var reason = errno
-    let above = (path as NSString).deletingLastPathComponent
-    if reason == ENOENT, !above.isEmpty, above != path {
+    let above = path.parentFolder
+    if reason == ENOENT, above != path {
       try makeFolder(above)
       if mkdir(path, 0o777) == 0 { return }
       reason = errno
@@ -35,7 +35,7 @@ package enum Disk {
   /// Gives a file or a folder another name, and takes the place of a file that has it.
   package static func rename(_ path: String, to new: String) throws(Failure) {
     guard Foundation.rename(path, new) == 0 else {
-      throw Failure.cannotWrite("give \((path as NSString).lastPathComponent) its name", path: new, errno: errno)
+      throw Failure.cannotWrite("give \(path.lastName) its name", path: new, errno: errno)
     }
   }
 
@@ -124,8 +124,7 @@ package enum Disk {
       let count = readlink(path, &buffer, Int(PATH_MAX))
       if count < 0 { return path }
       let target = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      let folder = (path as NSString).deletingLastPathComponent
-      path = target.hasPrefix("/") || folder.isEmpty ? target : "\(folder)/\(target)"
+      path = target.hasPrefix("/") ? target : "\(path.parentFolder)/\(target)"
     }
     throw Failure.cannotWrite("follow the symbolic links", path: path, errno: ELOOP)
   }

@@ -26,10 +26,7 @@ struct TemporaryFile {
     if let old, old.kind == .file { fchmod(descriptor, old.permissions) }
   }
 
-  static func folder(of path: String) -> String {
-    let folder = (path as NSString).deletingLastPathComponent
-    return folder.isEmpty ? "." : folder
-  }
+  static func folder(of path: String) -> String { path.parentFolder }
 
   fileprivate static func create(in folder: String, for name: String, _ option: String) throws -> (String, Int32) {
     while true {

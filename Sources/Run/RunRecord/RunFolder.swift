@@ -69,7 +69,7 @@ package struct RunFolder: Sendable {
 
   /// Removes the folder that a launch has made before it was refused. One that holds anything else stays as it is.
   package func removeIfUnused() {
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let entries = (try? Disk.names(in: path)) ?? []
     let own: Set = [RunLock.fileName, "checkpoints", "config.json"]
     // A folder that is not empty stays.
     guard own.isSuperset(of: entries), rmdir(checkpointsPath) == 0 else { return }

@@ -1,6 +1,7 @@
 import Diagnostics
 import FileSystem
 import Files
+import Foundation
 import Host
 import Tensors
 

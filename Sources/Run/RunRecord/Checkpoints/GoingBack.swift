@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Foundation
 
 /// A run's return to an older checkpoint of its own, which `--resume` asked for by its path.
@@ -36,7 +37,7 @@ package struct GoingBack: Sendable {
   /// A kill in between leaves a run whose next launch returns again. Errors: `Failure(.cannotWrite)`.
   package func carryOut() throws {
     let store = CheckpointStore(runFolder: run.path, keep: 1)
-    if mkdir(setAside, 0o777) != 0 { throw Failure.cannotWrite("create the folder", path: setAside, errno: errno) }
+    try Disk.makeNewFolder(setAside)
     if access(run.metricsPath, F_OK) == 0 {
       let copy = "\(setAside)/metrics.jsonl"
       do { try FileManager.default.copyItem(atPath: run.metricsPath, toPath: copy) } catch {

@@ -51,9 +51,15 @@ final class LineFile {
     let present = Self.bytes(of: handle)
     guard present < length else { return nil }
     length = present
-    // A line may have been cut in its middle.
-    if present > 0 { pending.insert(UInt8(ascii: "\n"), at: 0) }
+    if endsInMidLine { pending.insert(UInt8(ascii: "\n"), at: 0) }
     return .cut
+  }
+
+  private var endsInMidLine: Bool {
+    var last: UInt8 = 0
+    guard length > 0, let file = try? InputFile(path: path) else { return false }
+    let isRead = (try? withUnsafeMutableBytes(of: &last) { try file.read(at: length - 1, into: $0) }) != nil
+    return isRead && last != UInt8(ascii: "\n")
   }
 
   /// Takes a line, and writes it if the disk lets it.

@@ -50,7 +50,7 @@ package struct KernelCache: KernelTimes {
   package mutating func save() {
     guard let path else { return }
     do {
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = path.parentFolder
       try Disk.makeFolder(folder)
       // Other hosts may write there too.
       OutputFile.removeLeftovers(in: folder, isOurs: false)
