@@ -1,4 +1,5 @@
 import CommandLine
+import Diagnostics
 import Layers
 
 extension Encoder {
@@ -34,7 +35,7 @@ extension Encoder {
 
 extension EncoderKind {
   public static let alexnet3d = EncoderKind(
-    "alexnet3d", keywords: [.integer("in_channels", 1...(.max))], options: ["n-embedding"],
+    "alexnet3d", keywords: [.integer("in_channels", 1...NumberLimit.size)], options: ["n-embedding"],
     usualShape: { _ in [1, 64, 64, 64] },
     make: { options, sampleShape in
       .alexNet3D(channels: sampleShape[0], embedding: options.nEmbedding ?? 128)

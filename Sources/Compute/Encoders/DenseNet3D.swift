@@ -80,8 +80,9 @@ extension EncoderKind {
   public static let densenet3d121 = EncoderKind(
     "densenet3d-121",
     keywords: [
-      .integer("growth_rate", 1...(.max)), .integers("block_config", count: 4),
-      .integer("num_init_features", 1...(.max)), .integer("bn_size", 1...(.max)), .integer("in_channels", 1...(.max)),
+      .integer("growth_rate", 1...NumberLimit.size), .integers("block_config", count: 4, 1...1000),
+      .integer("num_init_features", 1...NumberLimit.size), .integer("bn_size", 1...NumberLimit.size),
+      .integer("in_channels", 1...NumberLimit.size),
       .flag("memory_efficient"),
     ],
     options: ["n-embedding"], usualShape: { _ in [1, 64, 64, 64] },

@@ -21,11 +21,12 @@ extension EncoderKind {
   private typealias Network = @Sendable (_ channels: Int) -> ResNet
 
   private static let residual: [KeywordArgument] = [
-    .flag("zero_init_residual"), .integer("groups", 1...(.max)), .integer("width_per_group", 1...(.max)),
+    .flag("zero_init_residual"), .integer("groups", 1...NumberLimit.size),
+    .integer("width_per_group", 1...NumberLimit.size),
     .flags("replace_stride_with_dilation", count: 3),
   ]
   private static let residual3D =
-    residual + [.integer("initial_kernel_size", 1...(.max)), .integer("in_channels", 1...(.max))]
+    residual + [.integer("initial_kernel_size", 1...1024), .integer("in_channels", 1...NumberLimit.size)]
   private static let options3D: Set<String> = ["width", "n-embedding"]
 
   private static func image(_ name: String, _ network: @escaping Network) -> EncoderKind {

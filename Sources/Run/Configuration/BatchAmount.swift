@@ -1,4 +1,5 @@
 import CommandLine
+import Diagnostics
 
 /// A number of batches: counted, or as a part of the batches that there are.
 public enum BatchAmount: Sendable, Equatable {
@@ -24,17 +25,19 @@ extension ValueFormat<BatchAmount> {
   /// JSON does not tell 1 from 1.0, so a file holds the number 1 as text, "1" or "1.0".
   static var batches: Self {
     let fromText: @Sendable (String) -> BatchAmount? = { text in
-      if let count = Int(text) { return count >= 1 ? .count(count) : nil }
+      if let count = Int(text) { return (1...NumberLimit.count).contains(count) ? .count(count) : nil }
       guard text.contains(where: \.isNumber), let value = Double(text), value > 0, value <= 1 else { return nil }
       return .fraction(value)
     }
     return ValueFormat(
       placeholder: "N|FRACTION",
-      expected: "a count of at least 1, or a fraction up to 1.0 (in a file \"1\" is one batch and \"1.0\" is all)",
+      expected:
+        "a count of at least 1, or a fraction up to 1.0 (in a file \"1\" is one batch and \"1.0\" is all); at most "
+        + "\(NumberLimit.count)",
       fromText: fromText,
       fromJSON: { value in
         switch value {
-        case .integer(let count): count > 1 ? Int(exactly: count).map { .count($0) } : nil
+        case .integer(let count): count > 1 ? fromText("\(count)") : nil
         case .number(let fraction): fraction > 0 && fraction < 1 ? .fraction(fraction) : nil
         case .string(let text): fromText(text)
         default: nil

@@ -85,7 +85,7 @@ extension TrainingConfiguration {
       "limit-train-batches", \.limitTrainBatches, .batches,
       "Trains on only this many batches of each epoch, or this part of them; epochs are then that short."),
     OptionDefinition(
-      "random-state", \.randomState, .integer(atLeast: 0),
+      "random-state", \.randomState, .integer(atLeast: 0, atMost: .max),
       """
       Seed of the initial parameters, the order of samples and the augmentations; the same seed gives the same run. There \
       is no run without a seed (nidl's None).

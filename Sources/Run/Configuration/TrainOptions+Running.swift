@@ -3,7 +3,7 @@ import CommandLine
 extension TrainingConfiguration {
   static let parallelismOptions: Options = [
     OptionDefinition(
-      "shards", \.shards, .optional(.integer(atLeast: 1), or: "auto"),
+      "shards", \.shards, .optional(.integer(atLeast: 1, atMost: mostSamples), or: "auto"),
       """
       Parts of a batch along which every sum is taken. Runs with equal shards give equal bits on 1, 2, 4, ... ranks; \
       the batch must be a multiple of them.
@@ -92,7 +92,7 @@ extension TrainingConfiguration {
       seconds of failing the run ends with exit code 73.
       """, synonyms: ["save-patience"], onResume: .mayChange),
     OptionDefinition(
-      "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 2),
+      "keep-checkpoints", \.keepCheckpoints, .integer(atLeast: 2, atMost: 1_000_000),
       "How many of the newest checkpoints are kept; at least two, since the newest may turn out to be damaged.",
       synonyms: ["keep", "keep-last"], onResume: .mayChange),
     OptionDefinition(

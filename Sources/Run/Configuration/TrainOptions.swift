@@ -1,5 +1,6 @@
 import CommandLine
 import Datasets
+import Diagnostics
 import Encoders
 
 extension TrainingConfiguration {
@@ -37,7 +38,7 @@ extension TrainingConfiguration {
       "shuffle", \.shuffle, .boolean,
       "Whether every epoch sees the samples in another order, which depends on --random-state and the epoch only."),
     OptionDefinition(
-      "batch-size", \.batchSize, .automatic(.integer(atLeast: 2)),
+      "batch-size", \.batchSize, .automatic(.integer(atLeast: 2, atMost: mostSamples)),
       "Samples per step over all ranks together, not on each; the last partial batch of an epoch is left out.",
       defaultText: "\(usualBatchSize), or the largest power of two that the data fill",
       synonyms: ["b", "bs", "global-batch-size", "mini-batch"]),
@@ -46,6 +47,9 @@ extension TrainingConfiguration {
       "Loader threads of each rank, which prepare batches in parallel with the training.",
       synonyms: ["num-workers", "n-workers", "loaders"], onResume: .mayChange, acrossRanks: .mayDiffer),
   ]
+
+  /// Samples of a batch: far beyond what hosts compute in a step.
+  package static let mostSamples = 1 << 24
 
   private static let networkOptions: Options = [
     OptionDefinition(
@@ -60,7 +64,7 @@ extension TrainingConfiguration {
       "stem", \.stem, .choice,
       "How a 2-D ResNet begins: imagenet is 7x7 with stride 2 and pooling, small is 3x3 with stride 1 and no pooling."),
     OptionDefinition(
-      "width", \.width, .integer(atLeast: 1),
+      "width", \.width, .integer(atLeast: 1, atMost: NumberLimit.size),
       "Channels of a ResNet's first stage; later stages have 2, 4 and 8 times as many.",
       synonyms: ["channels", "filters"]),
     OptionDefinition(
@@ -78,17 +82,18 @@ extension TrainingConfiguration {
       "Further parameters of the encoder under torchvision's and nidl's names. \(EncoderKind.keywordSummary)",
       synonyms: ["encoder-args", "model-kwargs"]),
     OptionDefinition(
-      "n-embedding", \.nEmbedding, .optional(.integer(atLeast: 1), or: "auto"),
+      "n-embedding", \.nEmbedding, .optional(.integer(atLeast: 1, atMost: NumberLimit.size), or: "auto"),
       "Size of the embedding of nidl's 3-D networks.", defaultText: "512, or 128 for alexnet3d",
       synonyms: ["embedding-dim", "embedding-size"]),
     OptionDefinition(
-      "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1), or: "auto"),
+      "proj-input-dim", \.projInputDim, .optional(.integer(atLeast: 1, atMost: NumberLimit.size), or: "auto"),
       "The size of the embedding. It need not be given; if it is not the encoder's, that is an error.",
       defaultText: "the encoder's output size", onResume: .mayChange),
     OptionDefinition(
-      "proj-hidden-dim", \.projHiddenDim, .integer(atLeast: 1), "Size of the projector's two hidden layers."),
+      "proj-hidden-dim", \.projHiddenDim, .integer(atLeast: 1, atMost: NumberLimit.size),
+      "Size of the projector's two hidden layers."),
     OptionDefinition(
-      "proj-output-dim", \.projOutputDim, .integer(atLeast: 1),
+      "proj-output-dim", \.projOutputDim, .integer(atLeast: 1, atMost: NumberLimit.size),
       "Size D of the projector's output, between whose features the loss takes the cross-correlation.",
       synonyms: ["projection-dim", "proj-dim", "output-dim"]),
     OptionDefinition(

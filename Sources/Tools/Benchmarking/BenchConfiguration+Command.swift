@@ -52,7 +52,7 @@ extension BenchConfiguration {
       "layer-times", \.layerTimes, .boolean,
       "Measures as many steps again, layer by layer: milliseconds forward and backward of each."),
     OptionDefinition(
-      "loss", \.loss, .optional(.integers("B,D", atLeast: 2), or: "none"),
+      "loss", \.loss, .optional(.integers("B,D", atLeast: 2, atMost: TrainingConfiguration.mostSamples), or: "none"),
       "Measures the loss of B samples with D features in place of a training, forward and backward, in both forms."),
     OptionDefinition(
       "kernels", \.kernels, .boolean,

@@ -28,14 +28,15 @@ package struct KeywordArgument: Sendable {
   }
 
   package static func integer(_ name: String, _ range: ClosedRange<Int>) -> KeywordArgument {
-    let end =
-      range.upperBound == .max ? "of at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
-    return KeywordArgument(name: name, expected: "an integer \(end)") { $0.integer.map(range.contains) ?? false }
+    KeywordArgument(name: name, expected: "an integer \(NumberLimit.text(range))") {
+      $0.integer.map(range.contains) ?? false
+    }
   }
 
-  package static func integers(_ name: String, count: Int) -> KeywordArgument {
-    KeywordArgument(name: name, expected: "a list of \(count) integers of at least 1") {
-      $0.integers.map { $0.count == count && $0.allSatisfy { $0 >= 1 } } ?? false
+  package static func integers(_ name: String, count: Int, _ range: ClosedRange<Int>) -> KeywordArgument {
+    let expected = "a list of \(count) integers \(NumberLimit.text(range))"
+    return KeywordArgument(name: name, expected: expected) {
+      $0.integers.map { $0.count == count && $0.allSatisfy(range.contains) } ?? false
     }
   }
 

@@ -1,10 +1,14 @@
+import Diagnostics
+
 extension ValueFormat where Value: FixedWidthInteger & Sendable {
-  /// An integer of at least `lower`, and at most `upper` if given.
-  package static func integer(_ placeholder: String = "N", atLeast lower: Value, atMost upper: Value = .max) -> Self {
+  /// An integer of at least `lower` and at most `upper`, or `NumberLimit.count` if that is not given.
+  package static func integer(
+    _ placeholder: String = "N", atLeast lower: Value, atMost upper: Value = Value(clamping: NumberLimit.count)
+  ) -> Self {
     let accepts: @Sendable (Value) -> Value? = { lower <= $0 && $0 <= upper ? $0 : nil }
     return ValueFormat(
       placeholder: placeholder,
-      expected: upper == .max ? "an integer of at least \(lower)" : "an integer from \(lower) to \(upper)",
+      expected: "an integer \(NumberLimit.text(lower...upper))",
       fromText: { Value($0).flatMap(accepts) }, fromJSON: { $0.integer(Value.self).flatMap(accepts) },
       toJSON: { .integer(Int128($0)) })
   }
@@ -43,12 +47,14 @@ extension ValueFormat where Value == Double {
 }
 
 extension ValueFormat where Value == [Int] {
-  /// One or more integers of at least `lower`: `1024,512` on the command line, a list in a file.
-  package static func integers(_ placeholder: String = "N,N,...", atLeast lower: Int) -> Self {
-    let accepts: @Sendable ([Int]) -> [Int]? = { $0.isEmpty || $0.contains { $0 < lower } ? nil : $0 }
+  /// One or more integers from `lower` to `upper`: `1024,512` on the command line, a list in a file.
+  package static func integers(
+    _ placeholder: String = "N,N,...", atLeast lower: Int, atMost upper: Int = NumberLimit.size
+  ) -> Self {
+    let accepts: @Sendable ([Int]) -> [Int]? = { $0.isEmpty || !$0.allSatisfy((lower...upper).contains) ? nil : $0 }
     return ValueFormat(
       placeholder: placeholder,
-      expected: "one or more integers of at least \(lower): 1024,512 as an option, [1024, 512] in a file",
+      expected: "one or more integers \(NumberLimit.text(lower...upper)): 1024,512 as an option, [1024, 512] in a file",
       fromText: { text in
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { Int($0.drop { $0 == " " }) }
