@@ -30,7 +30,8 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `StrictJSON.SyntaxError`, or a `DecodingError` for JSON that is not such a value.
+  /// - Throws: `StrictJSON.SyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the
+  ///   key for a number outside the limits of a `CheckedRecord`.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
     if let key = try StrictJSON.parse([UInt8](bytes)).duplicatedKey {
       throw StrictJSON.SyntaxError(message: "the key '\(key)' is given twice", offset: 0)
@@ -38,7 +39,11 @@ package enum JSONText {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try decoder.decode(Value.self, from: bytes)
+    let value = try decoder.decode(Value.self, from: bytes)
+    var fields = FieldCheck()
+    (value as? any CheckedRecord)?.check(&fields)
+    if let failure = fields.failure { throw failure }
+    return value
   }
 
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from text: String) throws -> Value {
@@ -48,7 +53,10 @@ package enum JSONText {
   /// What a file holds. `Failure(.data)` for one that is missing or is not what bt-dist writes there.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
     let data = try Disk.contents(of: path)
-    do { return try decode(from: data) } catch {
+    do { return try decode(from: data) } catch var failure as Failure {
+      failure.location = failure.location.map { "\(path), \($0)" } ?? path
+      throw failure
+    } catch {
       throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
     }
   }

@@ -8,6 +8,9 @@ public struct MeanLoss: Codable, Equatable, Sendable {
 
   public init() {}
 
+  /// What the means are made of.
+  package var sums: [Double] { [totals, invariances, redundancies] }
+
   package mutating func add(_ value: LossValue) {
     count += 1
     totals += value.total

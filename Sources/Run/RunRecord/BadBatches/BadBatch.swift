@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import FileSystem
 import Files
@@ -89,14 +90,31 @@ package struct BadBatch: Codable, Equatable, Sendable {
   static let format = 1
 }
 
+extension BadBatch: CheckedRecord {
+  package func check(_ fields: inout FieldCheck) {
+    let (counts, parts) = (0...NumberLimit.count, 0...TrainingConfiguration.mostSamples)
+    fields.integer("step", step, 1...NumberLimit.count)
+    for suspect in suspects {
+      fields.integer("suspects.sample", suspect.sample, counts)
+      fields.integer("suspects.shard", suspect.shard, parts)
+      fields.integer("suspects.rank", suspect.rank, parts)
+    }
+    for shard in shards {
+      fields.integer("shards.shard", shard.shard, parts)
+      fields.integer("shards.rank", shard.rank, parts)
+      for sample in shard.samples { fields.integer("shards.samples", sample, counts) }
+    }
+  }
+}
+
 extension BadBatch {
   /// Reads a file that `write` has written.
   package init(contentsOf path: String) throws {
     self = try JSONText.decode(contentsOf: path)
-    guard format == Self.format, step >= 1 else {
+    guard format == Self.format else {
       throw Failure(
         .data, "the file of a bad batch is of another version of bt-dist", at: path,
-        expected: "format \(Self.format) and a step of at least 1", found: "format \(format), step \(step)")
+        expected: "format \(Self.format)", found: "format \(format)")
     }
   }
 

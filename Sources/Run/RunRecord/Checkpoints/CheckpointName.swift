@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The name of a checkpoint's folder, made and read in this one place: `step-00000500`, with more digits where a step has more.
 package struct CheckpointName: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Steps done when the checkpoint was taken.
@@ -5,9 +7,12 @@ package struct CheckpointName: Hashable, Comparable, Sendable, CustomStringConve
 
   package init(step: Int) { self.step = step }
 
-  /// nil for anything that is not such a name, also where its digits are not those that `description` gives.
+  /// nil for anything that is not such a name, also where its digits are not those that `description` gives, or more
+  /// than a run has steps.
   package init?(_ text: some StringProtocol) {
-    guard text.hasPrefix(Self.prefix), let step = Int(text.dropFirst(Self.prefix.count)), step >= 0 else { return nil }
+    guard text.hasPrefix(Self.prefix), let step = Int(text.dropFirst(Self.prefix.count)),
+      (0...NumberLimit.count).contains(step)
+    else { return nil }
     self.step = step
     if description != text { return nil }
   }

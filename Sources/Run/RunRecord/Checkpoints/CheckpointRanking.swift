@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import FileSystem
 import Files
 
@@ -62,6 +63,15 @@ package struct CheckpointRanking: Sendable {
       let path = "\(RunFolder(runFolder).checkpointsPath)/\(CheckpointRanking.fileName)"
       guard try Disk.status(of: path) != nil else { return nil }
       self = try JSONText.decode(contentsOf: path)
+    }
+  }
+}
+
+extension CheckpointRanking.Table: CheckedRecord {
+  package func check(_ fields: inout FieldCheck) {
+    for entry in best {
+      fields.integer("best.step", entry.step, 0...NumberLimit.count)
+      fields.finite("best.value", entry.value)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Files
 import Foundation
@@ -74,6 +75,22 @@ package struct CheckpointState: Codable, Equatable, Sendable {
 
   package init(json text: String) throws {
     self = try JSONText.decode(from: text)
+  }
+}
+
+extension CheckpointState: CheckedRecord {
+  package func check(_ fields: inout FieldCheck) {
+    let steps = 0...max(0, min(step, NumberLimit.count))
+    fields.integer("step", step, 0...NumberLimit.count)
+    fields.integer(CodingKeys.updates.rawValue, updates, steps)
+    fields.integer(CodingKeys.badStepsInARow.rawValue, badStepsInARow, steps)
+    fields.integer("shards", shards, 1...TrainingConfiguration.mostSamples)
+    fields.finite(CodingKeys.lossStart.rawValue, lossStart)
+    for (name, value) in (metrics ?? [:]).sorted(by: { $0.key < $1.key }) { fields.finite("metrics.\(name)", value) }
+    fields.integer("\(CodingKeys.epochLoss.rawValue).count", epochLoss?.count, 1...max(1, steps.upperBound))
+    for sum in epochLoss?.sums ?? [] { fields.finite(CodingKeys.epochLoss.rawValue, sum) }
+    fields.finite("\(CodingKeys.earlyStopping.rawValue).best", earlyStopping?.best)
+    fields.integer("\(CodingKeys.earlyStopping.rawValue).waited", earlyStopping?.waited, 0...NumberLimit.count)
   }
 }
 

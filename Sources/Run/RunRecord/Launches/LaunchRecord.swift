@@ -1,3 +1,4 @@
+import Configuration
 import Diagnostics
 import Files
 import Foundation
@@ -66,5 +67,17 @@ public struct LaunchRecord: Codable, Equatable, Sendable {
   /// One line without a line feed at the end, keys sorted.
   public func json() throws -> String {
     try JSONText.encode(self)
+  }
+}
+
+extension LaunchRecord: CheckedRecord {
+  package func check(_ fields: inout FieldCheck) {
+    let parts = 1...TrainingConfiguration.mostSamples
+    fields.integer(CodingKeys.firstStep.rawValue, firstStep, 1...NumberLimit.count)
+    fields.integer("ranks", ranks, parts)
+    fields.integer("shards", shards, parts)
+    fields.integer(CodingKeys.maxEpochs.rawValue, maxEpochs, 0...(.max))
+    fields.integer(CodingKeys.maxSteps.rawValue, maxSteps, 0...(.max))
+    fields.integer(CodingKeys.predictedMemory.rawValue, predictedMemory, 0...(.max))
   }
 }
