@@ -153,7 +153,7 @@ let package = Package(
     program("volumes", "Sources/Program/Examples/Volumes", "BarlowTwinsDistributed"),
 
     // Tests
-    .target(name: "TestSupport", dependencies: dependencies("Diagnostics Files"), path: "Tests/support"),
+    .target(name: "TestSupport", dependencies: dependencies("Diagnostics Tensors Files"), path: "Tests/support"),
     program(
       "rank-probe", "Tests/probe",
       """

@@ -36,7 +36,7 @@ struct AllocationProbe {
   }
 
   private func countOptimizers(_ arena: ParameterArena, _ counter: Counter) throws {
-    let (groups, norm) = (try ParameterGroups(arena.layout, weightDecay: 1e-4), GradientNorm(arena.layout))
+    let (groups, norm) = (try ParameterGroups(arena.layout, weightDecay: 1e-4), try GradientNorm(arena.layout))
     let optimizers: [any Optimizer] = [
       try Adam(groups, decay: .l2, amsgrad: true), try SGD(groups, momentum: 0.9), try LARS(groups),
     ]

@@ -26,8 +26,8 @@ struct LossProbe {
     let shape = try fixture.entry("z1").shape
     let (rows, features) = (shape[0] / group.shards, shape[1])
     // No layers: the network's input is the embedding.
-    let arena = ParameterArena(ParameterLayout())
-    let workspace = Workspace(
+    let arena = try ParameterArena(ParameterLayout())
+    let workspace = try Workspace(
       batch: group, parameters: arena, statistics: arena, isTraining: true, convolution: .auto, largestGroup: 0)
     let network = try PlannedNetwork(
       Sequential([]), input: TensorShape(samples: 2 * rows, channels: features), workspace)
@@ -40,7 +40,7 @@ struct LossProbe {
       }
     }
     let lambd = Double(fixture.metadata["lambd"]!)!
-    let loss = BarlowTwinsLoss(embeddings: network.output, batch: group, lambd: lambd, form: form)
+    let loss = try BarlowTwinsLoss(embeddings: network.output, batch: group, lambd: lambd, form: form)
     let value = try loss.forwardBackward()
     let gradients = try gatherViews(network.output.gradients, perView: rows * features, group)
     try communicator.onRoot {

@@ -63,7 +63,7 @@ struct NetworkProbe {
       }
     }
     let arena = network.state.parameters
-    group.sumGradients(of: arena)
+    try group.sumGradients(of: arena)
     let value = try network.forwardBackward()
     try group.finishGradients()
     let z = try gatherViews(network.embeddings.values, perView: rows * sizes[2], group)

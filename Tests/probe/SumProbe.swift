@@ -51,8 +51,8 @@ struct SumProbe {
   private func checkGradients(_ group: ShardGroup, _ count: Int) throws {
     var layout = ParameterLayout()
     try layout.append(name: "weight", shape: [count])
-    let arena = ParameterArena(layout)
-    group.sumGradients(of: arena)
+    let arena = try ParameterArena(layout)
+    try group.sumGradients(of: arena)
     for _ in 0..<2 {
       for i in 0..<count { arena.gradients.pointer[i] = Float(number(communicator.rank, i)) }
       for part in 1...3 {

@@ -18,6 +18,13 @@ package struct MemoryLimit: Equatable, Sendable {
     return all.min { $0.bytes < $1.bytes }
   }
 
+  /// What there is at all for the programs of this job on this host: its memory, or less where a control group, which
+  /// ends programs that take more, has a lower limit. Nil where the system does not tell.
+  package static var ceiling: MemoryLimit? {
+    let host = ProcessMemory.ofHost.map { MemoryLimit($0, "all that the host has") }
+    return [host, cgroup("")].compactMap { $0 }.min { $0.bytes < $1.bytes }
+  }
+
   /// `SLURM_MEM_PER_NODE`, or `SLURM_MEM_PER_CPU` times the processors; both in MiB, 0 for none.
   private static func slurm(_ environment: [String: String]) -> MemoryLimit? {
     func number(_ name: String) -> Int? { environment[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }

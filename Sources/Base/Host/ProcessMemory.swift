@@ -14,6 +14,9 @@ package enum ProcessMemory {
   /// Bytes of addresses in use (`VmSize`), which `ulimit -v` limits.
   package static var addresses: Int? { field("VmSize", in: "/proc/self/status") }
 
+  /// Bytes that can be written, in memory or not (`VmData`), which `ulimit -d` limits.
+  package static var data: Int? { field("VmData", in: "/proc/self/status") }
+
   /// A field in kB of a file of lines such as `VmRSS:   1234 kB`.
   private static func field(_ name: String, in path: String) -> Int? {
     SystemFile.text(path).flatMap { field(name, of: $0) }

@@ -13,7 +13,7 @@ package final class GzipReader {
   private(set) var position = 0
 
   private let file: InputFile
-  private let input = AlignedBuffer<UInt8>(1 << 17)
+  private let input: AlignedBuffer<UInt8>
   private var consumed = 0
   // zlib keeps a pointer to it: it must not move.
   private let stream: UnsafeMutablePointer<z_stream>
@@ -22,6 +22,7 @@ package final class GzipReader {
 
   package init(_ file: InputFile) throws {
     self.file = file
+    input = try AlignedBuffer(1 << 17)
     stream = .allocate(capacity: 1)
     stream.initialize(to: z_stream())
     // 16: gzip only, with its checksum.

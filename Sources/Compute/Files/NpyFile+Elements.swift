@@ -35,7 +35,7 @@ extension NpyFile {
         .data, "the elements are not integers", at: path, expected: "u1, u2, u4, u8, i1, i2, i4, i8 or b1",
         found: element.rawValue, remedy: "save x.astype(numpy.int32)")
     }
-    let bytes = AlignedBuffer<UInt8>(count * element.size)
+    let bytes = try AlignedBuffer<UInt8>(count, element.size)
     try read(0..<count, UnsafeMutableRawPointer(bytes.pointer))
     let raw = UnsafeRawPointer(bytes.pointer)
     return try (0..<count).map { i in

@@ -48,7 +48,7 @@ package final class SHA256 {
   package static func hex(ofFile path: String) throws -> String {
     let file = try InputFile(path: path)
     let hash = try SHA256()
-    let piece = AlignedBuffer<UInt8>(1 << 20)
+    let piece = try AlignedBuffer<UInt8>(1 << 20)
     var offset = 0
     while offset < file.bytes {
       let count = min(piece.count, file.bytes - offset)

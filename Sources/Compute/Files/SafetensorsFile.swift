@@ -86,7 +86,7 @@ package final class SafetensorsFile: Sendable {
   /// The elements as the file has them, for another file: any type, little-endian.
   package func bytes(of name: String) throws -> AlignedBuffer<UInt8> {
     let entry = try entry(name)
-    let buffer = AlignedBuffer<UInt8>(entry.bytes)
+    let buffer = try AlignedBuffer<UInt8>(entry.bytes)
     try file.read(
       at: entry.range.lowerBound, into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: entry.bytes))
     return buffer
@@ -109,7 +109,7 @@ package final class SafetensorsFile: Sendable {
     }
     // In pieces, so that a large tensor is never in memory twice.
     let piece = 1 << 16
-    let buffer = AlignedBuffer<UInt8>(piece * type.size)
+    let buffer = try AlignedBuffer<UInt8>(piece, type.size)
     var done = 0
     while done < entry.count {
       let count = min(piece, entry.count - done)

@@ -45,9 +45,9 @@ package final class Adam: Optimizer {
     beta1 = betas.0
     beta2 = betas.1
     self.epsilon = epsilon
-    firstMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
-    secondMoment = AlignedBuffer(groups.layout.total, for: .optimizer)
-    largestSecondMoment = amsgrad ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
+    firstMoment = try AlignedBuffer(groups.layout.total, for: .optimizer)
+    secondMoment = try AlignedBuffer(groups.layout.total, for: .optimizer)
+    largestSecondMoment = amsgrad ? try AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
   package var state: [(name: String, buffer: AlignedBuffer<Float>)] {

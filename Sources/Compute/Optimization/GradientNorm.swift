@@ -10,9 +10,9 @@ package final class GradientNorm {
   private let total: Int
   private let partials: AlignedBuffer<Double>
 
-  package init(_ layout: ParameterLayout) {
+  package init(_ layout: ParameterLayout) throws {
     total = layout.total
-    partials = AlignedBuffer((layout.total + SquareSum.block - 1) / SquareSum.block)
+    partials = try AlignedBuffer((layout.total + SquareSum.block - 1) / SquareSum.block)
   }
 
   /// The norm of `arena.gradients`; NaN or infinite when a gradient is.

@@ -53,9 +53,9 @@ package final class LARS: Optimizer {
       tensors.append(Tensor(blocks: first..<blocks.count, rule: rule, adapts: adapts))
     }
     (self.blocks, self.tensors) = (blocks, tensors)
-    buffer = AlignedBuffer(groups.layout.total, for: .optimizer)
-    squares = AlignedBuffer(2 * blocks.count)
-    ratios = AlignedBuffer(tensors.count)
+    buffer = try AlignedBuffer(groups.layout.total, for: .optimizer)
+    squares = try AlignedBuffer(2, blocks.count)
+    ratios = try AlignedBuffer(tensors.count)
   }
 
   /// The buffer has the name that it has in the paper's code.

@@ -29,7 +29,7 @@ package final class SGD: Optimizer {
     self.momentum = momentum
     self.dampening = dampening
     self.nesterov = nesterov
-    buffer = momentum > 0 ? AlignedBuffer(groups.layout.total, for: .optimizer) : nil
+    buffer = momentum > 0 ? try AlignedBuffer(groups.layout.total, for: .optimizer) : nil
   }
 
   package var state: [(name: String, buffer: AlignedBuffer<Float>)] {

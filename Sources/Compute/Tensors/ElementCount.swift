@@ -8,3 +8,9 @@ package func elementCount(of shape: [Int]) -> Int? {
   }
   return count
 }
+
+/// The product of two sizes; `Int.max` where an Int does not hold it, which no buffer takes.
+package func saturatingProduct(_ a: Int, _ b: Int) -> Int {
+  let (product, overflow) = a.multipliedReportingOverflow(by: b)
+  return overflow ? .max : product
+}

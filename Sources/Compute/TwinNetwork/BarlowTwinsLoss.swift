@@ -16,7 +16,7 @@ public final class BarlowTwinsLoss {
 
     /// The cheaper one, by flops.
     public static func cheaper(batch: Int, features: Int) -> Form {
-      4 * batch < 3 * features ? .dual : .primal
+      4 * Double(batch) < 3 * Double(features) ? .dual : .primal
     }
   }
 
@@ -29,22 +29,24 @@ public final class BarlowTwinsLoss {
 
   /// - Parameter embeddings: z, rows × D for each local shard, view 1's rows first.
   /// - Parameter form: nil for the cheaper one.
-  public init(embeddings: Activation, batch: any GlobalBatch, lambd: Double, form: Form? = nil) {
+  /// - Throws: a usage failure where the matrices have no memory.
+  public init(embeddings: Activation, batch: any GlobalBatch, lambd: Double, form: Form? = nil) throws {
     let (rows, features) = (embeddings.shape.samples / 2, embeddings.shape.channels)
     (self.embeddings, self.lambd) = (embeddings, lambd)
     self.form = form ?? .cheaper(batch: rows * batch.shards, features: features)
-    standardisation = Standardisation(embeddings, batch)
-    views = StandardisedViews(batch: batch, rows: rows, features: features)
+    standardisation = try Standardisation(embeddings, batch)
+    views = try StandardisedViews(batch: batch, rows: rows, features: features)
     switch self.form {
-    case .primal: algorithm = PrimalLoss(views, lambd: lambd)
-    case .dual: algorithm = DualLoss(views, lambd: lambd)
+    case .primal: algorithm = try PrimalLoss(views, lambd: lambd)
+    case .dual: algorithm = try DualLoss(views, lambd: lambd)
     }
   }
 
-  /// Floating-point operations of loss and gradient over all ranks.
+  /// Floating-point operations of loss and gradient over all ranks; `Int.max` where an Int does not hold them.
   public var flops: Int {
     let (batch, features) = (views.samples, views.features)
-    return form == .primal ? 6 * batch * features * features : 8 * batch * batch * features
+    let factors = form == .primal ? [6, batch, features, features] : [8, batch, batch, features]
+    return factors.reduce(1, saturatingProduct)
   }
 
   /// Computes the loss, and ∂L/∂z of the local rows into the embeddings' gradients. A collective.

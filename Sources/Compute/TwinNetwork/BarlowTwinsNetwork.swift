@@ -28,13 +28,13 @@ package final class BarlowTwinsNetwork {
     (self.encoder, self.projector) = (encoder, projector)
     let layers = Sequential([encoder.layers, projector.layers])
     state = try ParameterSet(layers)
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics, isTraining: true,
       convolution: convolution, element: element, largestGroup: state.parameters.layout.largestLayer,
       recompute: recompute, kernels: kernels)
     network = try PlannedNetwork(
       layers, input: try encoder.inputShape(samples: 2 * samplesPerShard, sampleShape), workspace)
-    loss = BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
+    loss = try BarlowTwinsLoss(embeddings: network.output, batch: batch, lambd: lambd, form: lossForm)
   }
 
   /// A part of `forwardBackward`; together they are all of it.

@@ -17,13 +17,13 @@ final class DualLoss: LossAlgorithm {
   private let rowProducts: AlignedBuffer<Double>
   private let w: AlignedBuffer<Float>
 
-  init(_ views: StandardisedViews, lambd: Double) {
+  init(_ views: StandardisedViews, lambd: Double) throws {
     (self.views, self.lambd) = (views, lambd)
-    gramA = AlignedBuffer(views.rows * views.samples, for: .loss)
-    gramB = AlignedBuffer(views.rows * views.samples, for: .loss)
-    sums = AlignedBuffer(views.localShards * (views.features + 1))
-    rowProducts = AlignedBuffer(views.rows)
-    w = AlignedBuffer(views.features)
+    gramA = try AlignedBuffer(views.rows, views.samples, for: .loss)
+    gramB = try AlignedBuffer(views.rows, views.samples, for: .loss)
+    sums = try AlignedBuffer(views.localShards, views.features + 1)
+    rowProducts = try AlignedBuffer(views.rows)
+    w = try AlignedBuffer(views.features)
   }
 
   func compute(gradients: [AlignedBuffer<Float>]?) throws -> (invariance: Double, redundancy: Double) {

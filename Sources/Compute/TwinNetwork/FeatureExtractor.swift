@@ -20,7 +20,7 @@ package final class FeatureExtractor {
   ) throws {
     (self.block, features) = (block, encoder.features)
     state = try ParameterSet(encoder.layers)
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: false,
       convolution: convolution, largestGroup: 0, kernels: KernelChooser(kernels))
     network = try PlannedNetwork(

@@ -13,11 +13,11 @@ final class PrimalLoss: LossAlgorithm {
   private let correlation: AlignedBuffer<Float>
   private let rowTerms: AlignedBuffer<Double>
 
-  init(_ views: StandardisedViews, lambd: Double) {
+  init(_ views: StandardisedViews, lambd: Double) throws {
     (self.views, self.lambd) = (views, lambd)
     rowsPerShard = (views.features + views.batch.shards - 1) / views.batch.shards
-    correlation = AlignedBuffer(rowsPerShard * views.batch.shards * views.features, for: .loss)
-    rowTerms = AlignedBuffer(2 * views.features)
+    correlation = try AlignedBuffer(rowsPerShard, views.batch.shards, views.features, for: .loss)
+    rowTerms = try AlignedBuffer(2, views.features)
   }
 
   func compute(gradients: [AlignedBuffer<Float>]?) throws -> (invariance: Double, redundancy: Double) {

@@ -15,15 +15,15 @@ final class Standardisation {
   private let c: AlignedBuffer<Float>
   private(set) var deadFeatures = 0
 
-  init(_ embeddings: Activation, _ batch: any GlobalBatch) {
+  init(_ embeddings: Activation, _ batch: any GlobalBatch) throws {
     self.embeddings = embeddings
     tiles = ChannelTiles(embeddings.shape, views: 2)
-    statistics = ChannelStatistics("standardisation", tiles, batch)
+    statistics = try ChannelStatistics("standardisation", tiles, batch)
     let count = 2 * tiles.paddedChannels
-    mean = AlignedBuffer(count)
-    scale = AlignedBuffer(count)
-    b = AlignedBuffer(count)
-    c = AlignedBuffer(count)
+    mean = try AlignedBuffer(count)
+    scale = try AlignedBuffer(count)
+    b = try AlignedBuffer(count)
+    c = try AlignedBuffer(count)
   }
 
   /// Writes (z − μ)/σ of local shard i to `target(i)`, 2·b × D as the embeddings are.

@@ -19,13 +19,13 @@ final class StandardisedViews {
   var shardCount: Int { rows * features }
   var localShards: Int { own.count }
 
-  init(batch: any GlobalBatch, rows: Int, features: Int) {
+  init(batch: any GlobalBatch, rows: Int, features: Int) throws {
     self.batch = batch
     self.rows = rows
     self.features = features
-    a = AlignedBuffer(rows * batch.shards * features, for: .loss)
-    b = AlignedBuffer(rows * batch.shards * features, for: .loss)
-    own = batch.localShards.map { _ in AlignedBuffer(2 * rows * features, for: .loss) }
+    a = try AlignedBuffer(rows, batch.shards, features, for: .loss)
+    b = try AlignedBuffer(rows, batch.shards, features, for: .loss)
+    own = try batch.localShards.map { _ in try AlignedBuffer(2, rows, features, for: .loss) }
   }
 
   func ownShard(_ index: Int) -> UnsafeMutablePointer<Float> { own[index].pointer }

@@ -49,7 +49,7 @@ extension Dataset {
     sizes.append(Int64(labels?.count ?? -1))
     try sizes.withUnsafeBytes { try hash.update($0) }
     try labels?.withUnsafeBytes { try hash.update($0) }
-    let sample = AlignedBuffer<Float>(sampleSize)
+    let sample = try AlignedBuffer<Float>(sampleSize)
     let samples = min(count, 64)
     for i in 0..<samples {
       // From the first to the last.

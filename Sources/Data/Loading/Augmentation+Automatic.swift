@@ -53,7 +53,7 @@ private struct ValueSpread {
   let deviation: Float
 
   init(of dataset: any Dataset) throws {
-    let sample = AlignedBuffer<Float>(dataset.sampleSize)
+    let sample = try AlignedBuffer<Float>(dataset.sampleSize)
     let samples = min(dataset.count, 64)
     let places = min(dataset.sampleSize, 4096)
     let stride = dataset.sampleSize / places

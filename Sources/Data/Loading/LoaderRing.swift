@@ -32,7 +32,7 @@ final class LoaderRing: Sendable {
         expected: "at most \(SummaryText.bytes(memory))", found: bytes.map { "\(SummaryText.bytes($0)) a rank" },
         remedy: "give a smaller \(option: "batch-size"), or start more ranks on more hosts")
     }
-    slots = (0..<depth).map { _ in AlignedBuffer(2 * samples * sampleSize, for: .loader) }
+    slots = try (0..<depth).map { _ in try AlignedBuffer(2, samples, sampleSize, for: .loader) }
   }
 
   /// Bytes for `samples` samples of all local shards, `depth` steps ahead; nil for more than an `Int` counts.

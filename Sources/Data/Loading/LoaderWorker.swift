@@ -10,12 +10,12 @@ final class LoaderWorker: Sendable {
   private let ring: LoaderRing
   private let workspace: AugmentationWorkspace
 
-  init(_ queue: LoaderQueue, _ plan: BatchPlan, _ maker: ViewMaker, _ ring: LoaderRing) {
+  init(_ queue: LoaderQueue, _ plan: BatchPlan, _ maker: ViewMaker, _ ring: LoaderRing) throws {
     self.queue = queue
     self.plan = plan
     self.maker = maker
     self.ring = ring
-    workspace = AugmentationWorkspace(shape: maker.augmentation.shape)
+    workspace = try AugmentationWorkspace(shape: maker.augmentation.shape)
   }
 
   /// Starts the thread, which must be joined.

@@ -43,12 +43,12 @@ package final class AugmentationWorkspace: Sendable {
   let weights: AlignedBuffer<Float>
   let indices: AlignedBuffer<Int>
 
-  package init(shape: [Int]) {
+  package init(shape: [Int]) throws {
     self.shape = shape
-    spare = AlignedBuffer(shape.reduce(1, *), for: .loader)
+    spare = try AlignedBuffer(shape.reduce(1, saturatingProduct), for: .loader)
     let numbers = shape.count == 3 ? 2 * (shape[1] + shape[2]) + 16 : 16
-    weights = AlignedBuffer(numbers, for: .loader)
-    indices = AlignedBuffer(numbers, for: .loader)
+    weights = try AlignedBuffer(numbers, for: .loader)
+    indices = try AlignedBuffer(numbers, for: .loader)
   }
 
   /// The sample at `pixels` as operations see it.

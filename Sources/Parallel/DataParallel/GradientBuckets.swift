@@ -22,14 +22,14 @@ final class GradientBuckets {
   /// Arena offset below which all gradients are complete on this rank.
   private var completed = 0
 
-  init(_ arena: ParameterArena, _ communicator: Communicator, _ reduction: Reduction) {
+  init(_ arena: ParameterArena, _ communicator: Communicator, _ reduction: Reduction) throws {
     self.arena = arena
     self.communicator = communicator
     places = stride(from: 0, to: arena.gradients.count, by: Self.bucketSize).map { start in
       let first = arena.layout.entries.first { $0.range.upperBound > start }
       return "sum of the gradients from \(first?.name ?? "?") on"
     }
-    sums = (0..<Self.limit).map { _ in RankSum(communicator, reduction, .background) }
+    sums = try (0..<Self.limit).map { _ in try RankSum(communicator, reduction, .background) }
   }
 
   /// Bytes that the sums allocate when they are first used.

@@ -11,16 +11,18 @@ final class RankSum<Element: MPIElement> {
   private let followsTree: Bool
   /// One for each exchange of a short sum; long sums use the first.
   private let transfers: [Transfer]
-  private var incoming = AlignedBuffer<Element>(0)
+  private var incoming: AlignedBuffer<Element>
   /// What the exchanges of a short sum send, one after another.
-  private var outgoing = AlignedBuffer<Element>(0)
+  private var outgoing: AlignedBuffer<Element>
   private var values = UnsafeMutableBufferPointer<Element>(start: nil, count: 0)
   /// Exchanges begun so far, of how many.
   private var (begun, exchanges) = (0, 0)
   private var current: ReductionTree.Exchange?
   private var tag = 0
 
-  init(_ communicator: Communicator, _ reduction: Reduction, _ channel: Transfer.Channel) {
+  init(_ communicator: Communicator, _ reduction: Reduction, _ channel: Transfer.Channel) throws {
+    incoming = try AlignedBuffer(0)
+    outgoing = try AlignedBuffer(0)
     self.communicator = communicator
     followsTree = reduction == .tree && communicator.size.nonzeroBitCount == 1
     transfers = (0..<max(1, communicator.size.trailingZeroBitCount)).map { _ in Transfer(communicator, channel) }
@@ -78,9 +80,9 @@ final class RankSum<Element: MPIElement> {
   /// Begins the sum, unless what the last one sent has not all been taken yet.
   private func beginFirstExchange() throws {
     guard try isQuiet else { return }
-    if incoming.count < values.count { incoming = AlignedBuffer(values.count, for: .communication) }
+    if incoming.count < values.count { incoming = try AlignedBuffer(values.count, for: .communication) }
     if isShort, outgoing.count < values.count * exchanges {
-      outgoing = AlignedBuffer(values.count * exchanges, for: .communication)
+      outgoing = try AlignedBuffer(values.count, exchanges, for: .communication)
     }
     try beginNextExchange()
   }

@@ -32,7 +32,7 @@ package final class ShardGroup: GlobalBatch {
     self.shards = shards
     self.reduction = reduction
     localShards = communicator.rank * share..<(communicator.rank + 1) * share
-    rankSums = (0..<2).map { _ in RankSum(communicator, reduction, .foreground) }
+    rankSums = try (0..<2).map { _ in try RankSum(communicator, reduction, .foreground) }
   }
 
   /// Whether results have the same bits on any number of ranks that is a power of two.
@@ -64,7 +64,9 @@ package final class ShardGroup: GlobalBatch {
   /// From now on sums the gradients of `arena` over the ranks, as backward completes them.
   ///
   /// For the one network that trains on this group; networks that take turns in a process have a group each.
-  package func sumGradients(of arena: ParameterArena) { buckets = GradientBuckets(arena, communicator, reduction) }
+  package func sumGradients(of arena: ParameterArena) throws {
+    buckets = try GradientBuckets(arena, communicator, reduction)
+  }
 
   /// Bytes that the gradients' sums allocate when they are first used.
   package var gradientSumBytes: Int { buckets?.bytes ?? 0 }

@@ -19,7 +19,7 @@ extension BarlowTwins {
     try communicator.onRoot {
       let fitted = try fitted()
       try InputFiles([configuration.data, configuration.valData].compactMap { $0 }.flatMap(DataSpec.files)).refuse(path)
-      let file = ModelFile(fitted.state)
+      let file = try ModelFile(fitted.state)
       let metadata = [
         "format": "pt", ModelMetadata.configuration: configuration.json,
         ModelMetadata.sampleShape: "\(fitted.sampleShape)", ModelMetadata.kernels: fitted.kernels.json,

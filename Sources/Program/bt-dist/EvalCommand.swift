@@ -80,7 +80,7 @@ enum EvalCommand: OptionCommand {
       try communicator.onRoot {
         let neighbours = try NearestNeighbours(
           train: features, labels: train.labels!, features: extractor.features, k: options.k)
-        let accuracy = neighbours.accuracy(test: queries, labels: test.labels!)
+        let accuracy = try neighbours.accuracy(test: queries, labels: test.labels!)
         print("  \((accuracy * 1e4).rounded() / 1e4)  \(name) (\(extractor.features) features)")
       }
     }

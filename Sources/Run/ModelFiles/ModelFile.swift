@@ -9,11 +9,14 @@ import Tensors
 /// updates; it is written, so that `load_state_dict(strict=True)` finds it, but not read.
 package struct ModelFile {
   package let state: ParameterSet
-  private let batchesSeen = AlignedBuffer<Int64>(1)
+  private let batchesSeen: AlignedBuffer<Int64>
 
   package static let counter = "num_batches_tracked"
 
-  package init(_ state: ParameterSet) { self.state = state }
+  package init(_ state: ParameterSet) throws {
+    self.state = state
+    batchesSeen = try AlignedBuffer(1)
+  }
 
   /// The tensors after that many updates of the optimizer, each of which shows every batch norm two batches, one per
   /// view. This object and the arenas must outlive them.

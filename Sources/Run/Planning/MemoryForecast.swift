@@ -26,6 +26,9 @@ package struct MemoryForecast: Equatable, Sendable {
       + (fullest.map { ["  \($0.text)" + (hosts.count > 1 ? ", the fullest of \(hosts.count) hosts" : "")] } ?? [])
   }
 
+  /// Why the run cannot be trained, for the host that lacks most; nil where all have what is needed.
+  package var refusal: Failure? { hosts.compactMap(\.refusal).first }
+
   /// At most one remark, of the host that lacks most.
   package var remarks: [String] { (fullest?.warning).map { [$0] } ?? [] }
 }

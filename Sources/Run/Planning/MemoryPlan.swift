@@ -9,12 +9,15 @@ import Tensors
 package struct MemoryPlan: Equatable, Sendable {
   package let items: [MemoryItem]
   package var total: Int { items.reduce(0) { $0 + $1.bytes } }
+  /// Bytes of the buffers alone.
+  package let buffers: Int
 
   /// - Parameter buffers: bytes of the live buffers for each use.
   /// - Parameter later: bytes for each use that are still to be allocated.
   /// - Parameter beside: bytes of the process besides its buffers.
   package init(buffers: [MemoryUse: Int], later: [MemoryUse: Int], beside: Int) {
     let planned = MemoryUse.allCases.map { MemoryItem($0.text, buffers[$0, default: 0] + later[$0, default: 0]) }
+    self.buffers = planned.reduce(0) { $0 + $1.bytes }
     items = planned.filter { $0.bytes > 0 } + [MemoryItem("program, libraries, MPI", beside)]
   }
 }

@@ -33,17 +33,17 @@ package final class GlobalStep {
   init(
     _ network: BarlowTwinsNetwork, _ optimizer: any Optimizer, _ schedule: LearningRateSchedule,
     _ clipping: GradientClipping?, _ batches: BatchPlan, _ group: ShardGroup
-  ) {
+  ) throws {
     self.network = network
     self.optimizer = optimizer
     self.schedule = schedule
     self.batches = batches
     self.clipping = clipping
-    gradientNorm = GradientNorm(network.state.parameters.layout)
+    gradientNorm = try GradientNorm(network.state.parameters.layout)
     self.group = group
-    group.sumGradients(of: network.state.parameters)
+    try group.sumGradients(of: network.state.parameters)
     clock = PhaseClock(group.communicator)
-    otherStatistics = AlignedBuffer(network.state.statistics.values.count, for: .parameters)
+    otherStatistics = try AlignedBuffer(network.state.statistics.values.count, for: .parameters)
     network.phaseDidEnd = clock.end
   }
 

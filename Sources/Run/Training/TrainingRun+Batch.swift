@@ -52,7 +52,7 @@ extension TrainingRun {
   package func gatherEmbeddings() throws -> (AlignedBuffer<Float>, AlignedBuffer<Float>) {
     let (z, group) = (network.embeddings, parts.group)
     let half = z.shape.count / 2
-    let views = (AlignedBuffer<Float>(half * group.shards), AlignedBuffer<Float>(half * group.shards))
+    let views = (try AlignedBuffer<Float>(half, group.shards), try AlignedBuffer<Float>(half, group.shards))
     for (values, shard) in zip(z.values, group.localShards) {
       (views.0.pointer + shard * half).update(from: values.pointer, count: half)
       (views.1.pointer + shard * half).update(from: values.pointer + half, count: half)

@@ -18,13 +18,13 @@ struct HeldPairs: Dataset {
   /// The most floats that are held, if that is more than a pair.
   private static let limit = 1 << 22
 
-  init(count: Int, sampleShape: [Int]) {
+  init(count: Int, sampleShape: [Int]) throws {
     (self.count, self.sampleShape) = (count, sampleShape)
     let shape = sampleShape.map(String.init).joined(separator: "x")
     name = "\(BenchConfiguration.heldData) (\(shape), held in memory)"
     let size = sampleShape.reduce(1, *)
     held = max(1, min(count, Self.limit / (2 * size)))
-    values = AlignedBuffer(held * 2 * size, for: .data)
+    values = try AlignedBuffer(held, 2, size, for: .data)
     var stream = PhiloxStream(seed: 0, purpose: .syntheticData)
     for i in 0..<values.count { values.pointer[i] = stream.uniform() }
   }
@@ -46,7 +46,7 @@ extension TrainingConfiguration {
         expected: "a data specification with \(option: "encoder") \(encoder.rawValue)", found: data,
         remedy: "give the shape: \(option: "data") synthetic:3x32x32")
     }
-    return HeldPairs(count: batchSize ?? Self.usualBatchSize, sampleShape: shape)
+    return try HeldPairs(count: batchSize ?? Self.usualBatchSize, sampleShape: shape)
   }
 
   /// Samples that the encoder is made for.

@@ -30,7 +30,7 @@ package struct MemoryMeasurement: Sendable, Encodable {
   /// - Parameter tensorBytes: of each kernel's tensor; nil: those of the first stages of a 2-D ResNet-18 at batch 128
   ///   and a 3-D one at batch 8, and an arena of 20 million parameters.
   init(tensorBytes: Int?, repeats: Int, warmup: Int, _ communicator: Communicator) throws {
-    let triad = MemoryTriad(bytes: tensorBytes.map { 4 * $0 })
+    let triad = try MemoryTriad(bytes: tensorBytes.map { 4 * $0 })
     triadBytes = triad.bytes
     var memory: [Double] = []
     func measure(_ kernels: [MemoryKernel]) throws {

@@ -42,10 +42,14 @@ package struct LossMeasurement: Sendable, Encodable {
       try configuration.validate(shards: shards)
       return try ShardGroup(communicator, shards: shards, reduction: configuration.reduction)
     }
-    let embeddings = Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
+    try communicator.together {
+      let bytes = Self.bytes(batchSize: batchSize, features: features, shards: shards, ranks: communicator.size)
+      try MemoryRoom.require(bytes, for: .loss)
+    }
+    let embeddings = try Self.embeddings(group, rows: 2 * batchSize / shards, features: features)
     let chosen = BarlowTwinsLoss.Form.cheaper(batch: batchSize, features: features)
-    let losses = [BarlowTwinsLoss.Form.dual, .primal].map { form in
-      BarlowTwinsLoss(embeddings: embeddings, batch: group, lambd: configuration.lambd, form: form)
+    let losses = try [BarlowTwinsLoss.Form.dual, .primal].map { form in
+      try BarlowTwinsLoss(embeddings: embeddings, batch: group, lambd: configuration.lambd, form: form)
     }
     var (forward, both) = ([[Double]](repeating: [], count: 2), [[Double]](repeating: [], count: 2))
     for step in 0..<warmup + repeats {
@@ -69,16 +73,24 @@ package struct LossMeasurement: Sendable, Encodable {
     }
   }
 
-  private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) -> Activation {
-    let shape = TensorShape(samples: rows, channels: features)
-    let values = group.localShards.map { shard in
-      let buffer = AlignedBuffer<Float>(shape.count, for: .activations)
+  /// Of a rank, for both forms together.
+  private static func bytes(batchSize: Int, features: Int, shards: Int, ranks: Int) -> Int {
+    let (b, d) = (Double(batchSize), Double(features))
+    let own = 8 * b * d / Double(ranks)
+    let matrices = 2 * b * b / Double(shards) + d * d
+    return Int(min(4 * (own + 4 * b * d + matrices), 0x1p60))
+  }
+
+  private static func embeddings(_ group: ShardGroup, rows: Int, features: Int) throws -> Activation {
+    let shape = try TensorShape(samples: rows, channels: features).checked()
+    let values = try group.localShards.map { shard in
+      let buffer = try AlignedBuffer<Float>(shape.count, for: .activations)
       var stream = PhiloxStream(seed: 0, purpose: .syntheticData, sample: shard)
       for i in 0..<buffer.count { buffer.pointer[i] = stream.normal() }
       return buffer
     }
     let activation = Activation(shape, values: values)
-    activation.gradients = values.map { _ in AlignedBuffer(shape.count, for: .activations) }
+    activation.gradients = try values.map { _ in try AlignedBuffer(shape.count, for: .activations) }
     return activation
   }
 }

@@ -9,8 +9,8 @@ enum MatrixPeak {
   /// The best of several products of two matrices of this size by OpenBLAS, on the threads of all ranks at once; the
   /// sum over the ranks. A collective.
   static func measure(_ communicator: Communicator, size n: Int = 2048, repeats: Int = 5) throws -> Double {
-    let (a, b) = (AlignedBuffer<Float>(n * n), AlignedBuffer<Float>(n * n))
-    let c = AlignedBuffer<Float>(n * n)
+    let (a, b) = (try AlignedBuffer<Float>(n, n), try AlignedBuffer<Float>(n, n))
+    let c = try AlignedBuffer<Float>(n, n)
     for i in 0..<n * n { (a.pointer[i], b.pointer[i]) = (Float(i % 7) - 3, Float(i % 5) - 2) }
     var best = 0.0
     for _ in 0...repeats {

@@ -22,7 +22,9 @@ final class MeasuredRun {
   private var step = 0
 
   /// Plans everything; begins to load at the first step. A collective.
-  init(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws {
+  ///
+  /// - Parameter needsParameters: false where no step is to be done.
+  init(_ configuration: TrainingConfiguration, needsParameters: Bool = true, _ communicator: Communicator) throws {
     let before = MemoryLedger.process.bytes.values.reduce(0, +)
     let configuration = configuration.asBenchmark
     communicator.position.place = "opening the data"
@@ -30,7 +32,7 @@ final class MeasuredRun {
       try configuration.validate()
       return try configuration.openBenchmarkData()
     }
-    run = try TrainingRun(configuration, dataset, communicator)
+    run = try TrainingRun(configuration, dataset, needsParameters: needsParameters, communicator)
     requestedThreads = configuration.threads
     predictedBytes = run.summary.memory.map { $0.peakOfRank - before }
     (self.communicator, control) = (communicator, StepControl(communicator))

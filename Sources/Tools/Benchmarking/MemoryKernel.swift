@@ -23,10 +23,10 @@ struct MemoryKernel {
     let layers = Sequential([norm])
     let state = try ParameterSet(layers)
     try state.initialise(seed: 0)
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: true,
       convolution: .auto, largestGroup: state.parameters.layout.largestLayer)
-    if addsShortcut { norm.shortcut = workspace.activation(shape) }
+    if addsShortcut { norm.shortcut = try workspace.activation(shape) }
     let network = try PlannedNetwork(layers, input: shape, workspace)
     for (seed, buffer) in (network.input.values + (norm.shortcut?.values ?? [])).enumerated() {
       Elementwise.fill(buffer, seed: seed)
@@ -47,8 +47,8 @@ struct MemoryKernel {
   }
 
   /// y += x, the sum of two branches' gradients.
-  static func sum(_ shape: TensorShape) -> MemoryKernel {
-    let (x, y) = (AlignedBuffer<Float>(shape.count), AlignedBuffer<Float>(shape.count))
+  static func sum(_ shape: TensorShape) throws -> MemoryKernel {
+    let (x, y) = (try AlignedBuffer<Float>(shape.count), try AlignedBuffer<Float>(shape.count))
     Elementwise.fill(x, seed: 4)
     return MemoryKernel(
       name: "sum of gradients", size: "\(shape)×\(shape.samples)", bytes: 3 * x.bytes, footprint: 2 * x.bytes
@@ -59,10 +59,10 @@ struct MemoryKernel {
   static func optimizer(_ count: Int) throws -> [MemoryKernel] {
     var layout = ParameterLayout()
     try layout.append(name: "weight", shape: [1, count])
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     for (seed, buffer) in [arena.values, arena.gradients].enumerated() { Elementwise.fill(buffer, seed: seed) }
     let adam = try Adam(ParameterGroups(layout, weightDecay: 5e-4), decay: .decoupled)
-    let norm = GradientNorm(layout)
+    let norm = try GradientNorm(layout)
     let (size, tensor) = ("\(SummaryText.scaled(Double(count)))", arena.values.bytes)
     return [
       MemoryKernel(name: "AdamW", size: size, bytes: 7 * tensor, footprint: 4 * tensor) {

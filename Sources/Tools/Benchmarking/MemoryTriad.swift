@@ -12,12 +12,12 @@ final class MemoryTriad {
 
   /// - Parameter bytes: of the three arrays together; nil: four times the last cache, but at most a quarter of the free
   ///   memory.
-  init(bytes: Int?) {
+  init(bytes: Int?) throws {
     let cache = max(1 << 26, sysconf(Int32(_SC_LEVEL3_CACHE_SIZE)))
     let most = max(1 << 26, (ProcessMemory.availableOnHost ?? 1 << 30) / 4)
     let count = (bytes ?? min(4 * cache, most)) / 3 / MemoryLayout<Float>.stride
     self.bytes = 3 * count * MemoryLayout<Float>.stride
-    arrays = (0..<3).map { _ in AlignedBuffer(count) }
+    arrays = try (0..<3).map { _ in try AlignedBuffer(count) }
     for array in arrays { Elementwise.fill(array, seed: 1) }
   }
 

@@ -38,7 +38,7 @@ package final class RunProbe {
     planned.autotune = .off
     // A probe waits less patiently than a run.
     planned.stallTimeout = communicator.stallWatch?.limit ?? planned.stallTimeout
-    run = try MeasuredRun(planned, communicator).run
+    run = try MeasuredRun(planned, needsParameters: false, communicator).run
     self.communicator = communicator
     let (state, optimizer) = (run.network.state, run.optimizer)
     let buffers = [state.parameters.values, state.statistics.values] + optimizer.state.map(\.buffer)
@@ -61,7 +61,7 @@ package final class RunProbe {
         ms: try median { try group.finishGradients() })
     ]
     let perShard = run.plan.batches.samplesPerShard * configuration.projOutputDim
-    let embeddings = AlignedBuffer<Float>(perShard * group.shards)
+    let embeddings = try AlignedBuffer<Float>(perShard, group.shards)
     exchanges.append(
       Exchange(
         name: "gathering of a view's embeddings", bytes: embeddings.bytes, countPerStep: 2,
@@ -71,7 +71,7 @@ package final class RunProbe {
     if !channels.isEmpty {
       // Two moments of two views.
       let count = 4 * channels[channels.count / 2]
-      let moments = AlignedBuffer<Double>(count * group.localShards.count)
+      let moments = try AlignedBuffer<Double>(count, group.localShards.count)
       let ms = try median {
         try group.beginSum(moments.pointer, count: count)
         try group.finishSum(at: "sum of batch norm's moments")

@@ -30,10 +30,10 @@ package struct NearestNeighbours {
   }
 
   /// The share of `test`'s rows whose class is predicted right; `test` is scaled in place.
-  package func accuracy(test: AlignedBuffer<Float>, labels expected: [Int32]) -> Double {
+  package func accuracy(test: AlignedBuffer<Float>, labels expected: [Int32]) throws -> Double {
     Self.scaleRows(test, features)
-    let similarities = AlignedBuffer<Float>(Self.block * labels.count)
-    let hits = AlignedBuffer<Int64>(expected.count)
+    let similarities = try AlignedBuffer<Float>(Self.block, labels.count)
+    let hits = try AlignedBuffer<Int64>(expected.count)
     var first = 0
     while first < expected.count {
       let rows = min(Self.block, expected.count - first)

@@ -18,7 +18,7 @@ extension Inspector {
       if file.shape.count == 1, !file.element.isFloatingPoint {
         inspection.addClasses(try file.integers())
       }
-      let buffer = AlignedBuffer<Float>(min(Self.piece, file.count))
+      let buffer = try AlignedBuffer<Float>(min(Self.piece, file.count))
       var statistics = ValueStatistics()
       for first in stride(from: 0, to: file.count, by: Self.piece) {
         let range = first..<min(first + Self.piece, file.count)
@@ -61,7 +61,7 @@ extension Inspector {
     inspection.attempt { inspection in
       inspection.add("fingerprint", .text(try dataset.fingerprint()))
       let samples = readsValues ? dataset.count : min(dataset.count, 256)
-      let buffer = AlignedBuffer<Float>(dataset.sampleSize)
+      let buffer = try AlignedBuffer<Float>(dataset.sampleSize)
       var statistics = ValueStatistics()
       for i in 0..<samples {
         // From the first on, evenly.

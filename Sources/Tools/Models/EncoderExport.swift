@@ -84,10 +84,10 @@ package struct EncoderExport {
       switch entry.source {
       case .tensor(let source):
         return (name, entry.shape, try file.entry(source).type ?? .f32, try file.bytes(of: source))
-      case .unusedCount: return (name, [], .i64, AlignedBuffer(8))
+      case .unusedCount: return (name, [], .i64, try AlignedBuffer(8))
       case .unused(let spec):
-        let count = spec.shape.reduce(1, *)
-        let bytes = AlignedBuffer<UInt8>(4 * count)
+        let count = spec.shape.reduce(1, saturatingProduct)
+        let bytes = try AlignedBuffer<UInt8>(4, count)
         bytes.pointer.withMemoryRebound(to: Float.self, capacity: count) {
           spec.fill(UnsafeMutableBufferPointer(start: $0, count: count), seed: self.source.configuration.randomState)
         }

@@ -27,7 +27,7 @@ package struct FeatureRun {
   package func forEachBlock(_ body: (_ features: UnsafePointer<Float>, _ rows: Int) throws -> Void) throws {
     let control = StepControl(communicator)
     let blocks = (dataset.count + extractor.block - 1) / extractor.block
-    let received = AlignedBuffer<Float>(communicator.rank == 0 ? extractor.block * extractor.features : 0)
+    let received = try AlignedBuffer<Float>(communicator.rank == 0 ? extractor.block : 0, extractor.features)
     var first = 0
     while first < blocks {
       let own = first + communicator.rank
@@ -53,7 +53,12 @@ package struct FeatureRun {
 
   /// All features on rank 0, nothing on the others. A collective.
   package func collect() throws -> AlignedBuffer<Float> {
-    let all = AlignedBuffer<Float>(communicator.rank == 0 ? dataset.count * extractor.features : 0)
+    let all = try communicator.together {
+      let rows = communicator.rank == 0 ? dataset.count : 0
+      let row = saturatingProduct(extractor.features, MemoryLayout<Float>.stride)
+      try MemoryRoom.require(saturatingProduct(rows, row), for: .features)
+      return try AlignedBuffer<Float>(rows, extractor.features, for: .features)
+    }
     var filled = 0
     try forEachBlock { features, rows in
       (all.pointer + filled).update(from: features, count: rows * extractor.features)
@@ -64,10 +69,12 @@ package struct FeatureRun {
 
   /// All features on every rank. A collective.
   package func collectEverywhere() throws -> AlignedBuffer<Float> {
-    let count = dataset.count * extractor.features
     let own = try collect()
-    let all = communicator.rank == 0 ? own : AlignedBuffer<Float>(count)
-    try communicator.broadcast(all.pointer, count: count)
+    let all = try communicator.together {
+      communicator.rank == 0
+        ? own : try AlignedBuffer<Float>(dataset.count, extractor.features, for: .features)
+    }
+    try communicator.broadcast(all.pointer, count: all.count)
     return all
   }
 

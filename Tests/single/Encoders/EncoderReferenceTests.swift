@@ -113,7 +113,7 @@ private struct ReferenceNetwork {
     _ encoder: Encoder, _ testCase: EncoderReference.Case, _ state: ParameterSet, shards: Int, samples: Int,
     trains: Bool
   ) throws -> PlannedNetwork {
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics, isTraining: trains,
       convolution: .direct, largestGroup: state.parameters.layout.largestLayer)
     return try PlannedNetwork(

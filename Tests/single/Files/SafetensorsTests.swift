@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test func theSameTensorsGiveTheSameBytes() throws {
-    let arena = ParameterArena(try oddLayout())
+    let arena = try ParameterArena(oddLayout())
     fill(arena.values, arena.layout, seed: 5)
     let metadata = Dictionary(uniqueKeysWithValues: (0..<20).map { ("key\($0)", "\($0)") })
     let files = try (0..<2).map { index in

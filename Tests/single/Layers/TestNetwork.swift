@@ -76,7 +76,7 @@ struct TestNetwork {
     var shape = input
     shape.samples /= shards
     batch = WatchedBatch(shards: shards)
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: batch, parameters: state.parameters, statistics: state.statistics,
       isTraining: isTraining, convolution: convolution, element: element,
       largestGroup: state.parameters.layout.largestLayer, kernels: kernels)

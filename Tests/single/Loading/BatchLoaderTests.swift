@@ -33,7 +33,7 @@ import Views
   static func direct(_ dataset: any Dataset, _ plan: BatchPlan, step: Int, shard: Int) throws -> [Float] {
     let augmentation = try Augmentation.parse(
       recipe, shape: dataset.sampleShape, viewsPerSample: dataset.viewsPerSample)
-    let workspace = AugmentationWorkspace(shape: dataset.sampleShape)
+    let workspace = try AugmentationWorkspace(shape: dataset.sampleShape)
     var result: [Float] = []
     let samples = plan.sampleNumbers(step: step)[shard * plan.samplesPerShard..<(shard + 1) * plan.samplesPerShard]
     for view in 0..<2 {

@@ -31,7 +31,7 @@ import TwinNetwork
   private func write(
     _ state: ParameterSet, counters: Bool = true, extra: [(String, [Int])] = [], name: (String) -> String?
   ) throws {
-    let model = ModelFile(state)
+    let model = try ModelFile(state)
     let values = AlignedBuffer<Float>(1000)
     var tensors = model.tensors(updates: 3).filter { counters || !$0.name.hasSuffix("num_batches_tracked") }
     tensors = tensors.compactMap { tensor in

@@ -30,7 +30,7 @@ import TwinNetwork
   }
 
   private func write(_ state: ParameterSet, step: Int = 3) throws {
-    let model = ModelFile(state)
+    let model = try ModelFile(state)
     try withExtendedLifetime(model) { _ = try SafetensorsWriter.write(model.tensors(updates: step), to: path) }
   }
 

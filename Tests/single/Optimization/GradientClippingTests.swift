@@ -18,11 +18,11 @@ import Testing
       for name in ["weight", "bias"] {
         try layout.append(name: name, shape: fixture.file.shape(of: "\(recorded.name).given.\(name)"))
       }
-      let arena = ParameterArena(layout)
+      let arena = try ParameterArena(layout)
       for entry in layout.entries {
         copy(try fixture.floats("\(recorded.name).given.\(entry.name)"), to: arena.gradient(of: entry))
       }
-      let norm = GradientNorm(layout).measure(arena)
+      let norm = try GradientNorm(layout).measure(arena)
       #expect(abs(norm / recorded.norm - 1) < 1e-12)
       let clipping: GradientClipping = recorded.algorithm == "norm" ? .norm(recorded.bound) : .value(recorded.bound)
       clipping.apply(to: arena, norm: norm)
@@ -38,11 +38,11 @@ import Testing
   /// Several pieces of the kernels, against a slow loop.
   @Test func everyElementIsClipped() throws {
     let layout = try oddLayout()
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     for clipping in [GradientClipping.norm(3), .value(0.3)] {
       fill(arena.gradients, layout, seed: 3)
       let before = Array(arena.gradients.elements)
-      let norm = GradientNorm(layout).measure(arena)
+      let norm = try GradientNorm(layout).measure(arena)
       clipping.apply(to: arena, norm: norm)
       let expected = before.map { clipping == .value(0.3) ? max(-0.3, min(0.3, $0)) : Float(3 / (norm + 1e-6)) * $0 }
       #expect(Array(arena.gradients.elements) == expected)
@@ -51,9 +51,9 @@ import Testing
 
   @Test func smallGradientsAreLeftAlone() throws {
     let layout = try oddLayout()
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     fill(arena.gradients, layout, seed: 3)
-    let (before, norm) = (bits(arena.gradients), GradientNorm(layout).measure(arena))
+    let (before, norm) = (bits(arena.gradients), try GradientNorm(layout).measure(arena))
     for clipping in [GradientClipping.norm(norm + 1), .value(1)] {
       clipping.apply(to: arena, norm: norm)
       #expect(bits(arena.gradients) == before)
@@ -62,11 +62,11 @@ import Testing
 
   @Test(arguments: [Float.nan, .infinity, -.infinity]) func badValuesSpreadNowhere(value: Float) throws {
     let layout = try oddLayout()
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     fill(arena.gradients, layout, seed: 3)
     arena.gradient(of: try layout.entry("p3"))[16] = value
     let before = bits(arena.gradients)
-    GradientClipping.norm(1).apply(to: arena, norm: GradientNorm(layout).measure(arena))
+    GradientClipping.norm(1).apply(to: arena, norm: try GradientNorm(layout).measure(arena))
     #expect(bits(arena.gradients) == before)
     GradientClipping.value(1).apply(to: arena, norm: .nan)
     #expect(arena.gradient(of: try layout.entry("p3"))[16].isNaN == value.isNaN)

@@ -20,7 +20,7 @@ import Testing
     for name in gradients.map({ String($0.dropFirst("grads_".count)) }) {
       try layout.append(name: name, shape: fixture.file.shape(of: name))
     }
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     for entry in layout.entries { copy(try fixture.floats(entry.name), to: arena.pointer(of: entry)) }
 
     let rate: Double = try fixture.value("learning_rate")

@@ -12,7 +12,7 @@ import Testing
 
   init() throws {
     layout = try oddLayout()
-    arena = ParameterArena(layout)
+    arena = try ParameterArena(layout)
     fill(arena.values, layout, seed: 1)
   }
 

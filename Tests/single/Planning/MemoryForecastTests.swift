@@ -68,7 +68,7 @@ import Testing
         #expect(RankMemory(text: rank.text) == rank)
       }
     }
-    #expect(RankMemory(text: "") == nil && RankMemory(text: "1 2 x 4 ") == nil)
+    #expect(RankMemory(text: "") == nil && RankMemory(text: "1\t2\tx\t4\t5\t6\t\t") == nil)
   }
 
   // MARK: Limits
@@ -111,5 +111,35 @@ import Testing
     #expect(limit(["SLURM_MEM_PER_NODE": "2048"]) == 2 << 30)
     #expect(limit(["SLURM_MEM_PER_CPU": "512", "SLURM_CPUS_ON_NODE": "4"]) == 2 << 30)
     #expect(limit(["SLURM_MEM_PER_NODE": "0"]) == nil && limit(["SLURM_MEM_PER_CPU": "512"]) == nil)
+  }
+}
+
+/// A run that no host can hold is refused with the figures; one that only lacks free memory is warned about.
+@Suite(.commandLine) struct MemoryRefusalTests {
+  private func forecast(buffers: Int, ceiling: MemoryLimit?) -> MemoryForecast {
+    let rank = RankMemory(
+      needed: (buffers + 1) << 30, resident: 0, available: 4 << 30, limit: nil, buffers: buffers << 30, ceiling: ceiling
+    )
+    return MemoryForecast(MemoryPlan(buffers: [:], later: [:], beside: 0), ranks: [rank, rank], hosts: ["a", "a"])
+  }
+
+  @Test func moreThanTheHostHas() throws {
+    let refusal = try #require(forecast(buffers: 9, ceiling: MemoryLimit(16 << 30, "all that the host has")).refusal)
+    #expect(refusal.kind == .usage && refusal.expected == "at most 16.0 GiB (all that the host has)")
+    #expect(refusal.found == "20.0 GiB predicted for 2 ranks" && refusal.remedy?.contains("--batch-size") == true)
+  }
+
+  /// What libraries take may be shared between ranks: it decides nothing alone.
+  @Test func whatIsOnlyTakenByOthersIsAWarning() {
+    let tight = forecast(buffers: 8, ceiling: MemoryLimit(16 << 30, "all that the host has"))
+    #expect(tight.refusal == nil && tight.remarks.count == 1)
+    #expect(forecast(buffers: 700, ceiling: nil).refusal == nil)
+  }
+
+  @Test func ranksTellWhatTheirHostHas() {
+    let rank = RankMemory(
+      needed: 3, resident: 2, available: nil, limit: MemoryLimit(5, "Slurm's limit"), buffers: 1,
+      ceiling: MemoryLimit(7, "all that the host has"))
+    #expect(RankMemory(text: rank.text) == rank)
   }
 }

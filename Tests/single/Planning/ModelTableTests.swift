@@ -7,7 +7,7 @@ import Testing
 @Suite struct ModelTableTests {
   private func describe(_ encoder: Encoder, _ sampleShape: [Int]) throws -> [LayerDescription] {
     let state = try ParameterSet(encoder.layers)
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: false,
       convolution: .auto, largestGroup: 0)
     let input = try encoder.inputShape(samples: 1, sampleShape)

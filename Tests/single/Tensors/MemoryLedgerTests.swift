@@ -7,7 +7,7 @@ import Testing
 import Views
 
 @Suite struct MemoryLedgerTests {
-  @Test func buffersAreCountedByTheirUse() {
+  @Test func buffersAreCountedByTheirUse() throws {
     let ledger = MemoryLedger()
     let memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
     defer { memory.deallocate() }
@@ -22,7 +22,7 @@ import Views
 
   /// A large buffer is zero and takes up no memory before it is touched.
   @Test func largeBuffersAreThereWhenTheyAreTouched() throws {
-    let buffer = AlignedBuffer<Float>(4 << 20, for: .activations)
+    let buffer = try AlignedBuffer<Float>(4 << 20, for: .activations)
     let (ledger, page) = (MemoryLedger(), sysconf(Int32(_SC_PAGESIZE)))
     ledger.enter(buffer.pointer, bytes: buffer.bytes, .activations, isMapped: true)
     #expect(ledger.bytes[.activations] == 16 << 20 && ledger.residentBytes == 0)
@@ -35,8 +35,8 @@ import Views
   }
 
   /// One that no machine can hold can still be planned.
-  @Test func aPlanMayBeLargerThanTheMachine() {
-    let buffer = AlignedBuffer<Float>(1 << 38, for: .activations)
+  @Test func aPlanMayBeLargerThanTheMachine() throws {
+    let buffer = try AlignedBuffer<Float>(1 << 38, for: .activations)
     buffer.pointer[buffer.count - 1] = 1
     #expect(buffer.pointer[0] == 0 && UInt(bitPattern: buffer.pointer) % 64 == 0)
     #expect(MemoryLedger.process.bytes[.activations]! >= 1 << 40)

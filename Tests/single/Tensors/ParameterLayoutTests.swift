@@ -21,7 +21,7 @@ import Testing
     }
     #expect(layout.total % ParameterLayout.alignment == 0 && layout.total >= end)
     #expect(layout.parameterCount == layout.entries.reduce(0) { $0 + $1.count })
-    let arena = ParameterArena(layout)
+    let arena = try ParameterArena(layout)
     for entry in layout.entries { #expect(UInt(bitPattern: arena.pointer(of: entry)) % 64 == 0) }
   }
 
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func anArenasTensorsAreItsParameters() throws {
-    let arena = ParameterArena(try oddLayout())
+    let arena = try ParameterArena(oddLayout())
     let tensors = arena.namedTensors(in: arena.gradients, prefix: "moment.")
     #expect(tensors.map(\.name) == arena.layout.entries.map { "moment." + $0.name })
     #expect(tensors.map(\.shape) == arena.layout.entries.map(\.shape))

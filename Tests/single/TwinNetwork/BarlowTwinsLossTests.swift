@@ -27,7 +27,7 @@ import TwinNetwork
       TensorShape(samples: 2 * rows, channels: c.features), values: (0..<shards).map { _ in AlignedBuffer(2 * count) })
     // No layers: the network's input is the embedding, and it has gradients.
     let state = try ParameterSet(Sequential([]))
-    let workspace = Workspace(
+    let workspace = try Workspace(
       batch: LocalBatch(shards: shards), parameters: state.parameters, statistics: state.statistics, isTraining: true,
       convolution: .direct, largestGroup: 0)
     let network = try PlannedNetwork(Sequential([]), input: activation.shape, workspace)
@@ -38,7 +38,7 @@ import TwinNetwork
       }
       for i in 0..<2 * count { network.output.gradients[shard].pointer[i] = .nan }
     }
-    let loss = BarlowTwinsLoss(embeddings: network.output, batch: workspace.batch, lambd: c.lambd, form: form)
+    let loss = try BarlowTwinsLoss(embeddings: network.output, batch: workspace.batch, lambd: c.lambd, form: form)
     // Twice: nothing may be left from the step before.
     _ = try loss.forwardBackward()
     let value = try loss.forwardBackward()
@@ -184,10 +184,10 @@ import TwinNetwork
     }
     let activation = Activation(TensorShape(samples: 8, channels: 4), values: [])
     // 4 rows in each of 4 shards: 16 samples of 4 features.
-    #expect(BarlowTwinsLoss(embeddings: activation, batch: LocalBatch(shards: 4), lambd: 1).form == .primal)
-    #expect(BarlowTwinsLoss(embeddings: activation, batch: LocalBatch(), lambd: 1, form: .dual).form == .dual)
+    #expect(try BarlowTwinsLoss(embeddings: activation, batch: LocalBatch(shards: 4), lambd: 1).form == .primal)
+    #expect(try BarlowTwinsLoss(embeddings: activation, batch: LocalBatch(), lambd: 1, form: .dual).form == .dual)
     let wide = Activation(TensorShape(samples: 8, channels: 40), values: [])
-    #expect(BarlowTwinsLoss(embeddings: wide, batch: LocalBatch(), lambd: 1).form == .dual)
+    #expect(try BarlowTwinsLoss(embeddings: wide, batch: LocalBatch(), lambd: 1).form == .dual)
   }
 }
 

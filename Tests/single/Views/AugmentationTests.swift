@@ -18,7 +18,7 @@ import Views
     let augmentation = try Augmentation.parse(recipe, shape: shape, viewsPerSample: 1)
     var values = values
     var random = PhiloxStream(seed: 1, purpose: .augmentation, epoch: 2, sample: sample, view: view)
-    let workspace = AugmentationWorkspace(shape: shape)
+    let workspace = try AugmentationWorkspace(shape: shape)
     try values.withUnsafeMutableBufferPointer { try augmentation.apply(to: $0.baseAddress!, &random, workspace) }
     return values
   }
@@ -158,7 +158,7 @@ import Views
   @Test func speedOfSmallImages() throws {
     let shape = [1, 28, 28]
     let augmentation = try Augmentation.parse("small-images", shape: shape, viewsPerSample: 1)
-    let workspace = AugmentationWorkspace(shape: shape)
+    let workspace = try AugmentationWorkspace(shape: shape)
     var values = Self.sample(shape)
     let start = DispatchTime.now().uptimeNanoseconds
     try values.withUnsafeMutableBufferPointer { buffer in

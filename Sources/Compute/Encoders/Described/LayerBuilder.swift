@@ -29,8 +29,18 @@ package struct LayerBuilder {
       name = layer.name
       place = layer.place
       try layer.specification.word.build(&self)
+      try requirePossibleShape()
     }
     return layers
+  }
+
+  /// So that the next layer computes with sizes that do not overflow.
+  private func requirePossibleShape() throws(Failure) {
+    do { _ = try shape.checked() } catch {
+      var failure = error
+      failure.location = place
+      throw failure
+    }
   }
 
   // MARK: For the words

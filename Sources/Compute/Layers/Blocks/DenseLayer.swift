@@ -29,7 +29,7 @@ public final class DenseLayer: Layer {
     // It is copied after the body, whose working memory may lie where the output will be.
     input.isKept = true
     (added, recomputed) = try workspace.planBlock {
-      conversion.planForward(try body.planForward(input, workspace), workspace)
+      try conversion.planForward(body.planForward(input, workspace), workspace)
     }
     let (x, new) = (input.shape, added.shape)
     guard new.samples == x.samples, new.spatial == x.spatial else {
@@ -40,7 +40,7 @@ public final class DenseLayer: Layer {
     }
     var shape = new
     shape.channels += x.channels
-    output = workspace.activation(shape)
+    output = try workspace.activation(shape)
     keep = ChannelCopy(x, shape, channels: x.channels)
     append = ChannelCopy(new, shape, to: x.channels, channels: new.channels)
     take = ChannelCopy(shape, from: x.channels, new, channels: new.channels)
@@ -49,8 +49,8 @@ public final class DenseLayer: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    added.gradients = workspace.gradientBuffers(added.shape)
-    conversion.planBackward(workspace)
+    added.gradients = try workspace.gradientBuffers(added.shape)
+    try conversion.planBackward(workspace)
     try body.planBackward(workspace)
     // Only now: it is read once more after the body's backward pass.
     workspace.release(output)

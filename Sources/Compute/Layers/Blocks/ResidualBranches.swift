@@ -33,7 +33,7 @@ final class ResidualBranches {
       let passed = try shortcut?.planForward(entry, workspace) ?? entry!
       let sum = try body.planForward(input, workspace)
       conversion = Cast(to: sum.shape.element)
-      return (body: sum, shortcut: conversion.planForward(passed, workspace))
+      return (body: sum, shortcut: try conversion.planForward(passed, workspace))
     }
     self.recomputed = recomputed
     return outputs
@@ -42,7 +42,7 @@ final class ResidualBranches {
   /// The gradients of both outputs already exist.
   func planBackward(_ workspace: Workspace) throws {
     try body.planBackward(workspace)
-    conversion.planBackward(workspace)
+    try conversion.planBackward(workspace)
     try shortcut?.planBackward(workspace)
     passed = entry.gradients
     workspace.releaseGradients(entry)

@@ -26,14 +26,14 @@ public final class ResidualSum: Layer {
         .usage, "the branches of a residual differ in shape", expected: "\(terms.shortcut.shape), the shortcut's",
         found: "\(terms.body.shape), the body's")
     }
-    output = workspace.activation(terms.body.shape)
+    output = try workspace.activation(terms.body.shape)
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
     // Each branch may work in its gradient's memory and releases it: one takes the output's, the other a copy.
     terms.shortcut.gradients = output.gradients
-    terms.body.gradients = workspace.gradientBuffers(output.shape)
+    terms.body.gradients = try workspace.gradientBuffers(output.shape)
     try branches.planBackward(workspace)
   }
 

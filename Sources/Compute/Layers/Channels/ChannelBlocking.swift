@@ -14,7 +14,7 @@ package final class ChannelBlocking: Layer {
   package func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     var shape = input.shape
     shape.layout = .blocked(width: OneDNN.shared.channelBlock)
-    output = workspace.activation(shape)
+    output = try workspace.activation(shape)
     let (from, to) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     let reorder = try Primitive.reorder(from: from, to: to)
     calls = try zip(input.values, output.values).map { x, y in

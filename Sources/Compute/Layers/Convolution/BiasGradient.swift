@@ -16,7 +16,7 @@ final class BiasGradient {
   init(_ spec: ParameterSpec, of output: Activation, _ sum: GradientSum, _ workspace: Workspace) throws {
     (self.output, self.sum) = (output, sum)
     offset = try workspace.parameters.layout.entry(spec.name).offset
-    sums = AlignedBuffer(output.shape.storedChannels)
+    sums = try AlignedBuffer(output.shape.storedChannels)
   }
 
   func run(leaf: Int) {

@@ -97,7 +97,7 @@ public final class Convolution: TunableLayer, WeightGradientOwner {
     let shape = TensorShape(
       samples: input.shape.samples, channels: outputChannels, spatial: extents,
       layout: .blocked(width: OneDNN.shared.channelBlock), element: workspace.element)
-    output = workspace.activation(shape)
+    output = try workspace.activation(shape)
     output.isConsumable = true
     workspace.count(
       multiplyAdds: parameters[0].shape.reduce(shape.plane, *), needsInputGradient: needsInputGradient)

@@ -106,7 +106,7 @@ final class KernelTensor {
     self.layout = layout
     self.workspace = workspace
     own = try MemoryDescriptor(shape)
-    copy = layout.isSame(as: own) ? nil : workspace.pool.take(layout.count)
+    copy = layout.isSame(as: own) ? nil : try workspace.pool.take(layout.count)
   }
 
   /// The kernel's argument for one shard's buffer.

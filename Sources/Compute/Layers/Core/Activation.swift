@@ -104,12 +104,12 @@ extension Activation {
   ///
   /// - Returns: where the values are in backward, after `rebuild`.
   @discardableResult
-  func planRebuilding(_ workspace: Workspace) -> [AlignedBuffer<Float>] {
-    if let original { return original.planRebuilding(workspace) }
+  func planRebuilding(_ workspace: Workspace) throws -> [AlignedBuffer<Float>] {
+    if let original { return try original.planRebuilding(workspace) }
     guard isTransient else { return values }
     if rebuilt.buffers.isEmpty {
-      rebuilding?.source?.planRebuilding(workspace)
-      rebuilt.buffers = workspace.gradientBuffers(shape)
+      try rebuilding?.source?.planRebuilding(workspace)
+      rebuilt.buffers = try workspace.gradientBuffers(shape)
     }
     return rebuilt.buffers
   }

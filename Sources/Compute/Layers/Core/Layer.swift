@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A parameter or buffer that a layer owns: PyTorch's name and shape, and PyTorch's initial distribution.
 public struct ParameterSpec: Sendable {
   public enum Initialization: Sendable, Equatable {
@@ -110,7 +112,7 @@ public final class Sequential: Layer {
 
   private func plan(_ layer: any Layer, _ input: Activation, _ workspace: Workspace) throws -> Activation {
     let before = workspace.multiplyAdds
-    let output = try layer.planForward(input, workspace)
+    let output = try naming(layer) { try layer.planForward(input, workspace) }
     if workspace.isTraining, layer.letsInputGo { input.makeTransient() }
     if let group = layer as? Sequential {
       descriptions += group.descriptions
@@ -121,11 +123,20 @@ public final class Sequential: Layer {
     return output
   }
 
+  /// Says which layer a failure of planning is about, where it does not say so itself.
+  private func naming<Result>(_ layer: any Layer, _ plan: () throws -> Result) throws -> Result {
+    do { return try plan() } catch var failure as Failure where failure.location == nil {
+      let name = LayerDescription.commonName(layer.parameters.map(\.name))
+      failure.location = name.isEmpty ? "a layer of the network (\(layer.kind))" : "\(name) (\(layer.kind))"
+      throw failure
+    }
+  }
+
   public var letsInputGo: Bool { planned.first?.letsInputGo == true }
 
   public func planBackward(_ workspace: Workspace) throws {
     self.workspace = workspace
-    for layer in planned.reversed() { try layer.planBackward(workspace) }
+    for layer in planned.reversed() { try naming(layer) { try layer.planBackward(workspace) } }
   }
 
   public func forward() throws {

@@ -11,7 +11,15 @@ public struct MultiplyAdds: Sendable, Equatable {
   }
 
   public static func + (a: MultiplyAdds, b: MultiplyAdds) -> MultiplyAdds {
-    MultiplyAdds(forward: a.forward + b.forward, backward: a.backward + b.backward)
+    MultiplyAdds(forward: sum(a.forward, b.forward), backward: sum(a.backward, b.backward))
+  }
+}
+
+extension MultiplyAdds {
+  /// `Int.max` where an Int does not hold it.
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
   }
 }
 

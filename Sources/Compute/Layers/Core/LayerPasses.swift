@@ -17,7 +17,7 @@ final class LayerPasses {
   func planBackward(_ plan: some PassPlan, needsInputGradient: Bool) throws {
     let (layer, workspace) = (plan.layer, plan.layer.workspace)
     if needsInputGradient {
-      layer.input.gradients = workspace.gradientBuffers(layer.input.shape)
+      layer.input.gradients = try workspace.gradientBuffers(layer.input.shape)
       dataGradient = try plan.dataGradient(after: forward)
     }
     // Planned after the data gradient, as it runs: its working memory must not lie in the data gradient.

@@ -13,7 +13,8 @@ public struct ParameterSet {
     for spec in network.parameters { try layout.append(name: spec.name, shape: spec.shape) }
     var buffers = ParameterLayout()
     for spec in network.buffers { try buffers.append(name: spec.name, shape: spec.shape) }
-    (parameters, statistics) = (ParameterArena(layout), ParameterArena(buffers))
+    parameters = try ParameterArena(layout)
+    statistics = try ParameterArena(buffers)
     specs = network.parameters + network.buffers
   }
 

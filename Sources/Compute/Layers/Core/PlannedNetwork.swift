@@ -13,12 +13,12 @@ package final class PlannedNetwork {
   /// - Throws: a usage failure when the samples do not fit the layers.
   package init(_ layers: Sequential, input shape: TensorShape, _ workspace: Workspace) throws {
     (self.layers, self.workspace) = (layers, workspace)
-    input = workspace.activation(shape)
-    output = ending.planForward(try layers.planForward(input, workspace), workspace)
+    input = try workspace.activation(shape)
+    output = try ending.planForward(layers.planForward(input, workspace), workspace)
     output.outliveStep()
     if workspace.isTraining {
-      output.gradients = workspace.gradientBuffers(output.shape)
-      ending.planBackward(workspace)
+      output.gradients = try workspace.gradientBuffers(output.shape)
+      try ending.planBackward(workspace)
       try layers.planBackward(workspace)
     }
   }

@@ -1,3 +1,6 @@
+import Diagnostics
+import Tensors
+
 /// The shape of an activation: samples × channels × spatial extents, and how they lie in memory.
 public struct TensorShape: Equatable, Sendable {
   /// In which order memory holds the numbers.
@@ -32,20 +35,42 @@ public struct TensorShape: Equatable, Sendable {
     self.element = element
   }
 
+  // Sizes saturate at `Int.max`: buffers refuse it, so that nobody computes with a product that has overflowed.
+
   /// Positions of one channel of one sample.
-  public var plane: Int { spatial.reduce(1, *) }
+  public var plane: Int { spatial.reduce(1, saturatingProduct) }
   /// Channels as stored, with the padding of the last block.
   public var storedChannels: Int {
-    guard case .blocked(let width) = layout else { return channels }
+    guard case .blocked(let width) = layout, channels <= .max - width else { return channels }
     return (channels + width - 1) / width * width
   }
   /// Elements of one sample as stored.
-  public var sampleStride: Int { storedChannels * plane }
+  public var sampleStride: Int { saturatingProduct(storedChannels, plane) }
   /// Elements as stored.
-  public var count: Int { samples * sampleStride }
+  public var count: Int { saturatingProduct(samples, sampleStride) }
   /// Floats of memory that the tensor takes.
-  public var floats: Int { element == .float32 ? count : (count + 1) / 2 }
+  public var floats: Int { element == .float32 ? count : count / 2 + count % 2 }
   public var dimensions: [Int] { [samples, channels] + spatial }
+}
+
+extension TensorShape {
+  /// What a size may be: kernels and oneDNN count some of them in 32 bits.
+  private static var largestSize: Int { Int(Int32.max) }
+
+  /// This shape, if sizes and memory are such as kernels compute with.
+  ///
+  /// - Throws: a usage failure with the shape.
+  package func checked() throws(Failure) -> TensorShape {
+    // 2⁴⁰ numbers are 4 TiB: beyond every memory, and far from where products of sizes overflow.
+    guard dimensions.allSatisfy({ (0...Self.largestSize).contains($0) }), count <= 1 << 40 else {
+      throw Failure(
+        .usage, "the output of a layer is beyond every memory",
+        expected: "sizes of at most \(Self.largestSize), and at most 2^40 numbers",
+        found: "\(samples) samples of \(self)",
+        remedy: "give a smaller \(option: "batch-size"), fewer channels, or more strides")
+    }
+    return self
+  }
 }
 
 extension TensorShape: CustomStringConvertible {

@@ -29,7 +29,8 @@ struct WeightedLayer {
   ) throws -> Method {
     try workspace.kernels.choose(
       direction, of: layer, among: candidates, possible: possible,
-      multiplyAdds: parameters[0].shape.reduce(input.shape.samples * output.shape.plane, *), input: input.shape,
+      multiplyAdds: parameters[0].shape.reduce(
+        saturatingProduct(input.shape.samples, output.shape.plane), saturatingProduct), input: input.shape,
       workspace)
   }
 }
@@ -49,7 +50,7 @@ struct WeightGradient {
     let sum = try layer.workspace.gradientSum(of: layer.parameters)
     self.sum = sum
     input = layer.input
-    inputs = layer.input.planRebuilding(layer.workspace)
+    inputs = try layer.input.planRebuilding(layer.workspace)
     output = layer.output
     let spec = sumsBias ? layer.parameters.dropFirst().first : nil
     bias = try spec.map { try BiasGradient($0, of: layer.output, sum, layer.workspace) }

@@ -46,7 +46,7 @@ public final class Workspace {
     batch: any GlobalBatch, parameters: ParameterArena, statistics: ParameterArena, isTraining: Bool,
     convolution: ConvolutionAlgorithm, element: TensorShape.Element = .float32, largestGroup: Int,
     recompute: Bool = false, kernels: KernelChooser = KernelChooser()
-  ) {
+  ) throws {
     self.batch = batch
     self.parameters = parameters
     self.statistics = statistics
@@ -57,17 +57,21 @@ public final class Workspace {
     scratchpad = Scratchpad(pool)
     recomputation = recompute ? Recomputation() : nil
     let slots = isTraining ? ReductionTree.extraSlots(leaves: batch.localShards.count) : 0
-    partialSums = (0..<slots).map { _ in AlignedBuffer<Float>(largestGroup) }
+    partialSums = try (0..<slots).map { _ in try AlignedBuffer<Float>(largestGroup) }
   }
 
   /// An activation for a layer's output. What lies in it before the layer's forward pass is left from others, except
   /// for the padding of the last channel block, which is zero.
-  public func activation(_ shape: TensorShape) -> Activation {
+  ///
+  /// - Throws: a usage failure for a shape beyond every memory, and where the system gives no memory.
+  public func activation(_ shape: TensorShape) throws -> Activation {
+    let shape = try shape.checked()
     guard shape.storedChannels == shape.channels else {
       // Layers leave the padding as it is: the memory must not be shared.
-      return Activation(shape, values: (0..<shardCount).map { _ in AlignedBuffer(shape.floats, for: .activations) })
+      let values = try (0..<shardCount).map { _ in try AlignedBuffer<Float>(shape.floats, for: .activations) }
+      return Activation(shape, values: values)
     }
-    let values: [AlignedBuffer<Float>] = (0..<shardCount).map { _ in pool.take(shape.floats) }
+    let values: [AlignedBuffer<Float>] = try (0..<shardCount).map { _ in try pool.take(shape.floats) }
     // Inside such a block all live until the next block.
     return isInsideRecomputedBlock ? Activation(shape, values: values) : Activation(shape, values: values, in: pool)
   }
@@ -75,18 +79,18 @@ public final class Workspace {
   /// Reports what a product with weights costs per sample, while `planForward` runs; backward costs as much for the
   /// weights, and again for the input where that is needed.
   public func count(multiplyAdds: Int, needsInputGradient: Bool) {
-    self.multiplyAdds.forward += multiplyAdds
-    self.multiplyAdds.backward += (needsInputGradient ? 2 : 1) * multiplyAdds
+    let backward = MultiplyAdds(backward: saturatingProduct(needsInputGradient ? 2 : 1, multiplyAdds))
+    self.multiplyAdds = self.multiplyAdds + MultiplyAdds(forward: multiplyAdds) + backward
   }
 
   /// An activation of the same shape in the same memory, or in its own where the input is kept.
-  public func activationInPlace(of input: Activation) -> Activation {
-    input.isKept ? activation(input.shape) : Activation(input.shape, values: input.values)
+  public func activationInPlace(of input: Activation) throws -> Activation {
+    input.isKept ? try activation(input.shape) : Activation(input.shape, values: input.values)
   }
 
   /// Buffers for the gradient of an activation, taken while backward is planned.
-  public func gradientBuffers(_ shape: TensorShape) -> [AlignedBuffer<Float>] {
-    (0..<shardCount).map { _ in pool.take(shape.floats) }
+  public func gradientBuffers(_ shape: TensorShape) throws -> [AlignedBuffer<Float>] {
+    try (0..<shardCount).map { _ in try pool.take(shape.floats) }
   }
 
   /// Gives the buffers of a layer's output, values and gradients, to layers that are planned later: those before it in

@@ -15,18 +15,18 @@ package final class Cast: Layer {
   package var kind: String { element == .float32 ? "Cast to float32" : "Cast to bf16" }
   package var takesBFloat16: Bool { true }
 
-  package func planForward(_ input: Activation, _ workspace: Workspace) -> Activation {
+  package func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
     var shape = input.shape
     shape.element = element
-    output = isIdentity ? input : workspace.activation(shape)
+    output = isIdentity ? input : try workspace.activation(shape)
     return output
   }
 
-  package func planBackward(_ workspace: Workspace) {
+  package func planBackward(_ workspace: Workspace) throws {
     // No later layer has a gradient for the data of a network.
     guard !isIdentity, !output.gradients.isEmpty else { return }
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     workspace.release(output)
   }
 

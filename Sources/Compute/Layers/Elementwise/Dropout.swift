@@ -37,8 +37,8 @@ public final class Dropout: Layer {
     }
     try workspace.reserveRandomStream(name)
     mask = DropoutMask(input.shape, layer: name, probability: probability)
-    kept = input.values.map { AlignedBuffer($0.count) }
-    output = workspace.activationInPlace(of: input)
+    kept = try input.values.map { try AlignedBuffer($0.count) }
+    output = try workspace.activationInPlace(of: input)
     return output
   }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Images or volumes as rows of numbers (PyTorch's `flatten(1)`): samples × (channels · positions), in C order.
 ///
 /// Plain images keep their memory; channel blocks are copied.
@@ -11,12 +13,13 @@ public final class Flatten: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, lanes) = (input, ChannelLanes(input.shape))
-    let shape = TensorShape(samples: input.shape.samples, channels: input.shape.channels * input.shape.plane)
+    let shape = TensorShape(
+      samples: input.shape.samples, channels: saturatingProduct(input.shape.channels, input.shape.plane))
     if isView {
       output = Activation(shape, values: input.values)
       output.isKept = input.isKept
     } else {
-      output = workspace.activation(shape)
+      output = try workspace.activation(shape)
     }
     return output
   }
@@ -25,7 +28,7 @@ public final class Flatten: Layer {
     if isView {
       input.gradients = output.gradients
     } else {
-      input.gradients = workspace.gradientBuffers(input.shape)
+      input.gradients = try workspace.gradientBuffers(input.shape)
       workspace.release(output)
     }
   }

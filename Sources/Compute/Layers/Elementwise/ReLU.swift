@@ -13,7 +13,7 @@ public final class ReLU: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
-    output = workspace.activationInPlace(of: input)
+    output = try workspace.activationInPlace(of: input)
     return output
   }
 

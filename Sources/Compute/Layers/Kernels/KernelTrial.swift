@@ -18,13 +18,13 @@ final class KernelTrial {
     TrialNumbers.fill(state.parameters.values)
     var table = KernelTable()
     for (direction, method) in methods { table[layer.parameters[0].name, direction] = method }
-    workspace = Workspace(
+    workspace = try Workspace(
       batch: LocalBatch(), parameters: state.parameters, statistics: state.statistics, isTraining: other.isTraining,
       convolution: other.convolution, largestGroup: 0, kernels: KernelChooser(table))
-    input = Activation(shape, values: [numbers.buffer(.forward, shape.count)])
+    input = Activation(shape, values: [try numbers.buffer(.forward, shape.count)])
     output = try layer.planForward(input, workspace)
     if workspace.isTraining {
-      output.gradients = [numbers.buffer(.dataGradient, output.shape.count)]
+      output.gradients = [try numbers.buffer(.dataGradient, output.shape.count)]
       try layer.planBackward(workspace)
     }
   }
@@ -37,9 +37,9 @@ final class KernelTrial {
 final class TrialNumbers {
   private var buffers: [KernelDirection: AlignedBuffer<Float>] = [:]
 
-  func buffer(_ use: KernelDirection, _ count: Int) -> AlignedBuffer<Float> {
+  func buffer(_ use: KernelDirection, _ count: Int) throws -> AlignedBuffer<Float> {
     if let buffer = buffers[use] { return buffer }
-    let buffer = AlignedBuffer<Float>(count)
+    let buffer = try AlignedBuffer<Float>(count)
     Self.fill(buffer)
     buffers[use] = buffer
     return buffer

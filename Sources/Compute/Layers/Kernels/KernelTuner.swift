@@ -1,5 +1,6 @@
 import Diagnostics
 import Dispatch
+import Tensors
 
 /// Times the methods of a layer's directions on random numbers, once for each shape, and remembers them in a cache.
 ///
@@ -46,7 +47,8 @@ package final class KernelTuner {
       remembered += 1
       return Self.choice(methods, known)
     }
-    guard seconds < limit else {
+    // A trial touches its input and the gradients of both; a plan without room for that is refused later.
+    guard seconds < limit, MemoryRoom.has(saturatingProduct(input.count, 4 * MemoryLayout<Float>.stride)) else {
       leftOut += 1
       return methods[0]
     }

@@ -47,7 +47,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
         expected: "\(inputs) features a sample", found: "\(input.shape.sampleStride) (\(input.shape))")
     }
     (self.input, self.workspace) = (input, workspace)
-    output = workspace.activation(
+    output = try workspace.activation(
       TensorShape(
         samples: input.shape.samples, channels: outputs, element: writesFloat32 ? .float32 : workspace.element))
     output.isConsumable = true

@@ -58,17 +58,17 @@ public final class BatchNormalization: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    output = workspace.isTraining ? workspace.activation(input.shape) : workspace.activationInPlace(of: input)
+    output = try workspace.isTraining ? workspace.activation(input.shape) : workspace.activationInPlace(of: input)
     let views = workspace.isTraining ? 2 : 1
     tiles = ChannelTiles(input.shape, views: views)
-    statistics = ChannelStatistics(name, tiles, workspace.batch)
+    statistics = try ChannelStatistics(name, tiles, workspace.batch)
     let count = views * tiles.paddedChannels
-    mean = AlignedBuffer(count)
-    scale = AlignedBuffer(count)
-    shift = AlignedBuffer(count)
-    inverseDeviation = AlignedBuffer(count)
-    b = AlignedBuffer(count)
-    c = AlignedBuffer(count)
+    mean = try AlignedBuffer(count)
+    scale = try AlignedBuffer(count)
+    shift = try AlignedBuffer(count)
+    inverseDeviation = try AlignedBuffer(count)
+    b = try AlignedBuffer(count)
+    c = try AlignedBuffer(count)
     let (arena, running) = (workspace.parameters, workspace.statistics)
     weight = try arena.pointer(of: parameters[0].name)
     bias = try arena.pointer(of: parameters[1].name)
@@ -84,10 +84,10 @@ public final class BatchNormalization: Layer {
     gradientSum = try workspace.gradientSum(of: parameters)
     if let shortcut {
       rebuildsOutput = rectifies && output.lacksRoomInBackward
-      if rectifies { output.planRebuilding(workspace) }
+      if rectifies { try output.planRebuilding(workspace) }
       // The masked gradient is the shortcut's; the input's goes where the input is, or into its own buffer.
       shortcut.gradients = output.gradients
-      if !input.useValuesForGradients() { input.gradients = workspace.gradientBuffers(input.shape) }
+      if !input.useValuesForGradients() { input.gradients = try workspace.gradientBuffers(input.shape) }
     } else {
       input.gradients = output.gradients
       input.consume()

@@ -14,12 +14,12 @@ package final class ChannelStatistics {
   private let places: (forward: String, backward: String)
 
   /// - Parameter name: the layer's, for messages about a rank that does not arrive.
-  package init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) {
+  package init(_ name: String, _ tiles: ChannelTiles, _ batch: any GlobalBatch) throws {
     (self.tiles, self.batch) = (tiles, batch)
     places = ("\(name), forward", "\(name), backward")
     width = tiles.views * tiles.shape.channels * 2
-    partials = AlignedBuffer(tiles.partialCount)
-    leaves = AlignedBuffer(batch.localShards.count * width)
+    partials = try AlignedBuffer(tiles.partialCount)
+    leaves = try AlignedBuffer(batch.localShards.count, width)
   }
 
   /// Elements of one channel in one view over all shards.

@@ -26,7 +26,7 @@ final class PackedWeight {
       reorder = nil
       return
     }
-    let copy: AlignedBuffer<Float> = isKept ? AlignedBuffer(layout.count) : workspace.pool.take(layout.count)
+    let copy: AlignedBuffer<Float> = try isKept ? AlignedBuffer(layout.count) : workspace.pool.take(layout.count)
     (self.copy, address) = (copy, .init(copy.pointer))
     reorder = try PreparedCall(
       try Primitive.reorder(from: plain, to: layout), scratchpad: workspace.scratchpad,
@@ -53,7 +53,7 @@ final class Unpacker {
     self.layout = layout
     plain = try MemoryDescriptor.plain(shape)
     let isPlain = layout.isSame(as: plain)
-    packed = isPlain ? nil : workspace.pool.take(layout.count)
+    packed = isPlain ? nil : try workspace.pool.take(layout.count)
     reorder = isPlain ? nil : try Primitive.reorder(from: layout, to: plain)
   }
 

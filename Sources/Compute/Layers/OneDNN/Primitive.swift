@@ -117,7 +117,7 @@ final class Scratchpad {
 
   /// Memory that `primitive` may use while it runs.
   func memory(for primitive: Primitive) throws -> Memory {
-    let buffer = pool.take(primitive.scratchpadBytes, of: UInt8.self)
+    let buffer = try pool.take(primitive.scratchpadBytes, of: UInt8.self)
     defer { pool.giveBack(buffer) }
     return try Memory(primitive.layout(dnnl_query_scratchpad_md), buffer.pointer)
   }

@@ -27,7 +27,7 @@ public final class AdaptiveAveragePooling: Layer {
     self.input = input
     var shape = input.shape
     shape.spatial = extents
-    output = workspace.activation(shape)
+    output = try workspace.activation(shape)
     (from, to) = (ChannelLanes(input.shape, joinsBlocks: false), ChannelLanes(shape, joinsBlocks: false))
     let missing = [[Range<Int>]](repeating: [0..<1], count: 3 - spatial.count)
     let all = missing + zip(spatial, extents).map { n, o in (0..<o).map { $0 * n / o..<(($0 + 1) * n + o - 1) / o } }
@@ -36,7 +36,7 @@ public final class AdaptiveAveragePooling: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     workspace.release(output)
   }
 

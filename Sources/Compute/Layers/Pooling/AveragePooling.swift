@@ -41,7 +41,7 @@ public final class AveragePooling: Layer {
     var shape = input.shape
     (windows, shape.spatial) = try Windows.pooling(
       "average pooling", window: window, stride: stride, padding: padding, over: input.shape)
-    output = workspace.activation(shape)
+    output = try workspace.activation(shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(shape))
     var operation = dnnl_pooling_desc_t()
     var (from, to) = (x.raw, y.raw)
@@ -60,7 +60,7 @@ public final class AveragePooling: Layer {
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     let (x, y) = (try MemoryDescriptor(input.shape), try MemoryDescriptor(output.shape))
     var operation = dnnl_pooling_desc_t()
     var (dx, dy) = (x.raw, y.raw)

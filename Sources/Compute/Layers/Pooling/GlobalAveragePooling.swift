@@ -13,14 +13,14 @@ public final class GlobalAveragePooling: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, lanes) = (input, ChannelLanes(input.shape))
-    output = workspace.activation(
+    output = try workspace.activation(
       TensorShape(
         samples: input.shape.samples, channels: input.shape.channels, element: input.shape.element))
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     workspace.release(output)
   }
 

@@ -15,13 +15,13 @@ public final class GlobalMaxPooling: Layer {
 
   public func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, lanes) = (input, ChannelLanes(input.shape))
-    output = workspace.activation(TensorShape(samples: input.shape.samples, channels: input.shape.channels))
-    choices = output.values.map { AlignedBuffer($0.count) }
+    output = try workspace.activation(TensorShape(samples: input.shape.samples, channels: input.shape.channels))
+    choices = try output.values.map { try AlignedBuffer($0.count) }
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     workspace.release(output)
   }
 

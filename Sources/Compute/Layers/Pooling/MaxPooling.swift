@@ -44,15 +44,15 @@ public final class MaxPooling: Layer {
     }
     var shape = input.shape
     shape.spatial = extents
-    output = workspace.activation(shape)
-    kernel = MaxPoolingKernel(
+    output = try workspace.activation(shape)
+    kernel = try MaxPoolingKernel(
       input: input.shape, output: shape, ConvolutionWindows(windows, over: input.shape.spatial, output: extents))
-    choices = workspace.isTraining ? input.values.map { _ in AlignedBuffer(shape.count) } : []
+    choices = workspace.isTraining ? try input.values.map { _ in try AlignedBuffer(shape.count) } : []
     return output
   }
 
   public func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     workspace.release(output)
   }
 

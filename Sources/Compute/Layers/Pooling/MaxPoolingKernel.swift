@@ -7,13 +7,13 @@ struct MaxPoolingKernel {
   /// From a window's beginning to each of its positions, in elements.
   private let offsets: AlignedBuffer<Int>
 
-  init(input: TensorShape, output: TensorShape, _ windows: ConvolutionWindows) {
+  init(input: TensorShape, output: TensorShape, _ windows: ConvolutionWindows) throws {
     self.windows = windows
     (self.input, self.output) = (
       ChannelLanes(input, joinsBlocks: false), ChannelLanes(output, joinsBlocks: false)
     )
     let (depth, height, width) = (windows.depth, windows.height, windows.width)
-    offsets = AlignedBuffer(windows.volume)
+    offsets = try AlignedBuffer(windows.volume)
     for tap in 0..<windows.volume {
       let (a, b, c) = (tap / (height.kernel * width.kernel), tap / width.kernel % height.kernel, tap % width.kernel)
       precondition(a < depth.kernel)

@@ -1,3 +1,4 @@
+import Diagnostics
 import Foundation
 
 /// Owned memory for `count` elements, aligned to 64 bytes (oneDNN's Winograd code needs that) and zero at the start.
@@ -7,7 +8,7 @@ import Foundation
 /// only as they are touched, and so lie on the memory node of the thread that touches them first. `MemoryLedger` knows
 /// all of them.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
-  public static var alignment: Int { 64 }
+  public static var alignment: Int { BufferSize.line }
   /// Bytes from which a buffer has its own pages.
   static var mappingThreshold: Int { 1 << 20 }
 
@@ -19,22 +20,22 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
   /// Bytes as allocated.
   private let reserved: Int
 
-  public init(_ count: Int, for use: MemoryUse = .workspaces) {
-    self.count = count
+  /// As many elements as the product of the factors: `AlignedBuffer(rows, columns)`. The product is checked here, so
+  /// that callers need not.
+  ///
+  /// - Throws: a usage failure for a product that no memory holds, and where the system gives no memory.
+  public init(_ factors: Int..., for use: MemoryUse = .workspaces) throws(Failure) {
+    let size = try BufferSize(factors, stride: MemoryLayout<Element>.stride, for: use)
+    let isMapped = size.bytes >= Self.mappingThreshold
+    let raw = isMapped ? Self.map(size.bytes) : aligned_alloc(Self.alignment, size.bytes)
+    guard let raw else { throw .noMemory(size.bytes, for: use) }
+    if !isMapped { memset(raw, 0, size.bytes) }
+    count = size.count
     self.use = use
     arena = nil
-    let bytes = max(1, count) * MemoryLayout<Element>.stride
-    reserved = (bytes + Self.alignment - 1) / Self.alignment * Self.alignment
-    let isMapped = reserved >= Self.mappingThreshold
-    let raw = isMapped ? Self.map(reserved) : .allocate(byteCount: reserved, alignment: Self.alignment)
-    if !isMapped { memset(raw, 0, reserved) }
-    pointer = raw.bindMemory(to: Element.self, capacity: max(1, count))
+    reserved = size.bytes
+    pointer = raw.bindMemory(to: Element.self, capacity: max(1, size.count))
     MemoryLedger.process.enter(raw, bytes: reserved, use, isMapped: isMapped)
-  }
-
-  public convenience init(copying values: some Collection<Element>) {
-    self.init(values.count)
-    for (index, value) in values.enumerated() { pointer[index] = value }
   }
 
   /// `count` elements at an address of an arena, as they are.
@@ -42,25 +43,22 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
     self.pointer = pointer
     self.count = count
     self.arena = arena
-    (use, reserved) = (arena.use, 0)
+    use = arena.use
+    reserved = 0
   }
 
   deinit {
     if arena != nil { return }
     MemoryLedger.process.remove(pointer, bytes: reserved, use)
-    if reserved >= Self.mappingThreshold {
-      munmap(pointer, reserved)
-    } else {
-      UnsafeMutableRawPointer(pointer).deallocate()
-    }
+    if reserved >= Self.mappingThreshold { munmap(pointer, reserved) } else { free(pointer) }
   }
 
-  /// Zero pages for which nothing is set aside, so that a plan larger than the machine can be made and shown.
-  private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
+  /// Zero pages for which nothing is set aside, so that a plan larger than the machine can be made and shown; nil where
+  /// the system refuses them.
+  private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let flags = MAP_PRIVATE | Int32(MAP_ANONYMOUS) | Int32(MAP_NORESERVE)
     let raw = mmap(nil, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)
-    guard let raw, raw != MAP_FAILED else { fatalError("the system does not give \(bytes) bytes of memory") }
-    return raw
+    return raw == MAP_FAILED ? nil : raw
   }
 
   public var bytes: Int { count * MemoryLayout<Element>.stride }

@@ -19,4 +19,25 @@ public enum MemoryUse: Int, CaseIterable, Sendable {
   case communication
   /// The copy from which a checkpoint is written during the next steps.
   case snapshot
+  /// Of all samples, for evaluations.
+  case features
+}
+
+extension MemoryUse {
+  /// In a row of a memory plan and in failures.
+  package var text: String {
+    switch self {
+    case .data: "samples in memory"
+    case .loader: "batches loaded ahead"
+    case .parameters: "parameters and running statistics"
+    case .gradients: "gradients of parameters"
+    case .optimizer: "optimizer's moments"
+    case .activations: "activations and their gradients"
+    case .workspaces: "workspaces of kernels"
+    case .loss: "embeddings of all ranks, loss"
+    case .communication: "sums between ranks"
+    case .snapshot: "copy for checkpoints"
+    case .features: "features of all samples"
+    }
+  }
 }

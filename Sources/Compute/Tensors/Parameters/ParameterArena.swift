@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// All parameters and all their gradients of a network, each in one flat run of floats; see `ParameterLayout`.
 ///
 /// Both start at zero. Nobody writes into the padding, or only zeros.
@@ -6,10 +8,11 @@ public final class ParameterArena: Sendable {
   public let values: AlignedBuffer<Float>
   public let gradients: AlignedBuffer<Float>
 
-  public init(_ layout: ParameterLayout) {
+  /// - Throws: a usage failure where the system gives no memory.
+  public init(_ layout: ParameterLayout) throws(Failure) {
     self.layout = layout
-    values = AlignedBuffer(layout.total, for: .parameters)
-    gradients = AlignedBuffer(layout.total, for: .gradients)
+    values = try AlignedBuffer(layout.total, for: .parameters)
+    gradients = try AlignedBuffer(layout.total, for: .gradients)
   }
 
   /// The first float of a parameter; aligned to 64 bytes, valid as long as the arena lives.

@@ -29,6 +29,8 @@ public struct ParameterLayout: Sendable, Equatable {
 
   /// In floats.
   public static let alignment = 16
+  /// Numbers beyond every memory (4 TiB), and far from where sums and products of sizes overflow.
+  private static let most = 1 << 40
 
   public private(set) var entries: [Entry] = []
   /// Floats of an arena, padding included; a multiple of `alignment`.
@@ -42,10 +44,11 @@ public struct ParameterLayout: Sendable, Equatable {
   @discardableResult
   public mutating func append(name: String, shape: [Int], decays: Bool? = nil) throws -> Entry {
     guard index[name] == nil else { throw Failure(.defect, "two parameters are named '\(name)'") }
-    // 2^48 floats is far beyond any memory, and far from an overflow of the sums below.
-    guard let count = elementCount(of: shape), count > 0, count < 1 << 48, total < 1 << 48 else {
+    guard let count = elementCount(of: shape), count > 0, count <= Self.most, total <= Self.most - count else {
       throw Failure(
-        .usage, "the parameter '\(name)' has an impossible shape", expected: "sizes of at least 1", found: "\(shape)")
+        .usage, "the parameter '\(name)' has an impossible shape",
+        expected: "sizes of at least 1, and at most 2^40 numbers in all parameters", found: "\(shape)",
+        remedy: "give the network's layers smaller sizes")
     }
     let entry = Entry(name: name, shape: shape, offset: total, count: count, decays: decays ?? (shape.count > 1))
     index[name] = entries.count

@@ -34,7 +34,8 @@ package final class IdxFile: RecordSource {
           expected: "\(bytes) bytes (\(SampleShape.text(shape)))", found: "\(file.bytes) bytes compressed")
       }
       reader.records = (4 + 4 * shape.count, recordSize)
-      let buffer = AlignedBuffer<UInt8>(bytes, for: .data)
+      try MemoryRoom.require(bytes, for: .data, at: path)
+      let buffer = try AlignedBuffer<UInt8>(bytes, for: .data)
       try reader.read(into: UnsafeMutableRawBufferPointer(start: buffer.pointer, count: bytes))
       try reader.expectEnd()
       (contents, start) = (.memory(buffer), 0)

@@ -18,7 +18,7 @@ final class PReLU: Layer {
 
   func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     (self.input, self.workspace) = (input, workspace)
-    output = workspace.activation(input.shape)
+    output = try workspace.activation(input.shape)
     slopes = try workspace.parameters.pointer(of: parameters[0].name)
     return output
   }

@@ -36,11 +36,11 @@ package final class CheckpointSaver {
 
   package init(
     _ state: ParameterSet, _ optimizer: any Optimizer, _ configuration: TrainingConfiguration, store: CheckpointStore?
-  ) {
-    model = ModelFile(state)
+  ) throws {
+    model = try ModelFile(state)
     self.optimizer = optimizer
     self.store = store
-    snapshot = store.map { _ in CheckpointSnapshot(state, optimizer) }
+    snapshot = try store.map { _ in try CheckpointSnapshot(state, optimizer) }
     failures = SaveFailures(patience: configuration.checkpointPatience)
     interval = configuration.checkpointEveryNMinutes.map { $0 * 60 }
   }

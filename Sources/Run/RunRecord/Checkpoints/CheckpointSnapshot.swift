@@ -13,11 +13,14 @@ final class CheckpointSnapshot: @unchecked Sendable {
   private let moments: [(name: String, source: AlignedBuffer<Float>, copy: AlignedBuffer<Float>)]
   private let parameters, statistics: AlignedBuffer<Float>
 
-  init(_ state: ParameterSet, _ optimizer: any Optimizer) {
-    func copy(of buffer: AlignedBuffer<Float>) -> AlignedBuffer<Float> { AlignedBuffer(buffer.count, for: .snapshot) }
-    model = ModelFile(state)
-    (parameters, statistics) = (copy(of: state.parameters.values), copy(of: state.statistics.values))
-    moments = optimizer.state.map { ($0.name, $0.buffer, copy(of: $0.buffer)) }
+  init(_ state: ParameterSet, _ optimizer: any Optimizer) throws {
+    func copy(of buffer: AlignedBuffer<Float>) throws -> AlignedBuffer<Float> {
+      try AlignedBuffer(buffer.count, for: .snapshot)
+    }
+    model = try ModelFile(state)
+    parameters = try copy(of: state.parameters.values)
+    statistics = try copy(of: state.statistics.values)
+    moments = try optimizer.state.map { ($0.name, $0.buffer, try copy(of: $0.buffer)) }
   }
 
   /// Copies everything as it is now, on all threads of the rank. The first time takes longer: the memory comes into being.

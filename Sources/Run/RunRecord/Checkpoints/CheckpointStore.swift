@@ -2,6 +2,7 @@ import Diagnostics
 import FileSystem
 import Files
 import Host
+import Tensors
 
 /// The checkpoints of a run: `checkpoints/step-00000500/`, each whole or absent. Used by rank 0 only.
 ///
@@ -157,7 +158,7 @@ package final class CheckpointStore: Sendable {
   func checkSpace(for bytes: Int) throws -> [String] {
     let count = names().count
     // One more than is kept: the new one is written before the oldest goes.
-    let all = (max(0, keep - count) + 1) * (bytes + Self.slack)
+    let all = saturatingProduct(max(0, keep - count) + 1, bytes + Self.slack)
     guard let free = FreeSpace.bytes(at: folder), free < all else { return [] }
     if count <= Self.fewest { try FreeSpace.require(bytes + Self.slack, for: "a checkpoint", at: folder) }
     return [

@@ -74,9 +74,9 @@ struct BadBatchFinder {
   private func largestInputs(step: Int) throws -> [Float] {
     let (batches, rows) = (plan.batches, plan.batches.samplesPerShard)
     let maker = ViewMaker(dataset: dataset, augmentation: augmentation, seed: batches.order.seed)
-    let all = AlignedBuffer<Float>(batches.batchSize)
-    let views = AlignedBuffer<Float>(2 * maker.sampleSize)
-    let workspace = AugmentationWorkspace(shape: augmentation.shape)
+    let all = try AlignedBuffer<Float>(batches.batchSize)
+    let views = try AlignedBuffer<Float>(2, maker.sampleSize)
+    let workspace = try AugmentationWorkspace(shape: augmentation.shape)
     try group.communicator.together {
       for place in group.localShards.lowerBound * rows..<group.localShards.upperBound * rows {
         try maker.makeViews(

@@ -12,7 +12,7 @@ extension MemoryForecast {
     let own = plan.map {
       RankMemory(
         needed: $0.total, resident: ProcessMemory.resident ?? 0, available: ProcessMemory.availableOnHost,
-        limit: .current())
+        limit: .current(), buffers: $0.buffers, ceiling: .ceiling)
     }
     let ranks = try communicator.allGather(own?.text ?? "").map(RankMemory.init(text:))
     let known = ranks.compactMap { $0 }

@@ -36,6 +36,9 @@ package struct RunStart {
     (checkpoint, state) = (found.checkpoint, found.state)
   }
 
+  /// Whether parameters are loaded or drawn; a plan alone needs none.
+  var needsParameters = true
+
   /// Steps done.
   package var step: Int { state?.step ?? 0 }
 

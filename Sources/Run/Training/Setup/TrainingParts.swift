@@ -1,11 +1,13 @@
 import Configuration
 import DataParallel
 import Datasets
+import Diagnostics
 import Encoders
 import Loading
 import MPI
 import ModelFiles
 import Optimization
+import Planning
 import RunRecord
 import Tensors
 import TwinNetwork
@@ -27,6 +29,8 @@ package struct TrainingParts {
   package let globalStep: GlobalStep
   package let saver: CheckpointSaver
   let badStepRule: BadStepRule
+  /// Known before the first number is drawn; nil where the system does not say what a process has.
+  private(set) var memory: MemoryForecast?
   /// nil without validation data.
   let validation: ValidationSet?
   /// What the first step starts from, besides the tensors.
@@ -76,10 +80,14 @@ package struct TrainingParts {
     let layout = network.state.parameters.layout
     optimizer = try communicator.together { try configuration.makeOptimizer(layout) }
     schedule = configuration.learningRateSchedule
-    globalStep = GlobalStep(
-      network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
+    let (network, optimizer, schedule) = (network, optimizer, schedule)
+    globalStep = try communicator.together {
+      try GlobalStep(network, optimizer, schedule, configuration.gradientClipping, plan.batches, group)
+    }
     let writes = communicator.rank == 0 && configuration.enableCheckpointing
-    saver = CheckpointSaver(network.state, optimizer, configuration, store: writes ? start.store : nil)
+    saver = try communicator.together {
+      try CheckpointSaver(network.state, optimizer, configuration, store: writes ? start.store : nil)
+    }
     var state = CheckpointState(step: 0, shards: plan.batches.shards, lossStart: nil, layout: try layout.hash())
     if let found = start.state {
       (state, state.shards, state.layout) = (found, plan.batches.shards, state.layout)
@@ -88,6 +96,9 @@ package struct TrainingParts {
     self.state = state
     optimizer.stepCount = state.updateCount
     try communicator.requireSamePlan(plan, firstStep: start.step, network.state, kernels.table)
+    memory = try MemoryForecast(self, communicator)
+    guard start.needsParameters else { return }
+    try requireMemory(report)
     initialParameters = try loadParameters(start)
     try communicator.requireSameState(network.state, optimizer)
     kernelRemarks = try communicator.kernelRemarks()
@@ -98,6 +109,15 @@ package struct TrainingParts {
     try BatchLoader(
       dataset: dataset, plan: plan.batches, augmentation: augmentation, localShards: group.localShards,
       steps: state.step..<max(state.step, plan.lastStep), workers: plan.configuration.workers)
+  }
+
+  /// Ends a run that no host can hold before its memory is touched. A collective.
+  private func requireMemory(_ report: ((String) -> Void)?) throws {
+    try communicator.onRoot { if let refusal = memory?.refusal { throw refusal } }
+    // Drawing takes a second for each hundred million numbers or so.
+    if communicator.rank == 0, let memory, network.state.parameters.layout.total > 1 << 27 {
+      report?("\(SummaryText.bytes(memory.peakOfRank)) of memory predicted for a rank; preparing the parameters")
+    }
   }
 
   /// Rank 0 reads files; the others get its arenas, even those just drawn: another C library may draw other numbers.

@@ -38,13 +38,14 @@ package final class TrainingRun {
   ///
   /// - Parameter validation: data that are not trained on, if any.
   /// - Parameter makeEncoder: nil for the encoder that the configuration names.
+  /// - Parameter needsParameters: false for a run of which only the plan is asked: its parameters stay zero.
   /// - Parameter origin: where the run continues from, if no checkpoint in the folder says.
   /// - Throws: `AgreedFailure`, the same on all ranks, for anything that is wrong with options, data or folder on any
   ///   rank, or differs between ranks (`RunAgreement.swift`).
   package init(
     _ configuration: TrainingConfiguration, _ dataset: any Dataset, validation: (any Dataset)? = nil,
-    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
-    _ communicator: Communicator
+    encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, needsParameters: Bool = true,
+    report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
@@ -57,8 +58,10 @@ package final class TrainingRun {
     let folder = configuration.out.isEmpty ? nil : RunFolder(configuration.out)
     lock = try folder?.lock(report: report, communicator)
     communicator.position.place = "looking for a checkpoint"
-    let start = try RunStart(configuration, data, folder: folder, origin: origin, communicator)
-    try communicator.onRoot { try folder?.store(start.plan.configuration) }
+    var start = try RunStart(configuration, data, folder: folder, origin: origin, communicator)
+    start.needsParameters = needsParameters
+    let planned = start.plan.configuration
+    try communicator.onRoot { try folder?.store(planned) }
     communicator.position.place = "planning the network and loading its parameters"
     parts = try TrainingParts(start, dataset, validation: validation, makeEncoder, report: report, communicator)
     var chosen = start.plan.configuration
@@ -69,7 +72,7 @@ package final class TrainingRun {
       try folder?.store(chosen)
       remarks = try saver.checkSpace()
     }
-    var summary = RunSummary(parts, start, memory: try MemoryForecast(parts, communicator))
+    var summary = RunSummary(parts, start, memory: parts.memory)
     summary.remarks += remarks
     summary.launch = LaunchRecord(parts, data: fingerprint)
     summary.launch?.predictedMemory = summary.memory?.peakOfRank

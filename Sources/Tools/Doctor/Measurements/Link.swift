@@ -46,7 +46,7 @@ package struct Link: Codable, Equatable, Sendable {
 package struct LinkMeasurement {
   private let communicator: Communicator
   /// As long as a bucket of gradients.
-  private let message = AlignedBuffer<UInt8>(4 << 20)
+  private let message: AlignedBuffer<UInt8>
   private static let sizes = [1 << 16, 1 << 18, 1 << 20, 4 << 20]
   /// At most so many seconds go to messages of one size, unless one of them takes longer.
   private static let limit = 0.1
@@ -55,7 +55,7 @@ package struct LinkMeasurement {
 
   /// All pairs of up to 16 hosts, and fifteen for each host where there are more; the same on every rank. A collective.
   static func links(_ hosts: [HostFacts], _ communicator: Communicator) throws -> [Link] {
-    let measurement = LinkMeasurement(communicator)
+    let measurement = try LinkMeasurement(communicator)
     communicator.position.place = "measuring the network"
     var own: [Link] = []
     for round in pairs(of: hosts.count).prefix(rounds) {
@@ -87,7 +87,10 @@ package struct LinkMeasurement {
     }
   }
 
-  private init(_ communicator: Communicator) { self.communicator = communicator }
+  private init(_ communicator: Communicator) throws {
+    self.communicator = communicator
+    message = try AlignedBuffer(4 << 20)
+  }
 
   /// The result on the first of the two ranks; nil on all others, which have nothing to do.
   private func link(_ first: (host: String, rank: Int), _ second: (host: String, rank: Int)) throws -> Link? {

@@ -9,7 +9,7 @@ final class MatrixProductForward: KernelPass {
 
   init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
     (input, output) = (layer.input, layer.output)
-    scratch = MatrixProductScratch(geometry, layer)
+    scratch = try MatrixProductScratch(geometry, layer)
     weight = try layer.weight
     bias = try layer.bias
   }
@@ -36,7 +36,7 @@ final class MatrixProductDataGradient: KernelPass {
 
   init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
     (input, output) = (layer.input, layer.output)
-    scratch = MatrixProductScratch(geometry, layer)
+    scratch = try MatrixProductScratch(geometry, layer)
     weight = try layer.weight
   }
 
@@ -64,7 +64,7 @@ final class MatrixProductWeightGradient: WeightGradientPass {
 
   init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
     gradient = try WeightGradient(layer)
-    scratch = MatrixProductScratch(geometry, layer)
+    scratch = try MatrixProductScratch(geometry, layer)
   }
 
   func computeWeight(_ leaf: Int) {

@@ -12,7 +12,7 @@ struct MatrixProductScratch {
 
   /// Takes the memory from the pool, for passes that are run one after another, and gives it back at once: layers that
   /// are planned later use it too.
-  init(_ geometry: ConvolutionGeometry, _ layer: WeightedLayer) {
+  init(_ geometry: ConvolutionGeometry, _ layer: WeightedLayer) throws {
     let (input, output, workspace) = (layer.input.shape, layer.output.shape, layer.workspace)
     let windows = ConvolutionColumns(input, ConvolutionWindows(geometry, input: input.spatial))
     let results = ConvolutionColumns(output, ConvolutionWindows(positionsOf: output.spatial))
@@ -20,8 +20,8 @@ struct MatrixProductScratch {
     let rows = windows.rows
     let step = min(rows, max(16, (1 << 24) / windows.length))
     parts = stride(from: 0, to: rows, by: step).map { $0..<min(rows, $0 + step) }
-    windowRows = workspace.pool.take(step * windows.length)
-    resultRows = workspace.pool.take(step * results.length)
+    windowRows = try workspace.pool.take(step, windows.length)
+    resultRows = try workspace.pool.take(step, results.length)
     for buffer in [windowRows, resultRows] { workspace.pool.giveBack(buffer) }
   }
 }

@@ -31,7 +31,7 @@ struct PlaneProducts {
   init(
     _ windows: ConvolutionWindows, input: TensorShape, output: TensorShape, weight: [Int], isTransposed: Bool,
     _ workspace: Workspace
-  ) {
+  ) throws {
     let extents = (windows.height.output, windows.width.output)
     let tiles = (
       PlaneTiles(input, output: extents, padding: (windows.height.padding, windows.width.padding)),
@@ -56,9 +56,9 @@ struct PlaneProducts {
     let one = tiles.0.count(samples: 1) + tiles.1.count(samples: 1)
     let step = min(input.samples, max(1, (1 << 22) / one))
     parts = stride(from: 0, to: input.samples, by: step).map { $0..<min(input.samples, $0 + step) }
-    inputTiles = workspace.pool.take(tiles.0.count(samples: step))
-    outputTiles = workspace.pool.take(tiles.1.count(samples: step))
-    weightTiles = workspace.pool.take(weights.count)
+    inputTiles = try workspace.pool.take(tiles.0.count(samples: step))
+    outputTiles = try workspace.pool.take(tiles.1.count(samples: step))
+    weightTiles = try workspace.pool.take(weights.count)
     for buffer in [inputTiles, outputTiles, weightTiles] { workspace.pool.giveBack(buffer) }
   }
 

@@ -11,11 +11,11 @@ extension ConvolutionGeometry {
 
 extension PlaneProducts {
   /// - Parameter direction: the weight gradient takes the tiles of the forward pass.
-  fileprivate init(_ direction: KernelDirection, _ layer: WeightedLayer, _ geometry: ConvolutionGeometry) {
+  fileprivate init(_ direction: KernelDirection, _ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
     let (input, output) = (layer.input.shape, layer.output.shape)
     let windows = ConvolutionWindows(geometry, input: input.spatial)
     let isTransposed = direction == .dataGradient
-    self.init(
+    try self.init(
       isTransposed ? windows.transposed : windows, input: isTransposed ? output : input,
       output: isTransposed ? input : output, weight: geometry.weightShape, isTransposed: isTransposed, layer.workspace)
   }
@@ -34,7 +34,7 @@ final class PlanesPass: KernelPass {
     let isForward = direction == .forward
     sources = isForward ? layer.input.values : layer.output.gradients
     targets = isForward ? layer.output.values : layer.input.gradients
-    products = PlaneProducts(direction, layer, geometry)
+    products = try PlaneProducts(direction, layer, geometry)
     weight = try layer.weight
     bias = try isForward ? layer.bias : nil
   }
@@ -59,7 +59,7 @@ final class PlanesWeightGradient: WeightGradientPass {
 
   init(_ layer: WeightedLayer, _ geometry: ConvolutionGeometry) throws {
     gradient = try WeightGradient(layer)
-    products = PlaneProducts(.weightGradient, layer, geometry)
+    products = try PlaneProducts(.weightGradient, layer, geometry)
   }
 
   func computeWeight(_ leaf: Int) {
