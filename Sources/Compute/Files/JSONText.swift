@@ -1,12 +1,13 @@
 import Diagnostics
 import FileSystem
 import Foundation
+import JSON
 
 /// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
 /// reader.
 ///
 /// JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`. (Configuration files, which people
-/// write, are JSON5: `JSONValue`.)
+/// write, are JSON5: `ConfigurationFile`.)
 package enum JSONText {
   package enum Style: Sendable {
     /// On one line, without a line feed at its end.
@@ -30,12 +31,11 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `StrictJSON.SyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the
+  /// - Throws: `JSONSyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the
   ///   key for a number outside the limits of a `CheckedRecord`.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
-    if let key = try StrictJSON.parse([UInt8](bytes)).duplicatedKey {
-      throw StrictJSON.SyntaxError(message: "the key '\(key)' is given twice", offset: 0)
-    }
+    // Foundation takes one of two equal keys, and other texts that are not JSON.
+    _ = try JSONValue([UInt8](bytes), .strict)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -57,7 +57,23 @@ package enum JSONText {
       failure.location = failure.location.map { "\(path), \($0)" } ?? path
       throw failure
     } catch {
-      throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
+      throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: text(of: error))
+    }
+  }
+
+  /// What is wrong, for people: `no 'step'`.
+  private static func text(of error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? "'\($0.stringValue)'" }
+      return path.isEmpty ? "the whole text" : path.joined(separator: " ")
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "no '\(key.stringValue)'" + (context.codingPath.isEmpty ? "" : " in \(place(context))")
+    case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):
+      return "\(place(context)) is not a value that is written there"
+    @unknown default: return "another value"
     }
   }
 }

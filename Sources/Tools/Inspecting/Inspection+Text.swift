@@ -1,4 +1,4 @@
-import CommandLine
+import JSON
 
 extension Inspection {
   /// For people: the facts, then the tables, then the problems; ends with a line feed.

@@ -33,9 +33,9 @@ package struct ReplayRun {
     let configuration = try communicator.together {
       let configuration = try TrainingConfiguration(json: text)
       try configuration.validate()
+      try RankThreads.configure(requested: configuration.threads)
       return configuration
     }
-    RankThreads.configure(requested: configuration.threads)
     let dataset = try communicator.together {
       try RecordedRun.openData(configuration.data, given: request.data != nil)
     }

@@ -47,6 +47,11 @@ import Training
     #expect(try self.plan { $0.limitTrainBatches = .count(50) }.batches.stepsPerEpoch == 10)
   }
 
+  @Test(arguments: [BatchAmount.none, .fraction(0)]) func aRunWithoutBatchesEndsAtOnce(none: BatchAmount) throws {
+    let plan = try plan { ($0.maxEpochs, $0.limitTrainBatches) = (3, none) }
+    #expect(plan.lastStep == 0 && plan.batches.stepsPerEpoch == 10 && plan.remarks == [])
+  }
+
   @Test func theLongerMinimumCounts() throws {
     #expect(try plan { _ in }.earliestStop == 0)
     #expect(try plan { ($0.minEpochs, $0.minSteps) = (2, 17) }.earliestStop == 20)

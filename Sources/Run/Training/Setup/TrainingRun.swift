@@ -29,7 +29,7 @@ package final class TrainingRun {
     communicator.position.place = "opening the data"
     let (dataset, validation) = try communicator.together {
       try configuration.validate()
-      return (try DataSpec.open(configuration.data), try configuration.valData.map(DataSpec.open))
+      return (try DataSpec.open(configuration.data), try configuration.validationSpec.map(DataSpec.open))
     }
     try self.init(configuration, dataset, validation: validation, report: report, communicator)
   }
@@ -47,9 +47,12 @@ package final class TrainingRun {
     encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, needsParameters: Bool = true,
     report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
-    RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
-    try communicator.together { try configuration.validate() }
+    try communicator.together {
+      try RankThreads.configure(requested: configuration.threads)
+      try configuration.validate()
+    }
+    let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
