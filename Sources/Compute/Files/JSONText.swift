@@ -31,8 +31,8 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `JSONSyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the key for
-  ///   a number outside the limits of a `CheckedRecord`.
+  /// - Throws: `JSONSyntaxError`, a `DecodingError` for JSON that is not such a value, or `Failure(.data)` with the
+  ///   key for a number outside the limits of a `CheckedRecord`.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
     // Foundation takes one of two equal keys, and other texts that are not JSON.
     _ = try JSONValue([UInt8](bytes), .strict)
