@@ -116,7 +116,7 @@ let package = Package(
       "Tools", "Replaying",
       """
       Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord \
-      Training Reporting
+      Training
       """),
     module(
       "Tools", "Inspecting",

@@ -39,11 +39,16 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Several lines: the message with its place, then `expected:`, `found:` and `remedy:` where there are any.
+  ///
+  /// Names and values from files cannot add lines that look like ours: their place is one line, and what follows is
+  /// indented.
   public var description: String {
-    var lines = [location.map { "\($0): \(message)" } ?? message]
-    if let expected { lines.append("  expected: \(expected)") }
-    if let found { lines.append("  found:    \(found)") }
-    if let remedy { lines.append("  remedy:   \(remedy)") }
+    var lines = [location.map { "\($0.printable): \(message)" } ?? message]
+    for (name, text) in [("expected: ", expected), ("found:    ", found), ("remedy:   ", remedy)] {
+      guard let text else { continue }
+      lines.append(
+        "  " + name + text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n            "))
+    }
     return lines.joined(separator: "\n")
   }
 }

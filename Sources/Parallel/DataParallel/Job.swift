@@ -3,6 +3,11 @@ import MPI
 
 /// A program's work on all ranks, from joining to leaving.
 public enum Job {
+  /// The same for a program of this name, whose failures and late ranks go to standard error as lines of `name: …`.
+  public static func run(named name: String, work: (Communicator) throws -> Int32) -> Int32 {
+    run(report: { Console.errors.write("\(name): \($0)\n") }, work: work)
+  }
+
   /// Joins the job that a launcher started this process in, runs `work`, and leaves; returns the exit code.
   ///
   /// A failure that all ranks throw together (`AgreedFailure`) is reported once, by rank 0. One that only this rank
@@ -14,6 +19,7 @@ public enum Job {
   public static func run(
     goesOnAlone: Bool = false, report: @escaping (String) -> Void, work: (Communicator) throws -> Int32
   ) -> Int32 {
+    StandardStreams.reserve()
     let communicator: Communicator
     do { communicator = try Communicator.join() } catch {
       let failure = failure(error)

@@ -3,8 +3,8 @@ import CommandLine
 import Configuration
 import DataParallel
 import Datasets
+import Diagnostics
 import Files
-import Foundation
 import MPI
 
 /// Measures the steps of a training, the loss, or the kernels; prints a table and writes JSON.
@@ -21,13 +21,13 @@ enum BenchCommand: OptionCommand {
     }
     let isPrinted = file?.isStandardOutput ?? false
     if communicator.rank == 0 {
-      for remark in command.options.training.remarks(origins: command.origins) { printWarning(remark) }
+      for remark in command.options.training.remarks(origins: command.origins) { Console.errors.warn(remark) }
     }
     let report = try Benchmark.run(command.options, communicator)
     try communicator.onRoot {
-      if !isPrinted { print(report.lines.joined(separator: "\n")) }
       try file?.write(try report.json())
       _ = try file?.finish()
+      if !isPrinted { try Console.output.writeResult(report.lines.joined(separator: "\n") + "\n") }
     }
     return 0
   }

@@ -1,5 +1,6 @@
 import CommandLine
 import DataParallel
+import Diagnostics
 import MPI
 
 /// A command of the program. `run` is a collective: all ranks call it, with arguments that mean the same or are an error.
@@ -31,7 +32,7 @@ extension OptionCommand {
     try communicator.requireSameCall(definition, action)
     switch action {
     case .help(let text), .printConfiguration(let text):
-      if communicator.rank == 0 { print(text, terminator: "") }
+      try communicator.onRoot { try Console.output.writeResult(text) }
       return 0
     case .run(let options): return try run(options, communicator)
     }

@@ -36,10 +36,7 @@ enum DoctorCommand: OptionCommand {
   }
 
   private static func show(_ diagnosis: Diagnosis, json: Bool) throws {
-    print(json ? try diagnosis.json() : diagnosis.text, terminator: "")
-    // No one minds a reader that has gone.
-    guard fflush(nil) != 0, errno != EPIPE else { return }
-    throw Failure.cannotWrite("write what was found", path: "standard output", errno: errno)
+    try Console.output.writeResult(json ? try diagnosis.json() : diagnosis.text)
   }
 
   /// An abort loses what launchers have not yet passed on from this host to the first: only half of an object would be

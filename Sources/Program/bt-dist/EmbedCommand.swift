@@ -51,7 +51,7 @@ enum EmbedCommand: OptionCommand {
         throw Failure(
           .usage, "the data set has one view", at: "--view", expected: "1", found: "\(options.view)")
       }
-      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { Console.errors.warn($0) } }
       return (dataset, encoder)
     }
     // That it cannot be written should be known before the work.
@@ -71,7 +71,10 @@ enum EmbedCommand: OptionCommand {
       try writer?.write(UnsafeBufferPointer(start: features, count: rows * extractor.features))
     }
     try communicator.onRoot { _ = try writer?.finish() }
-    if communicator.rank == 0, !isPrinted { print("\(options.out): \(dataset.count) × \(extractor.features)") }
+    // The file is the result, and is whole.
+    if communicator.rank == 0, !isPrinted {
+      Console.output.write("\(options.out.printable): \(dataset.count) × \(extractor.features)\n")
+    }
     return 0
   }
 }

@@ -58,7 +58,7 @@ enum EvalCommand: OptionCommand {
           .data, "training and test samples have different shapes", at: options.test,
           expected: "\(train.sampleShape)", found: "\(test.sampleShape)")
       }
-      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { printWarning($0) } }
+      let encoder = try TrainedEncoder(from: options.from) { if communicator.rank == 0 { Console.errors.warn($0) } }
       return (train, test, encoder)
     }
     for dataset in [train, test] { try communicator.requireSameData(dataset) }
@@ -70,9 +70,12 @@ enum EvalCommand: OptionCommand {
         ("raw values", try FeatureExtractor(encoder: .identity(sampleShape: shape), sampleShape: shape)),
       ]
     }
-    if communicator.rank == 0 {
-      print(
-        "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(test.count) against \(train.count) samples:")
+    try communicator.onRoot {
+      try Console.output.writeResult(
+        """
+        \(options.k)-nearest-neighbour accuracy by cosine similarity, \(test.count) against \(train.count) samples:
+
+        """)
     }
     for (name, extractor) in extractors {
       let features = try FeatureRun(train, extractor, communicator).collect()
@@ -81,7 +84,8 @@ enum EvalCommand: OptionCommand {
         let neighbours = try NearestNeighbours(
           train: features, labels: train.labels!, features: extractor.features, k: options.k)
         let accuracy = neighbours.accuracy(test: queries, labels: test.labels!)
-        print("  \((accuracy * 1e4).rounded() / 1e4)  \(name) (\(extractor.features) features)")
+        let rounded = (accuracy * 1e4).rounded() / 1e4
+        try Console.output.writeResult("  \(rounded)  \(name) (\(extractor.features) features)\n")
       }
     }
     return 0

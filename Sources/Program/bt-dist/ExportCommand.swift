@@ -50,14 +50,16 @@ enum ExportCommand: OptionCommand {
   static func run(_ command: ParsedCommand<ExportOptions>, _ communicator: Communicator) throws -> Int32 {
     let options = command.options
     try communicator.onRoot {
-      let encoder = try TrainedEncoder(from: options.from, options.step, warn: printWarning)
+      let encoder = try TrainedEncoder(from: options.from, options.step, warn: Console.errors.warn)
       let summary = try EncoderExport(encoder, isFull: options.full).write(
         to: options.out, overwrites: options.overwrite)
       if summary.isPrinted { return }
-      print(
+      // The file is the result, and is whole.
+      Console.output.write(
         """
-        \(options.out): \(summary.tensors) tensors, \(summary.numbers) numbers of \
+        \(options.out.printable): \(summary.tensors) tensors, \(summary.numbers) numbers of \
         \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
+
         """)
     }
     return 0

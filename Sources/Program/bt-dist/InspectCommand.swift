@@ -49,7 +49,7 @@ enum InspectCommand: OptionCommand {
     try communicator.onRoot {
       let inspector = Inspector(readsValues: options.statistics, verifies: options.verify)
       let inspection = try inspector.inspect(command.positionals[0])
-      print(options.json ? inspection.json : inspection.text, terminator: "")
+      try Console.output.writeResult(options.json ? inspection.json : inspection.text)
       isWhole = inspection.problems.isEmpty
     }
     return isWhole ? 0 : Failure.Kind.data.rawValue

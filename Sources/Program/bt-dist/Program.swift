@@ -16,6 +16,7 @@ enum Program {
   }
 
   static func run(_ arguments: [String]) -> Int32 {
+    StandardStreams.reserve()
     OptionSpelling.useCommandLine()
     // From here on signals ask a run to end; a write to a closed pipe or beyond a limit is an error, not the end.
     let endsInOrder = commands.first { $0.name == arguments.first }?.endsInOrder ?? false
@@ -23,9 +24,7 @@ enum Program {
     if !endsInOrder { InterruptedOutput.removeOnSignals() }
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    return Job.run(goesOnAlone: arguments.first == DoctorCommand.name) {
-      FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8))
-    } work: { communicator in
+    return Job.run(goesOnAlone: arguments.first == DoctorCommand.name, report: Console.errors.report) { communicator in
       try dispatch(arguments, communicator)
     }
   }
@@ -42,7 +41,7 @@ enum Program {
     try communicator.requireSameCommand(arguments.first)
     let overview = CommandOverview(commands.map { ($0.name, $0.summary) })
     guard let word = arguments.first, word != "--help" else {
-      if communicator.rank == 0 { print(overview.helpText, terminator: "") }
+      try communicator.onRoot { try Console.output.writeResult(overview.helpText) }
       return arguments.isEmpty ? Failure.Kind.usage.rawValue : 0
     }
     let command = try communicator.together {

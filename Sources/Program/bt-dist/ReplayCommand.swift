@@ -1,4 +1,5 @@
 import CommandLine
+import DataParallel
 import Diagnostics
 import MPI
 import Replaying
@@ -76,7 +77,7 @@ enum ReplayCommand: OptionCommand {
     let run = try ReplayRun(request, communicator)
     let log = ReplayLog()
     let end = try run.replay(log.report)
-    if communicator.rank == 0 { log.end(end, lastStep: run.steps.upperBound) }
+    try communicator.onRoot { try log.end(end, lastStep: run.steps.upperBound) }
     switch end {
     case .finished, .stopped: return 0
     case .interrupted: return Failure.Kind.interrupted.rawValue

@@ -1,9 +1,7 @@
 import CommandLine
 import DataParallel
 import Diagnostics
-import Foundation
 import MPI
-import Reporting
 import Training
 
 // What several commands have in common.
@@ -24,7 +22,7 @@ extension OptionDefinition {
 /// Sets the rank's threads, and warns where the ranks' kernels differ. A collective.
 func prepareKernels(threads: Int?, _ communicator: Communicator) throws {
   RankThreads.configure(requested: threads)
-  for remark in try communicator.kernelRemarks() where communicator.rank == 0 { printWarning(remark) }
+  for remark in try communicator.kernelRemarks() where communicator.rank == 0 { Console.errors.warn(remark) }
 }
 
 /// Throws for the first option without a value.
@@ -32,8 +30,4 @@ func requireOptions(_ options: [(name: String, value: String)]) throws(Failure) 
   for option in options where option.value.isEmpty {
     throw Failure(.usage, "an option is missing", expected: "--\(option.name)", remedy: "give it, or ask --help")
   }
-}
-
-func printWarning(_ message: String) {
-  Console(.standardError).warn(message)
 }

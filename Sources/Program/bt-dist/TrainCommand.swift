@@ -12,8 +12,7 @@ enum TrainCommand: OptionCommand {
 
   static func run(_ command: ParsedCommand<TrainingConfiguration>, _ communicator: Communicator) throws -> Int32 {
     let console = ConsoleObserver.make(.standardOutput, wantsBar: command.options.enableProgressBar)
-    let run = try TrainingRun(
-      command.options, report: { FileHandle.standardError.write(Data("bt-dist: \($0)\n".utf8)) }, communicator)
+    let run = try TrainingRun(command.options, report: Console.errors.report, communicator)
     if communicator.rank == 0 {
       for remark in command.options.remarks(origins: command.origins) { console.warn(remark) }
     }

@@ -1,9 +1,10 @@
 import CommandLine
+import Diagnostics
 
 extension Inspection {
   /// For people: the facts, then the tables, then the problems; ends with a line feed.
   package var text: String {
-    var lines = ["\(path): \(kind)"]
+    var lines = ["\(path.printable): \(kind)"]
     let width = facts.map(\.name.count).max() ?? 0
     lines += facts.map { "  " + Self.padded($0.name, width) + "  \($0.value.text)" }
     for table in tables { lines += ["", table.name] + Self.lines(table) }

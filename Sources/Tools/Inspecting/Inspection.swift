@@ -38,7 +38,7 @@ package struct InspectedValue: Sendable {
   package var text: String
   package var json: JSONValue
 
-  static func text(_ text: String) -> Self { Self(text: text, json: .string(text)) }
+  static func text(_ text: String) -> Self { Self(text: text.printable, json: .string(text)) }
   static func count(_ value: Int) -> Self { Self(text: "\(value)", json: .integer(Int128(value))) }
   static func flag(_ value: Bool) -> Self { Self(text: value ? "yes" : "no", json: .bool(value)) }
   static let none = Self(text: "-", json: .null)

@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import FileSystem
 import Files
 import Foundation
@@ -60,7 +61,7 @@ extension Inspector {
       rows: options.map { option in
         [
           .text(option.name),
-          InspectedValue(text: option.text(in: configuration), json: option.value(in: configuration)),
+          InspectedValue(text: option.text(in: configuration).printable, json: option.value(in: configuration)),
         ]
       })
   }

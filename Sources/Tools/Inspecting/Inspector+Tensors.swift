@@ -1,3 +1,4 @@
+import Diagnostics
 import Files
 
 extension Inspector {
@@ -12,7 +13,7 @@ extension Inspector {
       Inspection.Table(
         name: "metadata", columns: ["key", "value"],
         rows: file.metadata.sorted { $0.key < $1.key }
-          .map { [.text($0.key), InspectedValue(text: Self.abstract($0.value), json: .string($0.value))] }))
+          .map { [.text($0.key), InspectedValue(text: Self.abstract($0.value).printable, json: .string($0.value))] }))
     add(file, to: &inspection)
     return inspection
   }

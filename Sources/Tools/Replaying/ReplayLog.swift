@@ -1,13 +1,12 @@
 import Diagnostics
 import Foundation
-import Reporting
 import Training
 
 /// A replay as plain lines: one a step, one a checkpoint, and how it ended.
 package final class ReplayLog {
   private let console: Console
-  /// Where warnings go, as errors do.
-  private let errors = Console(.standardError)
+  /// Why lines are missing; the first reason.
+  private var loss: Failure?
   private var steps = 0
   /// Whether the step of a bad batch was done and was good; what was compared is then beside the point.
   private var isNotBad = false
@@ -17,7 +16,7 @@ package final class ReplayLog {
   package func report(_ event: ReplayEvent) {
     switch event {
     case .began(let lines): for line in lines { write(line) }
-    case .warning(let message): errors.warn(message)
+    case .warning(let message): Console.errors.warn(message)
     case .step(let step):
       steps += 1
       write(Self.line(step))
@@ -29,8 +28,14 @@ package final class ReplayLog {
   }
 
   /// The last line; a replay with differences ends with an error instead.
-  package func end(_ end: RunEnd, lastStep: Int) {
-    if isNotBad { return }
+  ///
+  /// - Throws: a `Failure(.cannotWrite)` when this or an earlier line could not be written.
+  package func end(_ end: RunEnd, lastStep: Int) throws {
+    if !isNotBad { writeEnd(end, lastStep: lastStep) }
+    if let loss { throw loss }
+  }
+
+  private func writeEnd(_ end: RunEnd, lastStep: Int) {
     let result = "\(steps.counted("step")): the same bits"
     switch end {
     case .finished, .stopped: write(result)
@@ -38,7 +43,9 @@ package final class ReplayLog {
     }
   }
 
-  private func write(_ line: String) { console.write(line + "\n") }
+  private func write(_ line: String) {
+    do { try console.writeResult(line + "\n") } catch { loss = loss ?? error }
+  }
 
   /// `step 4  loss recorded 48.25, replayed 48.25  same bits`; the losses in the shortest form that
   /// tells Doubles apart.

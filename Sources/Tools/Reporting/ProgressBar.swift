@@ -84,21 +84,19 @@ package final class ProgressBar: Callback {
     let columns = max(1, width() - 1)
     let line = progress.bar(width: columns)
     let blanks = max(0, min(shown, columns) - line.utf8.count)
-    console.write("\r" + line + String(repeating: " ", count: blanks))
+    console.redraw(line + String(repeating: " ", count: blanks))
     shown = line.utf8.count
   }
 
   private func printAbove(_ message: String) {
-    console.write("\(clearing)\(message)\n")
-    shown = 0
+    clear()
+    console.write(message + "\n")
     if isRunning { draw() }
   }
 
   /// Takes the line off the screen, for text that is written elsewhere.
   private func clear() {
-    console.write(clearing)
+    console.clear(columns: min(shown, max(1, width() - 1)))
     shown = 0
   }
-
-  private var clearing: String { "\r" + String(repeating: " ", count: min(shown, max(1, width() - 1))) + "\r" }
 }

@@ -54,4 +54,4 @@ func work(_ communicator: Communicator) throws -> Int32 {
   return met == expectations.count ? 0 : 1
 }
 
-exit(Job.run(report: { FileHandle.standardError.write(Data("outside: \($0)\n".utf8)) }, work: work))
+exit(Job.run(named: "outside", work: work))

@@ -41,4 +41,4 @@ func train(_ communicator: Communicator) throws -> Int32 {
 }
 
 SignalWatch.begin()
-exit(Job.run(report: { FileHandle.standardError.write(Data("custom-encoder: \($0)\n".utf8)) }, work: train))
+exit(Job.run(named: "custom-encoder", work: train))

@@ -53,4 +53,4 @@ func work(_ communicator: Communicator) throws -> Int32 {
 }
 
 SignalWatch.begin()
-exit(Job.run(report: { FileHandle.standardError.write(Data("features: \($0)\n".utf8)) }, work: work))
+exit(Job.run(named: "features", work: work))

@@ -31,4 +31,4 @@ func train(_ communicator: Communicator) throws -> Int32 {
 }
 
 SignalWatch.begin()
-exit(Job.run(report: { FileHandle.standardError.write(Data("volumes: \($0)\n".utf8)) }, work: train))
+exit(Job.run(named: "volumes", work: train))
