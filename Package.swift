@@ -63,7 +63,7 @@ let package = Package(
     module("Base", "Diagnostics", ""),
     module("Base", "FileSystem", "Diagnostics"),
     module("Base", "Host", "Diagnostics"),
-    module("Base", "CommandLine", "Diagnostics"),
+    module("Base", "CommandLine", "Diagnostics FileSystem"),
 
     // Compute
     module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
@@ -80,7 +80,7 @@ let package = Package(
     // Data
     module("Data", "Datasets", "Diagnostics Tensors Files"),
     module("Data", "Views", "Diagnostics Tensors Datasets", kernels),
-    module("Data", "Loading", "Diagnostics Tensors Datasets Views"),
+    module("Data", "Loading", "Diagnostics Host Tensors Datasets Views"),
 
     // Run
     module(

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -32,14 +33,14 @@ enum action { none, kill_before, kill_after, kill_half, fail, half, send_signal,
 static struct {
   const char *path, *calls, *gate, *log;
   enum action action;
-  long first, count, free_bytes;
+  long first, count, free_bytes, threads;
   int number;  // errno, signal or milliseconds
   struct { double after, offset; } jumps[8];
   int jump_count;
   struct timespec start;
 } fault;
 
-static atomic_long counted;
+static atomic_long counted, started;
 
 // The paths of open descriptors that count.
 enum { descriptors = 4096 };
@@ -81,6 +82,7 @@ __attribute__((constructor)) static void begin(void) {
   fault.first = number("FAULT_AT", 1);
   fault.count = number("FAULT_COUNT", 1);
   fault.free_bytes = number("FAULT_FREE", -1);
+  fault.threads = number("FAULT_THREADS", -1);
   while (jumps && fault.jump_count < 8) {
     double after, offset;
     if (sscanf(jumps, "%lf:%lf", &after, &offset) != 2) break;
@@ -353,6 +355,14 @@ FREE(statvfs, statvfs)
 FREE(statvfs64, statvfs64)
 FREE(statfs, statfs)
 FREE(statfs64, statfs64)
+
+// MARK: Threads
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *value) {
+  NEXT(pthread_create);
+  if (fault.threads >= 0 && atomic_fetch_add(&started, 1) >= fault.threads) return EAGAIN;
+  return next_pthread_create(thread, how, run, value);
+}
 
 // MARK: The clock of the day
 

@@ -81,11 +81,15 @@ package enum Disk {
     return names
   }
 
-  /// All bytes of a file. Does not wait for a writer where it is a pipe.
+  /// All bytes of a file. A pipe or a device is an error: it may have no end.
   package static func contents(of path: String) throws(Failure) -> Data {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw Failure.cannotRead("open the file", path: path, errno: errno) }
     defer { close(descriptor) }
+    var found = stat()
+    guard fstat(descriptor, &found) == 0, [S_IFREG, S_IFDIR].contains(found.st_mode & S_IFMT) else {
+      throw Failure(.data, "not a regular file", at: path)
+    }
     var (contents, piece) = (Data(), [UInt8](repeating: 0, count: 1 << 16))
     while true {
       let count = read(descriptor, &piece, piece.count)

@@ -1,6 +1,7 @@
 import Datasets
 import Diagnostics
 import Foundation
+import Host
 import Tensors
 import Views
 
@@ -27,7 +28,7 @@ package final class BatchLoader {
 
   private let queue: LoaderQueue
   private let ring: LoaderRing
-  private var threads: [pthread_t] = []
+  private var threads: [WorkerThread] = []
 
   /// Begins to load `steps` (absolute numbers; `from..<Int.max` when the end is not known).
   ///
@@ -111,7 +112,7 @@ package final class BatchLoader {
   /// again.
   package func stop() {
     queue.stop()
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
     threads = []
   }
 }

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Host
 import Views
 
 /// A thread of a loader: makes chunks until there are none.
@@ -19,23 +19,7 @@ final class LoaderWorker: Sendable {
   }
 
   /// Starts the thread, which must be joined.
-  func start() throws -> pthread_t {
-    var thread = pthread_t()
-    let box = Unmanaged.passRetained(self)
-    let status = pthread_create(
-      &thread, nil,
-      { raw in
-        if let raw { Unmanaged<LoaderWorker>.fromOpaque(raw).takeRetainedValue().run() }
-        return nil
-      }, box.toOpaque())
-    if status != 0 {
-      box.release()
-      throw Failure(
-        .usage, "cannot start a loader thread: \(String(cString: strerror(status)))", at: "\(option: "workers")",
-        remedy: "give fewer \(option: "workers"), or raise the limit on processes (ulimit -u)")
-    }
-    return thread
-  }
+  func start() throws(Failure) -> WorkerThread { try WorkerThread(to: "load data") { self.run() } }
 
   private func run() {
     while let chunk = queue.claim() {

@@ -21,7 +21,7 @@ extension OptionDefinition {
 
 /// Sets the rank's threads, and warns where the ranks' kernels differ. A collective.
 func prepareKernels(threads: Int?, _ communicator: Communicator) throws {
-  RankThreads.configure(requested: threads)
+  try communicator.together { try RankThreads.configure(requested: threads) }
   for remark in try communicator.kernelRemarks() where communicator.rank == 0 { Console.errors.warn(remark) }
 }
 

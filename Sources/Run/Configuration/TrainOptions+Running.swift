@@ -3,7 +3,7 @@ import CommandLine
 extension TrainingConfiguration {
   static let parallelismOptions: Options = [
     OptionDefinition(
-      "shards", \.shards, .optional(.integer(atLeast: 1), or: "auto"),
+      "shards", \.shards, .optional(.integer(atLeast: 1, atMost: TrainingConfiguration.mostShards), or: "auto"),
       """
       Parts of a batch along which every sum is taken. Runs with equal shards give equal bits on 1, 2, 4, ... ranks; \
       the batch must be a multiple of them.

@@ -6,6 +6,9 @@ extension TrainingConfiguration {
   /// nidl's length of a run, taken if neither epochs nor steps are limited.
   public static let defaultMaxEpochs = 1000
 
+  /// More ranks than any job has.
+  package static let mostShards = 1 << 20
+
   /// Sets `maxEpochs` to `defaultMaxEpochs` if neither epochs nor steps are limited.
   public mutating func fillInDefaults() {
     if maxEpochs == nil && maxSteps == nil { maxEpochs = Self.defaultMaxEpochs }
@@ -46,6 +49,12 @@ extension TrainingConfiguration {
   ///
   /// For shards that were not given, call this with their number once the ranks are known.
   package func validate(shards: Int, origins: ValueOrigins = [:]) throws(Failure) {
+    guard (1...Self.mostShards).contains(shards) else {
+      throw Failure(
+        .usage, "an impossible number of shards", at: origins.location(of: "shards"),
+        expected: "1 to \(Self.mostShards)", found: "\(shards)",
+        remedy: "give as many as the run has ranks, or a multiple of that")
+    }
     guard let batchSize, batchSize % shards != 0 else { return }
     let below = batchSize / shards * shards
     let batches = [below, below + shards].filter { $0 >= 2 }.map { "\(option: "batch-size") \($0)" }

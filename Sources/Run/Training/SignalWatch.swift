@@ -17,9 +17,12 @@ public enum SignalWatch {
     latest.store(0, ordering: .relaxed)
     for number in numbers where number != SIGHUP || !isIgnored(number) {
       var action = sigaction()
-      action.__sigaction_handler.sa_handler = { SignalWatch.latest.store($0, ordering: .relaxed) }
+      action.__sigaction_handler.sa_sigaction = { number, info, _ in
+        let isLaunchers = number == SIGTERM && info?.pointee._sifields._kill.si_pid == getppid()
+        SignalWatch.latest.store(isLaunchers ? SignalWatch.endedByLauncher : number, ordering: .relaxed)
+      }
       // System calls that a signal interrupts are restarted.
-      action.sa_flags = SA_RESTART
+      action.sa_flags = SA_RESTART | SA_SIGINFO
       sigaction(number, &action, nil)
     }
     unblock()
@@ -37,6 +40,9 @@ public enum SignalWatch {
   /// Stands for a signal when the launcher has died.
   private static let launcherDied: Int32 = 1000
 
+  /// Stands for the SIGTERM of mpirun, which it sends to all ranks when it is told to end, by ^C too.
+  private static let endedByLauncher: Int32 = 1001
+
   /// The number of the last signal; 0 if none came. The death of the launcher counts as one: for a moment the ranks can
   /// still save a checkpoint.
   public static var received: Int32 {
@@ -53,6 +59,7 @@ public enum SignalWatch {
     case SIGTERM: "SIGTERM"
     case SIGXCPU: "SIGXCPU"
     case SIGHUP: "SIGHUP"
+    case endedByLauncher: "SIGTERM of its launcher (mpirun sends it when it gets ^C or SIGTERM)"
     case launcherDied: "the end of its launcher"
     default: "signal \(number)"
     }

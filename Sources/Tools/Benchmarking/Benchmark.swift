@@ -9,7 +9,7 @@ package enum Benchmark {
   ///
   /// - Throws: `AgreedFailure` if the configuration cannot be trained.
   package static func run(_ options: BenchConfiguration, _ communicator: Communicator) throws -> BenchmarkReport {
-    RankThreads.configure(requested: options.training.threads)
+    try communicator.together { try RankThreads.configure(requested: options.training.threads) }
     communicator.stallWatch?.limit = options.training.stallTimeout
     if options.loss == nil && !options.kernels { return try measureTraining(options, communicator) }
     var report = try BenchmarkReport(communicator)
@@ -40,10 +40,10 @@ package enum Benchmark {
     }
     let peaks = try communicator.allGather("\(ProcessMemory.peak ?? 0)").compactMap { Int($0) }
     let peak = runs.count == 1 && !peaks.contains(0) ? peaks.max() : nil
-    runs[0].configureThreads()
+    try runs[0].configureThreads()
     var report = try BenchmarkReport(communicator)
     report.configurations = try zip(["A", "B"], runs).map { name, run in
-      run.configureThreads()
+      try run.configureThreads()
       return RunMeasurement(run, name: name, gemm: try MatrixPeak.measure(communicator), peak: peak)
     }
     report.comparison = comparison(report.configurations ?? [])

@@ -37,13 +37,13 @@ final class MeasuredRun {
   }
 
   /// Sets the rank's threads to those of this run.
-  func configureThreads() { RankThreads.configure(requested: requestedThreads) }
+  func configureThreads() throws { try RankThreads.configure(requested: requestedThreads) }
 
   /// One step of the training. A collective.
   ///
   /// - Parameter counts: whether its times are kept.
   func measureStep(counts: Bool) throws {
-    configureThreads()
+    try configureThreads()
     if loader == nil { loader = try communicator.together(run.parts.makeLoader) }
     communicator.position = Position(step: step + 1, place: "agreement on the step")
     let (clock, whole) = (PhaseClock(communicator), PhaseClock(communicator))

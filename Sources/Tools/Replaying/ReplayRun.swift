@@ -35,9 +35,9 @@ package struct ReplayRun {
       try configuration.validate()
       return configuration
     }
-    RankThreads.configure(requested: configuration.threads)
     let dataset = try communicator.together {
-      try RecordedRun.openData(configuration.data, given: request.data != nil)
+      try RankThreads.configure(requested: configuration.threads)
+      return try RecordedRun.openData(configuration.data, given: request.data != nil)
     }
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)

@@ -20,6 +20,7 @@
 ///       sleep-MS        waits for that many milliseconds, then the call
 ///   FAULT_LOG=FILE      a line for each counted call is appended: number, call, path
 ///   FAULT_FREE=BYTES    statvfs and statfs of counted paths report so many free bytes (while FAULT_WHILE lasts)
+///   FAULT_THREADS=N     the process gets so many threads, besides its first, and no more
 ///   FAULT_CLOCK=S:OFFSET[,S:OFFSET...]    S seconds after the start the clock of the day (CLOCK_REALTIME, time,
 ///                       gettimeofday) jumps so as to be OFFSET seconds off from then on
 ///

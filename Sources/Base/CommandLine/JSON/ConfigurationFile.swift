@@ -1,4 +1,5 @@
 import Diagnostics
+import FileSystem
 import Foundation
 
 /// A JSON5 file of options: one object.
@@ -25,11 +26,14 @@ package struct ConfigurationFile {
 
   /// Reads a whole file, or what a pipe such as `/dev/stdin` holds.
   package static func read(path: String) throws(Failure) -> Data {
-    do {
-      return try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd() ?? Data()
-    } catch {
+    do { return try StreamFile.read(path) } catch {
+      if case .interrupted = error {
+        throw Failure(
+          .interrupted, "a signal came while the configuration was waited for", at: path,
+          remedy: "launch again, with a file, or a writer at the other end")
+      }
       throw Failure(
-        .usage, "the configuration file cannot be read", at: path, found: String(cString: strerror(systemError(error))),
+        .usage, "the configuration file cannot be read", at: path, found: error.text,
         remedy: "give \(option: "config") a JSON5 file that every rank can read")
     }
   }

@@ -18,6 +18,8 @@ package final class KernelTuner {
   package private(set) var seconds = 0.0
   /// Called now and then with what is being timed.
   package var report: ((String) -> Void)?
+  /// Called between two measurements: what it throws ends the measuring.
+  package var pause: () throws -> Void = {}
   private let limit: Double
   private var cache: any KernelTimes
   private var lastReport = 0.0
@@ -62,23 +64,24 @@ package final class KernelTuner {
       if let forward { all[.forward] = forward }
       return try? KernelTrial(layer, methods: all, input: input, numbers, like: workspace)
     }
-    let times = try Self.time(trials, direction)
+    let times = try time(trials, direction)
     measured += 1
     cache.add(key, Dictionary(uniqueKeysWithValues: zip(methods, times)))
     return Self.choice(methods, cache[key])
   }
 
   /// Milliseconds of each, in turns; infinite for nil.
-  private static func time(_ trials: [KernelTrial?], _ direction: KernelDirection) throws -> [Double] {
+  private func time(_ trials: [KernelTrial?], _ direction: KernelDirection) throws -> [Double] {
     let begin = monotonicSeconds()
     var times = trials.map { _ in Double.infinity }
-    for turn in 0...mostTurns {
+    for turn in 0...Self.mostTurns {
       let passed = monotonicSeconds() - begin
-      guard passed < (turn > turns ? secondsOfTurns : secondsEach) else { break }
+      guard passed < (turn > Self.turns ? Self.secondsOfTurns : Self.secondsEach) else { break }
       let best = times.min() ?? .infinity
       for (i, trial) in trials.enumerated() {
         // The first turn warms up: memory is touched for the first time. Methods far behind then drop out.
         guard let trial, turn == 0 || times[i] < (turn == 1 ? 10 : 2) * best else { continue }
+        try pause()
         let start = monotonicSeconds()
         try trial.run(direction)
         times[i] = min(times[i], 1e3 * (monotonicSeconds() - start))

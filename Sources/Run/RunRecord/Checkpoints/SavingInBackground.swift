@@ -1,5 +1,6 @@
 import Diagnostics
 import Dispatch
+import Host
 import Synchronization
 
 /// A checkpoint that is being written on a thread of its own.
@@ -18,11 +19,13 @@ final class SavingInBackground: Sendable {
   init(step: Int, _ work: @escaping @Sendable () throws -> String) {
     self.step = step
     let start = monotonicSeconds()
-    DispatchQueue.global(qos: .utility).async {
+    let save: @Sendable () -> Void = {
       let result = Result { try work() }
       self.result.withLock { $0 = Outcome(result: result, milliseconds: 1e3 * (monotonicSeconds() - start)) }
       self.ended.signal()
     }
+    // Where there is no thread to be had, the step waits for its checkpoint.
+    do { try WorkerThread.detached(to: "save a checkpoint", save) } catch { save() }
   }
 
   /// What came of it; nil while it is being written.

@@ -1,3 +1,4 @@
+import FileSystem
 import Files
 import Foundation
 
@@ -11,7 +12,7 @@ package struct LaunchHistory: Sendable {
 
   /// Reads the file; a missing one is an empty history, and lines that are not launches are counted and skipped.
   package init(path: String) {
-    let data = FileManager.default.contents(atPath: path) ?? Data()
+    let data = (try? Disk.contents(of: path)) ?? Data()
     for line in data.split(separator: UInt8(ascii: "\n")) {
       if let launch = try? JSONText.decode(LaunchRecord.self, from: Data(line)) {
         launches.append(launch)

@@ -1,6 +1,6 @@
 import Diagnostics
-import Dispatch
 import Foundation
+import Host
 import Synchronization
 
 /// Keeps a second launch out of a run folder: `RUN/.lock`. Held by rank 0 while it may write there.
@@ -42,18 +42,18 @@ package final class RunLock: Sendable {
   /// Another launch has taken over, as from a process that was stopped for a long time. Read without the mutex, so that
   /// no step waits for a beat on a slow file system.
   private let isLost = Atomic(false)
-  /// Only ever cancelled once it runs.
-  nonisolated(unsafe) private let timer: any DispatchSourceTimer
 
   private struct State {
     var descriptor: Int32
     var record: LockRecord
+    var heart: RepeatingThread?
   }
 
   /// Takes the lock of a folder that exists; waits as `limits` say.
   ///
   /// - Parameter say: called once, if there is a launch to wait for.
-  /// - Throws: a `Failure(.cannotWrite)` that names the holder, or says why the file cannot be written.
+  /// - Throws: a `Failure(.cannotWrite)` that names the holder, or says why the file cannot be written; a
+  ///   `Failure(.usage)` where no thread may be started.
   package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
     let path = "\(folder)/\(Self.fileName)"
     // Written through: other hosts have to see the beats.
@@ -64,22 +64,23 @@ package final class RunLock: Sendable {
       (record, remark) = try Self.take(descriptor, path, limits, say)
       self.path = path
       state = Mutex(State(descriptor: descriptor, record: record))
-      timer = DispatchSource.makeTimerSource(queue: .global(qos: .utility))
     } catch {
       close(descriptor)
       throw error
     }
-    timer.schedule(deadline: .now() + limits.interval, repeating: limits.interval)
-    timer.setEventHandler { [weak self] in self?.beat() }
-    timer.activate()
+    let heart = try RepeatingThread(to: "keep the run folder's lock", every: limits.interval) { [weak self] in
+      self?.beat()
+    }
+    state.withLock { $0.heart = heart }
   }
 
   deinit { release() }
 
   /// Lets the next launch in; safe to call again.
   package func release() {
-    timer.cancel()
     state.withLock { state in
+      state.heart?.stop()
+      state.heart = nil
       guard state.descriptor >= 0 else { return }
       if !isLost.load(ordering: .relaxed), isOurs(state) {
         state.record.isReleased = true

@@ -1,5 +1,6 @@
 import Configuration
 import DataParallel
+import Diagnostics
 import Layers
 import MPI
 import TwinNetwork
@@ -29,6 +30,7 @@ struct KernelPlan {
       let recorded = start.state?.kernels ?? configuration.kernels ?? [:]
       let tuner = isNew && communicator.rank == 0 && configuration.autotune == .on ? tuner(configuration) : nil
       tuner?.report = report
+      tuner?.pause = { [weak tuner] in try endIfInterrupted(tuner) }
       return KernelChooser(try KernelTable(recorded), isStrict: isNew, tuner: tuner)
     }
     var network: BarlowTwinsNetwork?
@@ -60,6 +62,17 @@ struct KernelPlan {
   private static func tuner(_ configuration: TrainingConfiguration) -> KernelTuner {
     KernelTuner(
       KernelCache(path: KernelCache.defaultPath()), limit: min(60, (configuration.stallTimeout ?? .infinity) / 3))
+  }
+
+  /// A run has nothing to save before its first step, and must not keep kernels that were not measured. What was
+  /// measured is kept for the next launch.
+  private static func endIfInterrupted(_ tuner: KernelTuner?) throws {
+    let signal = SignalWatch.received
+    guard signal != 0 else { return }
+    tuner?.finish()
+    throw Failure(
+      .interrupted, "interrupted by \(SignalWatch.name(signal)) while kernels were measured, before the first step",
+      remedy: "launch again")
   }
 
   private static func line(_ chooser: KernelChooser) -> String {

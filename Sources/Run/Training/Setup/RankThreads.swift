@@ -1,11 +1,26 @@
+import Diagnostics
 import Foundation
 import Host
+import Synchronization
 import Tensors
 
 /// How many threads a rank gets.
 package enum RankThreads {
+  /// The most threads that this process has been seen to get.
+  private static let proven = Atomic(0)
+
   /// Sets the threads of this rank; call before the first kernel.
-  package static func configure(requested: Int?) { ThreadPool.configure(threads: count(requested: requested)) }
+  ///
+  /// - Throws: a `Failure(.usage)` where the system does not allow so many: OpenMP would end the process.
+  package static func configure(requested: Int?) throws(Failure) {
+    let count = count(requested: requested)
+    if count > proven.load(ordering: .relaxed) {
+      // Those beside the main thread, and one each for data, lock and checkpoints.
+      try WorkerThread.require(count - 1 + 3, to: "compute")
+      proven.store(count, ordering: .relaxed)
+    }
+    ThreadPool.configure(threads: count)
+  }
 
   /// `requested`, else `OMP_NUM_THREADS`, else one for each core that the launcher bound this rank to, else this rank's
   /// share of the cores that the launcher has itself; not more than its share of what the batch system or a container

@@ -101,7 +101,9 @@ package struct RunStart {
   package static func shards(_ requested: Int?, before: Int?, ranks: Int) -> Int {
     guard let before else { return requested ?? ranks }
     func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-    return before / divisor(before, ranks) * ranks
+    // What is too much for an Int is too much for a run, which says so.
+    let multiple = (before / divisor(before, ranks)).multipliedReportingOverflow(by: ranks)
+    return multiple.overflow ? .max : multiple.partialValue
   }
 
   private static func findCheckpoint(

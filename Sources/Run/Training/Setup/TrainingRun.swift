@@ -46,9 +46,11 @@ package final class TrainingRun {
     encoder makeEncoder: EncoderMaker? = nil, origin: RunOrigin? = nil, report: ((String) -> Void)? = nil,
     _ communicator: Communicator
   ) throws {
-    RankThreads.configure(requested: configuration.threads)
     communicator.stallWatch?.limit = configuration.stallTimeout
-    try communicator.together { try configuration.validate() }
+    try communicator.together {
+      try configuration.validate()
+      try RankThreads.configure(requested: configuration.threads)
+    }
     communicator.position.place = "comparing the data"
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)
