@@ -129,4 +129,30 @@ import Testing
       }
     }
   }
+
+  /// Printing, threads, and reading whole files have one place each, which knows what can go wrong there.
+  @Test func thereIsOnePlaceForEach() throws {
+    let seams = [
+      ("Console.swift", ["print(", "FileHandle.standardError.", "FileHandle.standardOutput.", "fputs(", "putchar("]),
+      ("WorkerThread.swift", ["pthread_create(", "DispatchQueue", "makeTimerSource", "Thread.detach"]),
+      ("WholeFile.swift", ["FileManager.default.contents(", "Data(contentsOf:", "forReadingFrom:"]),
+    ]
+    // Files of /proc cannot be pipes.
+    let others = ["SystemFile.swift", "CommandWords.swift", "LaunchDeadline.swift"]
+    for target in targets where target.layer != nil && !target.path.contains("/Examples/") {
+      for (file, text, _) in try sources(of: target) where !others.contains(file.lastPathComponent) {
+        let code = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }
+        for (seam, words) in seams where file.lastPathComponent != seam {
+          for word in words {
+            let isUsed = code.contains { line in
+              line.ranges(of: word).contains { range in
+                range.lowerBound == line.startIndex || !line[line.index(before: range.lowerBound)].isLetter
+              }
+            }
+            #expect(!isUsed, "\(file.path) has \(word), which belongs into \(seam)")
+          }
+        }
+      }
+    }
+  }
 }
