@@ -63,14 +63,15 @@ let package = Package(
     module("Base", "Diagnostics", ""),
     module("Base", "FileSystem", "Diagnostics"),
     module("Base", "Host", "Diagnostics"),
-    module("Base", "CommandLine", "Diagnostics FileSystem"),
+    module("Base", "JSON", "Diagnostics"),
+    module("Base", "CommandLine", "Diagnostics FileSystem JSON"),
 
     // Compute
     module("Compute", "Tensors", "COpenBLAS COpenMP CVector Diagnostics Host", kernels),
-    module("Compute", "Files", "CZlib COpenSSL Diagnostics FileSystem Tensors"),
+    module("Compute", "Files", "CZlib COpenSSL Diagnostics FileSystem JSON Tensors"),
     module("Compute", "Optimization", "CVector Diagnostics CommandLine Tensors", kernels),
     module("Compute", "Layers", "COneDNN CVector Diagnostics Tensors", kernels),
-    module("Compute", "Encoders", "Diagnostics CommandLine Layers"),
+    module("Compute", "Encoders", "Diagnostics JSON CommandLine Layers"),
     module("Compute", "TwinNetwork", "Tensors Layers Encoders", kernels),
 
     // Parallel
@@ -86,13 +87,13 @@ let package = Package(
     module(
       "Run", "Configuration",
       """
-      Diagnostics FileSystem CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
+      Diagnostics JSON CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
       """),
     module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
     module(
       "Run", "RunRecord",
       """
-      Diagnostics FileSystem Host Tensors Files Optimization Layers TwinNetwork MPI DataParallel \
+      Diagnostics FileSystem Host JSON Tensors Files Optimization Layers TwinNetwork MPI DataParallel \
       Configuration ModelFiles
       """),
     module("Run", "Planning", "Diagnostics Host Tensors Layers TwinNetwork"),
@@ -118,9 +119,7 @@ let package = Package(
       Diagnostics Tensors Files Optimization Layers MPI DataParallel Datasets Configuration RunRecord \
       Training
       """),
-    module(
-      "Tools", "Inspecting",
-      "Diagnostics FileSystem CommandLine Tensors Files Layers Datasets Configuration RunRecord"),
+    module("Tools", "Inspecting", "Diagnostics FileSystem JSON Tensors Files Layers Datasets Configuration RunRecord"),
     module(
       "Tools", "Benchmarking",
       """
@@ -164,7 +163,7 @@ let package = Package(
     tests(
       "SingleTests", "single",
       """
-      Diagnostics FileSystem Host CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI \
+      Diagnostics FileSystem Host JSON CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI \
       DataParallel Datasets Views Loading Configuration ModelFiles RunRecord Planning Training Reporting Models \
       Evaluation Replaying Benchmarking Doctor BarlowTwinsDistributed TestSupport
       """),

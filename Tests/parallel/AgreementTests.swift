@@ -48,7 +48,7 @@ import Testing
   @Test(
     arguments: [
       (text: "{lambd: 0.01}", says: ["--lambd, rank 1 on ", "--lambd 0.01"]),
-      (text: "{lambd: -1}", says: ["run.json5, key 'lambd', rank 1 on "]),
+      (text: "{lambd: -1}", says: ["run.json5, line 1, key 'lambd', rank 1 on "]),
       (text: nil, says: ["run.json5, rank 1 on ", "cannot be read"]),
     ] as [(text: String?, says: [String])])
   func anotherConfigurationFile(_ other: (text: String?, says: [String])) throws {
@@ -164,6 +164,16 @@ import Testing
       ["different BLAS kernels and oneDNN kernels and threads (", ", Nehalem kernels, ", ", sse41, 2 threads"]
     ),
   ]
+
+  /// What the variable of one rank says is no number of threads: the launch ends with 64 on all.
+  @Test(arguments: [train, ["bench", "--loss", "8,8"]])
+  func threadsThatAreNoNumber(call: [String]) throws {
+    let calls = [
+      RankCall("bt-dist", call, ranks: 1), RankCall("bt-dist", call, environment: ["OMP_NUM_THREADS": "four"]),
+    ]
+    let result = try Launch.run(calls, limit: 60)
+    expectOneMessage(result, 64, says: ["OMP_NUM_THREADS", "'four'", "rank 1 on ", "--threads"])
+  }
 
   private func expectWarning(_ result: LaunchResult, _ text: String, says: [String]) {
     #expect(result.code == 0, "\(result.text)")

@@ -58,13 +58,15 @@ import Testing
     trains(
       "unknown optimizer parameter", 64, says: ["momentum", "sgd"], ["--optimizer-kwargs", #"{"momentum": 0.9}"#]),
     trains("missing checkpoint to resume", 65, says: ["no-such"], ["--resume", "/no-such/step-00000001"]),
-    Case("unknown key of a file", 64, says: ["run.json5: unknown key 'batch-sise'", "did you mean batch-size?"]) {
+    Case(
+      "unknown key of a file", 64, says: ["run.json5, line 3: unknown key 'batch-sise'", "did you mean batch-size?"]
+    ) {
       train($0, ["--config", try $0.write("run.json5", "{\n  // mine\n  'batch-sise': 16,\n}\n")])
     },
-    Case("syntax error of a file", 64, says: ["run.json5", "line 2", "not valid JSON5"]) {
+    Case("syntax error of a file", 64, says: ["run.json5, line 3, column 11: not valid JSON5"]) {
       train($0, ["--config", try $0.write("run.json5", "{\n  'lambd': 0.01,\n  'width' 16,\n}\n")])
     },
-    Case("value out of range in a file", 64, says: ["run.json5, key 'lambd'", "-1"]) {
+    Case("value out of range in a file", 64, says: ["run.json5, line 1, key 'lambd'", "-1"]) {
       train($0, ["--config", try $0.write("run.json5", "{lambd: -1}")])
     },
     Case("missing file of options", 64, says: ["nowhere.json5"]) {

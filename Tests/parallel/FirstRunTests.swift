@@ -8,7 +8,7 @@ import Testing
   private let folder: TemporaryFolder
   /// A small network, which does not depend on the data.
   private let network = [
-    "--mlp-hidden", "16,8", "--proj-hidden-dim", "16", "--proj-output-dim", "8", "--width", "4", "--autotune", "off",
+    "--proj-hidden-dim", "16", "--proj-output-dim", "8", "--autotune", "off",
   ]
 
   init() throws { folder = try TemporaryFolder() }
@@ -16,10 +16,13 @@ import Testing
   private func train(
     _ shape: [Int], _ encoder: String, ranks: Int? = nil, out: String = "run", _ options: [String] = []
   ) throws -> LaunchResult {
+    let size =
+      ["mlp": ["--mlp-hidden", "16,8"], "resnet18": ["--width", "4"], "resnet3d-18": ["--n-embedding", "8"]][encoder]
+      ?? []
     let path = try folder.npy("x.npy", shape, normalNumbers(shape.reduce(1, *), seed: 1))
     return try Launch.run(
       "bt-dist",
-      ["train", "--data", "npy:\(path)", "--encoder", encoder, "--out", folder.file(out)] + network + options,
+      ["train", "--data", "npy:\(path)", "--encoder", encoder, "--out", folder.file(out)] + network + size + options,
       ranks: ranks)
   }
 
@@ -41,7 +44,7 @@ import Testing
 
   @Test(arguments: [("resnet18", [60, 3, 8, 8]), ("resnet3d-18", [60, 1, 8, 8, 8])])
   func sixtyImagesOrVolumes(encoder: String, shape: [Int]) throws {
-    let result = try train(shape, encoder, ["--max-steps", "1", "--n-embedding", "8"])
+    let result = try train(shape, encoder, ["--max-steps", "1"])
     #expect(result.code == 0, "\(result.text)")
     #expect(result.output.contains("finished at step 1"), "\(result.text)")
   }
@@ -56,14 +59,14 @@ import Testing
     let first = try train([60, 20], "mlp", ["--max-epochs", "5", "--shards", "2"])
     try #require(first.code == 0, "\(first.text)")
     let before = try stored("augment") as? String
-    let second = try train([60, 20], "mlp", ranks: 2, ["--max-epochs", "20"])
+    let second = try train([60, 20], "mlp", ranks: 2, ["--max-epochs", "7"])
     #expect(second.code == 0 && second.output.contains("resumed    after step 5"), "\(second.text)")
     #expect(try stored("batch-size") as? Int == 32 && stored("warmup-epochs") as? Double == 0.5)
     #expect(try stored("augment") as? String == before)
     // A run of its own that begins at a checkpoint of the first.
     let third = try train(
       [60, 20], "mlp", out: "other",
-      ["--resume", RunResult(folder.file("run")).checkpoint(5), "--max-epochs", "20", "--shards", "2"])
+      ["--resume", RunResult(folder.file("run")).checkpoint(5), "--max-epochs", "7", "--shards", "2"])
     #expect(third.code == 0, "\(third.text)")
     #expect(try stored("warmup-epochs", in: "other") as? Double == 0.5)
   }

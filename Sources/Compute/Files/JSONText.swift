@@ -1,12 +1,13 @@
 import Diagnostics
 import FileSystem
 import Foundation
+import JSON
 
 /// The JSON that bt-dist writes and reads back: state files, records, messages between ranks. One writer, one strict
 /// reader.
 ///
 /// JSON has no NaN and no infinity: they become the texts `nan`, `inf` and `-inf`. (Configuration files, which people
-/// write, are JSON5: `JSONValue`.)
+/// write, are JSON5: `ConfigurationFile`.)
 package enum JSONText {
   package enum Style: Sendable {
     /// On one line, without a line feed at its end.
@@ -30,11 +31,10 @@ package enum JSONText {
     return String(decoding: try encoder.encode(value), as: UTF8.self) + (style == .pretty ? "\n" : "")
   }
 
-  /// - Throws: `StrictJSON.SyntaxError`, or a `DecodingError` for JSON that is not such a value.
+  /// - Throws: `JSONSyntaxError`, or a `DecodingError` for JSON that is not such a value.
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, from bytes: Data) throws -> Value {
-    if let key = try StrictJSON.parse([UInt8](bytes)).duplicatedKey {
-      throw StrictJSON.SyntaxError(message: "the key '\(key)' is given twice", offset: 0)
-    }
+    // Foundation takes one of two equal keys, and other texts that are not JSON.
+    _ = try JSONValue([UInt8](bytes), .strict)
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -49,7 +49,23 @@ package enum JSONText {
   package static func decode<Value: Decodable>(_: Value.Type = Value.self, contentsOf path: String) throws -> Value {
     let data = try Disk.contents(of: path)
     do { return try decode(from: data) } catch {
-      throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: "\(error)")
+      throw Failure(.data, "the file is not what bt-dist writes there", at: path, found: text(of: error))
+    }
+  }
+
+  /// What is wrong, for people: `no 'step'`.
+  private static func text(of error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "\(error)" }
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? "'\($0.stringValue)'" }
+      return path.isEmpty ? "the whole text" : path.joined(separator: " ")
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "no '\(key.stringValue)'" + (context.codingPath.isEmpty ? "" : " in \(place(context))")
+    case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):
+      return "\(place(context)) is not a value that is written there"
+    @unknown default: return "another value"
     }
   }
 }

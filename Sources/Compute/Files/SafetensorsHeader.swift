@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 import Tensors
 
 /// The checked header of a safetensors file. Trusts nothing in it; see `SafetensorsFile` for the rules.
@@ -10,20 +11,18 @@ struct SafetensorsHeader {
   init(_ file: InputFile) throws {
     path = file.path
     let text = try Self.text(of: file)
-    let root: StrictJSON
-    do { root = try StrictJSON.parse(text) } catch {
+    let root: JSONValue
+    do { root = try JSONValue(text, .strict) } catch {
+      let what = error.kind == .syntax ? "is not valid JSON" : "cannot be read"
       throw Failure(
-        .data, "the safetensors header is not valid JSON: \(error.message)",
-        at: "\(file.path), byte \(8 + error.offset)")
+        .data, "the safetensors header \(what): \(error.message)", at: "\(file.path), byte \(8 + error.offset)")
     }
     guard case .object(let members) = root, text.first == UInt8(ascii: "{") else {
       throw Failure(.data, "the safetensors header is not a JSON object", at: path, found: root.summary)
     }
     let data = 8 + text.count
-    var seen: Set<String> = []
-    for member in members {
-      let (name, value) = (member.key, member.value)
-      if !seen.insert(name).inserted { throw problem(name, "is in the header twice") }
+    // In the order of their names, so that of several faults the same one is told each time.
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
       if name == "__metadata__" {
         metadata = try readMetadata(value)
       } else {
@@ -56,25 +55,23 @@ struct SafetensorsHeader {
     }
   }
 
-  private func readMetadata(_ value: StrictJSON) throws -> [String: String] {
+  private func readMetadata(_ value: JSONValue) throws -> [String: String] {
     guard case .object(let members) = value else { throw problem("__metadata__", "is not an object", found: value) }
     var result: [String: String] = [:]
-    for member in members {
-      let (key, value) = (member.key, member.value)
+    for (key, value) in members.sorted(by: { $0.key < $1.key }) {
       guard case .string(let text) = value else {
         throw problem("__metadata__", "has a value that is not a string at '\(key)'", found: value)
       }
-      if result.updateValue(text, forKey: key) != nil { throw problem("__metadata__", "has '\(key)' twice") }
+      result[key] = text
     }
     return result
   }
 
-  private func entry(_ name: String, _ value: StrictJSON, data: Int, end: Int) throws -> SafetensorsFile.Entry {
+  private func entry(_ name: String, _ value: JSONValue, data: Int, end: Int) throws -> SafetensorsFile.Entry {
     guard case .object(let members) = value else { throw problem(name, "is not described by an object", found: value) }
-    func member(_ key: String) throws -> StrictJSON {
-      let found = members.filter { $0.key == key }
-      guard found.count == 1, let only = found.first else { throw problem(name, "has \(found.count) members '\(key)'") }
-      return only.value
+    func member(_ key: String) throws -> JSONValue {
+      guard let value = members[key] else { throw problem(name, "has no member '\(key)'") }
+      return value
     }
     guard case .string(let dtype) = try member("dtype") else { throw problem(name, "has a dtype that is not a string") }
     let shape = try integers(name, "shape", try member("shape"))
@@ -101,10 +98,10 @@ struct SafetensorsHeader {
       name: name, shape: shape, dtype: dtype, count: count, range: data + offsets[0]..<data + offsets[1])
   }
 
-  private func integers(_ name: String, _ key: String, _ value: StrictJSON) throws -> [Int] {
+  private func integers(_ name: String, _ key: String, _ value: JSONValue) throws -> [Int] {
     guard case .array(let values) = value else { throw problem(name, "has a \(key) that is not a list", found: value) }
     return try values.map {
-      guard case .integer(let number) = $0 else {
+      guard let number = $0.integer(Int.self) else {
         throw problem(name, "has a \(key) that is not of integers", found: value)
       }
       return number
@@ -130,7 +127,7 @@ struct SafetensorsHeader {
     }
   }
 
-  private func problem(_ name: String, _ what: String, found: StrictJSON? = nil) -> Failure {
+  private func problem(_ name: String, _ what: String, found: JSONValue? = nil) -> Failure {
     Failure(.data, "'\(name)' in the safetensors header \(what)", at: path, found: found?.summary)
   }
 }

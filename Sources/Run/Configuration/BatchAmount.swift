@@ -1,12 +1,24 @@
 import CommandLine
+import JSON
 
 /// A number of batches: counted, or as a part of the batches that there are.
 public enum BatchAmount: Sendable, Equatable {
+  /// At least 0.
   case count(Int)
-  /// Above 0, at most 1.
+  /// From 0 to 1.
   case fraction(Double)
 
   public static let all = fraction(1)
+  /// As in Lightning: no training, or no validation.
+  public static let none = count(0)
+
+  /// Whether it is 0, of whatever there is.
+  package var isNone: Bool {
+    switch self {
+    case .count(let count): count == 0
+    case .fraction(let fraction): fraction == 0
+    }
+  }
 
   /// As many of `total` batches; a fraction is rounded down, and may give 0.
   public func limited(to total: Int) -> Int {
@@ -17,25 +29,40 @@ public enum BatchAmount: Sendable, Equatable {
   }
 }
 
+extension BatchAmount: CustomStringConvertible {
+  /// As an option spells it: `12`, `0.5`, `1.0`.
+  public var description: String {
+    switch self {
+    case .count(let count): "\(count)"
+    case .fraction(let fraction): "\(fraction)"
+    }
+  }
+}
+
 extension ValueFormat<BatchAmount> {
-  /// A count of at least 1, or a fraction above 0 and up to 1.0, told apart by the decimal point as in Lightning: 1 is
-  /// one batch and 1.0 is all.
+  /// A count, or a fraction up to 1.0. Only 1 needs the decimal point to tell: as in Lightning, 1 is one batch and 1.0
+  /// is all.
   ///
   /// JSON does not tell 1 from 1.0, so a file holds the number 1 as text, "1" or "1.0".
-  static var batches: Self {
+  ///
+  /// - Parameter none: whether the amount may be 0.
+  static func batches(orNone none: Bool) -> Self {
+    let accepts: @Sendable (BatchAmount) -> BatchAmount? = { none || !$0.isNone ? $0 : nil }
     let fromText: @Sendable (String) -> BatchAmount? = { text in
-      if let count = Int(text) { return count >= 1 ? .count(count) : nil }
-      guard text.contains(where: \.isNumber), let value = Double(text), value > 0, value <= 1 else { return nil }
-      return .fraction(value)
+      guard text.contains(where: \.isNumber), let value = Double(text), value >= 0 else { return nil }
+      if value == 0 { return accepts(.none) }
+      if value < 1 || (value == 1 && text.contains(".")) { return .fraction(value) }
+      return ValueFormat<Int>.integer(text: text).map { .count($0) }
     }
     return ValueFormat(
       placeholder: "N|FRACTION",
-      expected: "a count of at least 1, or a fraction up to 1.0 (in a file \"1\" is one batch and \"1.0\" is all)",
+      expected: "a count of at least \(none ? 0 : 1), or a fraction up to 1.0 "
+        + "(in a file \"1\" is one batch and \"1.0\" is all)",
       fromText: fromText,
       fromJSON: { value in
         switch value {
-        case .integer(let count): count > 1 ? Int(exactly: count).map { .count($0) } : nil
-        case .number(let fraction): fraction > 0 && fraction < 1 ? .fraction(fraction) : nil
+        case .integer(let count): count == 1 || count < 0 ? nil : Int(exactly: count).flatMap { accepts(.count($0)) }
+        case .number(let fraction): fraction >= 0 && fraction < 1 ? accepts(.fraction(fraction)) : nil
         case .string(let text): fromText(text)
         default: nil
         }

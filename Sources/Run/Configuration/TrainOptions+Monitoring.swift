@@ -13,14 +13,14 @@ extension TrainingConfiguration {
       "How the two views of validation samples are made. They are the same views at every validation.",
       defaultText: "that of --augment", synonyms: ["val-augmentation", "val-transform"]),
     OptionDefinition(
-      "limit-val-batches", \.limitValBatches, .batches,
-      "Takes only this many batches of the validation data, or this part of them."),
+      "limit-val-batches", \.limitValBatches, .batches(orNone: true),
+      "Takes only this many batches of the validation data, or this part of them; 0 leaves validation out."),
     OptionDefinition(
       "check-val-every-n-epoch", \.checkValEveryNEpoch, .optional(.integer(atLeast: 1), or: "none"),
       "Validates only in every N-th epoch; none counts --val-check-interval over all epochs.",
       synonyms: ["check-val-every-n-epochs"]),
     OptionDefinition(
-      "val-check-interval", \.valCheckInterval, .batches,
+      "val-check-interval", \.valCheckInterval, .batches(orNone: false),
       "Validates after this many batches of an epoch, or after this part of them.", synonyms: ["val-interval"]),
     OptionDefinition(
       "num-sanity-val-steps", \.numSanityValSteps, .integer(atLeast: -1),
@@ -35,9 +35,11 @@ extension TrainingConfiguration {
       validation; or \(metrics(ofValidation: false)), the mean of an epoch, at its end.
       """, synonyms: ["early-stop", "early-stopping-metric", "early-stopping-monitor"], onResume: .mayChange),
     OptionDefinition(
-      "early-stopping-patience", \.earlyStoppingPatience, .integer(atLeast: 1),
-      "How many times in a row the metric may be no better than its best.", synonyms: ["patience"],
-      onResume: .mayChange),
+      "early-stopping-patience", \.earlyStoppingPatience, .integer(atLeast: 0),
+      """
+      After how many times in a row that the metric is no better than its best the run ends; 0 and 1 both end it at the \
+      first.
+      """, synonyms: ["patience"], onResume: .mayChange),
     OptionDefinition(
       "early-stopping-min-delta", \.earlyStoppingMinDelta, .number(atLeast: 0),
       "A value counts as better if it is better by more than this.", synonyms: ["min-delta"], onResume: .mayChange),

@@ -82,8 +82,11 @@ extension TrainingConfiguration {
       "min-steps", \.minSteps, .optional(.integer(atLeast: 1), or: "none"),
       "Trains for at least this many steps: early stopping does not end the run earlier.", onResume: .mayChange),
     OptionDefinition(
-      "limit-train-batches", \.limitTrainBatches, .batches,
-      "Trains on only this many batches of each epoch, or this part of them; epochs are then that short."),
+      "limit-train-batches", \.limitTrainBatches, .batches(orNone: true),
+      """
+      Trains on only this many batches of each epoch, or this part of them; epochs are then that short. 0 trains not at \
+      all: the run ends with its initial parameters.
+      """),
     OptionDefinition(
       "random-state", \.randomState, .integer(atLeast: 0),
       """

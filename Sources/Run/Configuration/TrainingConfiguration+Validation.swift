@@ -112,9 +112,15 @@ extension TrainingConfiguration {
   }
 
   /// Sentences on values that were given and have no effect, or a surprising one; for the user, not errors.
+  ///
+  /// A default in a file is no wish: `config.json` and `--print-config` write every option.
   package func remarks(origins: ValueOrigins) -> [String] {
+    func isWish(_ name: String) -> Bool {
+      guard case .file = origins[name], let option = Self.optionTable[name] else { return origins[name] != nil }
+      return option.value(in: self) != option.value(in: TrainingConfiguration())
+    }
     func unused(_ names: [String], _ reason: String) -> [String] {
-      names.filter { origins[$0] != nil }.map { "\(option: $0) has no effect \(reason)" }
+      names.filter(isWish).map { "\(option: $0) has no effect \(reason)" }
     }
     var remarks: [String] = []
     let others = EncoderKind.all.reduce(into: Set<String>()) { $0.formUnion($1.options) }.subtracting(encoder.options)

@@ -1,7 +1,6 @@
 import CommandLine
 import Diagnostics
-import FileSystem
-import Foundation
+import JSON
 
 extension ValueFormat<[String: [String: String]]> {
   /// Layer → direction → method: in a file an object; on the command line the path of a JSON file that holds one, alone or
@@ -21,32 +20,39 @@ extension ValueFormat<[String: [String: String]]> {
     }
     return ValueFormat(
       placeholder: "FILE", expected: "a JSON file with an object layer → direction → method, or that object",
-      fromText: { (try? json($0)).flatMap(accepts) }, fromJSON: accepts,
+      fromText: { (try? table($0)).flatMap(accepts) }, fromJSON: accepts,
       toJSON: { .object($0.mapValues { .object($0.mapValues { .string($0) }) }) },
       remedy: { _ in "give a run's config.json, or the object kernel-table in it" },
       explain: { value in
-        guard case .string(let text) = value else { return nil }
-        do throws(Failure) { _ = try json(text) } catch { return error }
+        guard let text = value.string else { return nil }
+        do throws(Failure) { _ = try table(text) } catch { return error }
         return nil
       })
   }
 
   /// The object that a text is or names.
-  private static func json(_ text: String) throws(Failure) -> JSONValue {
+  private static func table(_ text: String) throws(Failure) -> JSONValue {
     let isObject = text.drop(while: \.isWhitespace).hasPrefix("{")
-    let bytes: Data
-    do throws(Failure) { bytes = try isObject ? Data(text.utf8) : Disk.contents(of: text) } catch {
+    let value = isObject ? try object(text) : try file(text)
+    guard case .object(let members) = value else { return value }
+    let keys = ["kernel-table", "kernel_table", "kernels"].filter { members[$0] != nil }
+    if keys.count > 1 {
       throw Failure(
-        .usage, "the table of kernels cannot be read: \(error.message)", at: text,
-        expected: "a JSON file that every rank can read",
-        remedy: "give a run's config.json, or \(option: "kernel-table") none")
+        .usage, "there are two tables of kernels", at: isObject ? nil : text, expected: "one table",
+        found: "the keys \(keys.joined(separator: ", "))", remedy: "keep one of them")
     }
-    guard let value = JSONValue(json5: bytes), case .object(let members) = value else {
-      throw Failure(
-        .usage, "the table of kernels is not a JSON5 object", at: isObject ? nil : text,
-        expected: "an object layer → direction → method",
-        remedy: "look for a missing comma, quote or brace")
+    return keys.first.flatMap { members[$0] } ?? value
+  }
+
+  private static func object(_ text: String) throws(Failure) -> JSONValue {
+    do { return try JSONValue(json5: text) } catch {
+      throw error.failure(expected: "an object layer → direction → method")
     }
-    return members["kernel-table"] ?? members["kernels"] ?? value
+  }
+
+  private static func file(_ path: String) throws(Failure) -> JSONValue {
+    let bytes = try ConfigurationFile.read(
+      path: path, as: "table of kernels", remedy: "give a run's config.json, or \(option: "kernel-table") none")
+    return try ConfigurationFile(path: path, bytes: bytes, expected: "an object layer → direction → method").value
   }
 }

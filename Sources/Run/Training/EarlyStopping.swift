@@ -8,6 +8,7 @@ import RunRecord
 package struct EarlyStopping: Sendable {
   private let metric: Metric
   private let mode: MetricMode
+  /// 0 means the same as 1, as in Lightning: a better value never ends a run.
   private let patience: Int
   private let minDelta: Double
 
@@ -32,7 +33,7 @@ package struct EarlyStopping: Sendable {
 
   /// Why the run should end; nil to continue.
   package func reason(_ state: EarlyStoppingState?) -> String? {
-    guard let state = own(state), state.waited >= patience else { return nil }
+    guard let state = own(state), state.waited >= max(patience, 1) else { return nil }
     let best = state.best.map { "its best value, \($0)," } ?? "a finite value"
     return "\(metric.rawValue) was not better than \(best) \(state.waited) times in a row"
   }

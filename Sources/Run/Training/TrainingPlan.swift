@@ -29,25 +29,26 @@ package struct TrainingPlan: Sendable {
     until end: Int = .max, choices made: [AutomaticChoice] = []
   ) throws {
     var configuration = configuration
-    configuration.shards = shards
     try configuration.validate(shards: shards)
-    let batchChoice = try configuration.chooseBatchSize(
-      samples: samples, validationSamples: validationSamples, shards: shards)
+    let validated = configuration.limitValBatches.isNone ? nil : validationSamples
+    let batchChoice = try configuration.chooseBatchSize(samples: samples, validationSamples: validated, shards: shards)
+    configuration.shards = shards
     let batchSize = configuration.batchSize ?? TrainingConfiguration.usualBatchSize
+    let trains = !configuration.limitTrainBatches.isNone
     let batches = try BatchPlan(
       count: samples, batchSize: batchSize, shards: shards, seed: configuration.randomState,
       shuffle: configuration.shuffle,
-      limit: configuration.limitTrainBatches.batches(
-        of: samples / batchSize, "\(option: "limit-train-batches")"))
+      limit: trains
+        ? configuration.limitTrainBatches.batches(of: samples / batchSize, "\(option: "limit-train-batches")") : .max)
     let warmupChoice = configuration.chooseWarmup(stepsPerEpoch: batches.stepsPerEpoch)
     choices = made + [batchChoice, warmupChoice].compactMap { $0 }
-    validation = try validationSamples.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
+    validation = try validated.map { try ValidationPlan(configuration, samples: $0, trained: batches) }
     // Saturating: "for ever" is a legitimate number of epochs.
     func steps(epochs: Int) -> Int {
       let (steps, isTooMany) = epochs.multipliedReportingOverflow(by: batches.stepsPerEpoch)
       return isTooMany ? .max : steps
     }
-    lastStep = min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max, end)
+    lastStep = !trains ? 0 : min(configuration.maxEpochs.map(steps) ?? .max, configuration.maxSteps ?? .max, end)
     earliestStop = max(configuration.minEpochs.map(steps) ?? 0, configuration.minSteps ?? 0)
     (self.configuration, self.batches) = (configuration, batches)
   }

@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 extension Inspection {
   /// For people: the facts, then the tables, then the problems; ends with a line feed.

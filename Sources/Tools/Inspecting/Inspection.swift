@@ -1,6 +1,6 @@
-import CommandLine
 import Diagnostics
 import Foundation
+import JSON
 
 /// What `bt-dist inspect` has found at a path: facts, tables, and what is wrong with it.
 package struct Inspection: Sendable {

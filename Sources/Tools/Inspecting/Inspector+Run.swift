@@ -145,9 +145,9 @@ private struct LastMetrics {
       guard let place = MetricsLine.place(of: line),
         let object = MetricsLine.object(of: line)
       else { continue }
-      let loss = object[place.isValidation ? "val_loss" : "loss"]?.doubleValue
+      let loss = object[place.isValidation ? "val_loss" : "loss"]?.double
       let found = Line(
-        step: place.step, epoch: object["epoch"]?.doubleValue ?? 0, loss: loss, rate: object["lr"]?.doubleValue)
+        step: place.step, epoch: object["epoch"]?.double ?? 0, loss: loss, rate: object["lr"]?.double)
       if place.isValidation { validation = found } else { step = found }
     }
   }

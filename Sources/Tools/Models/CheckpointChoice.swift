@@ -47,7 +47,7 @@ extension ValueFormat<CheckpointChoice> {
       switch $0 {
       case "newest": .newest
       case "best": .best
-      default: Int($0).flatMap { $0 >= 0 ? .step($0) : nil }
+      default: ValueFormat<Int>.integer(text: $0).flatMap { $0 >= 0 ? .step($0) : nil }
       }
     }
     return ValueFormat(

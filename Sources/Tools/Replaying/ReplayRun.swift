@@ -33,6 +33,7 @@ package struct ReplayRun {
     let configuration = try communicator.together {
       let configuration = try TrainingConfiguration(json: text)
       try configuration.validate()
+      try RankThreads.configure(requested: configuration.threads)
       return configuration
     }
     let dataset = try communicator.together {

@@ -48,7 +48,9 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--learning-rate", ".", says: ["--learning-rate", "finite"]),
     WrongCall("--max-epochs", "-2", says: ["--max-epochs", "at least 1, or none, or -1 for no limit"]),
     WrongCall("--max-steps", "-2", says: ["--max-steps", "at least 0, or none, or -1 for no limit"]),
-    WrongCall("--limit-train-batches", "0", says: ["--limit-train-batches", "a count of at least 1, or a fraction"]),
+    WrongCall("--limit-train-batches", "-1", says: ["--limit-train-batches", "a count of at least 0, or a fraction"]),
+    WrongCall("--val-check-interval", "0", says: ["--val-check-interval", "a count of at least 1, or a fraction"]),
+    WrongCall("--early-stopping-patience", "-1", says: ["an integer of at least 0"]),
     WrongCall("--limit-val-batches", "1.5", says: ["a fraction up to 1.0", "'1.5'"]),
     WrongCall("--val-check-interval", "0.0", says: ["--val-check-interval", "'0.0'"]),
     WrongCall("--num-sanity-val-steps", "-2", says: ["at least -1"]),
@@ -72,9 +74,10 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: [
     WrongCall(
-      file: "{\n lerning_rate: 1}", says: ["run.json5: unknown key 'lerning_rate'", "did you mean learning-rate?"]),
+      file: "{\n lerning_rate: 1}",
+      says: ["run.json5, line 2: unknown key 'lerning_rate'", "did you mean learning-rate?"]),
     WrongCall(file: "{seed: 1}", says: ["did you mean random-state?"]),
-    WrongCall(file: "{\n\n width: 'x'}", says: ["run.json5, key 'width'", "\"x\" (a string)", "at least 1"]),
+    WrongCall(file: "{\n\n width: 'x'}", says: ["run.json5, line 3, key 'width'", "\"x\" (a string)", "at least 1"]),
     WrongCall(file: "{width: \"8\"}", says: ["key 'width'", "(a string)"]),
     WrongCall(file: "{width: 8.5}", says: ["key 'width'", "found:    8.5"]),
     WrongCall(file: "{width: null}", says: ["key 'width'", "null"]),
@@ -83,12 +86,14 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall(file: "{mlp_hidden: 8}", says: ["key 'mlp-hidden'", "[1024, 512] in a file"]),
     WrongCall(file: "{'optimizer': 'adamw'}", says: ["did you mean adamW?"]),
     WrongCall(file: "{limit_train_batches: 1.0}", says: ["key 'limit-train-batches'", "\"1\" is one batch"]),
-    WrongCall(file: "{max_steps: 3,\n'max-steps': 4}", says: ["run.json5, key 'max-steps'", "is given twice"]),
+    WrongCall(
+      file: "{max_steps: 3,\n'max-steps': 4}",
+      says: ["run.json5, line 2, key 'max-steps'", "is given twice", "in line 1"]),
     WrongCall(file: "{random_state: 18446744073709551616}", says: ["key 'random-state'", "18446744073709551616"]),
-    WrongCall(file: "{\nbatch-size: 3}", says: ["run.json5, after line 1: not valid JSON5", "in quotes"]),
+    WrongCall(file: "{\nbatch-size: 3}", says: ["run.json5, line 2, column 6: not valid JSON5", "in quotes"]),
     WrongCall(file: "[]", says: ["run.json5: not an object", "found:    a list"]),
-    WrongCall(file: "", says: ["run.json5: not valid JSON5", "object"]),
-    WrongCall(file: "{\n'batch-size': 10, shards: 4}", says: ["run.json5, key 'batch-size'"]),
+    WrongCall(file: "", says: ["run.json5, line 1, column 1: not valid JSON5", "object"]),
+    WrongCall(file: "{\n'batch-size': 10, shards: 4}", says: ["run.json5, line 2, key 'batch-size'"]),
   ])
   func configurationFile(call: WrongCall) { expectFailure(call) }
 

@@ -62,7 +62,7 @@ import Testing
     #expect(command.options.projHiddenDim == 16)
     #expect(command.options.projOutputDim == 2048)
     #expect(command.origin(of: "width") == .commandLine)
-    #expect(command.origin(of: "proj-hidden-dim") == .file(path: "run.json5"))
+    #expect(command.origin(of: "proj-hidden-dim") == .file(path: "run.json5", line: 2))
     #expect(command.origin(of: "lambd") == .default)
   }
 

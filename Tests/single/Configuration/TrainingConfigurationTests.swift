@@ -76,7 +76,7 @@ let otherTexts = [
   @Test func readingBackIsStrict() throws {
     #expect(try TrainingConfiguration(json: "{}") == TrainingConfiguration())
     let failure = #expect(throws: Failure.self) { try TrainingConfiguration(json: "{new: 1}", path: "r/config.json") }
-    #expect(failure?.location == "r/config.json" && failure?.message == "unknown key 'new'")
+    #expect(failure?.location == "r/config.json, line 1" && failure?.message == "unknown key 'new'")
   }
 
   @Test func differencesNameOldAndNew() throws {
@@ -166,7 +166,7 @@ let otherTexts = [
     #expect(failure { $0.learningRateBiases = .infinity }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0.1) }?.location == "--learning-rate-biases")
     #expect(failure { ($0.learningRate, $0.learningRateBiases) = (0, 0) } == nil)
-    #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs")
+    #expect(failure { $0.optimizerKwargs = ["eps": .number(.nan)] }?.location == "--optimizer-kwargs, key 'eps'")
   }
 
   /// nidl's -1: no limit of steps, and epochs for ever; JSON's numbers 1 and 1.0 are the same.
@@ -180,6 +180,7 @@ let otherTexts = [
 
     let texts: [(text: String, amount: BatchAmount)] = [
       ("1", .count(1)), ("1.0", .all), ("0.5", .fraction(0.5)), ("12", .count(12)), ("1e-3", .fraction(1e-3)),
+      ("1e2", .count(100)), ("0", .none), ("0.0", .none), ("00", .none), ("2.0", .count(2)),
     ]
     for (text, amount) in texts {
       let command = try parseTrain(["--out", "a", "--limit-train-batches", text])
@@ -191,6 +192,19 @@ let otherTexts = [
     #expect(file.options.limitValBatches == .fraction(0.5) && file.options.valCheckInterval == .count(3))
     #expect(BatchAmount.fraction(0.5).limited(to: 7) == 3 && BatchAmount.count(9).limited(to: 7) == 7)
     #expect(BatchAmount.fraction(0.1).limited(to: 7) == 0 && BatchAmount.all.limited(to: 7) == 7)
+  }
+
+  /// bt-dist wrote them: a default in a file is no wish.
+  @Test func noRemarksOnWhatAConfigurationFileHasByDefault() throws {
+    let run = try parseTrain(["--out", "a", "--encoder", "mlp"]).options
+    func remarks(_ arguments: String..., file: String) throws -> [String] {
+      let command = try parseTrain(["--config", "run.json5"] + arguments, file: file)
+      return command.options.remarks(origins: command.origins)
+    }
+    #expect(try remarks(file: run.json) == [])
+    #expect(try remarks("--width", "64", file: run.json) == ["--width has no effect with --encoder mlp"])
+    #expect(try remarks(file: "{out: 'a', encoder: 'mlp', width: 8}") == ["--width has no effect with --encoder mlp"])
+    #expect(try remarks(file: "{out: 'a', encoder: 'mlp', width: 64}") == [])
   }
 
   @Test func remarksOnMonitoringWithoutEffect() throws {
@@ -211,6 +225,9 @@ let otherTexts = [
         "--monitor has no effect with --enable-checkpointing false",
       ])
     #expect(try remarks("--early-stopping", "loss", "--min-epochs", "2", "--val-data", "synthetic:3x8x8") == [])
+    #expect(
+      try remarks("--val-data", "synthetic:3x8x8", "--limit-val-batches", "0")
+        == ["--val-data has no effect with --limit-val-batches 0"])
   }
 
   @Test func remarksOnValuesWithoutEffect() throws {

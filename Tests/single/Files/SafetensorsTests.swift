@@ -193,7 +193,7 @@ import Testing
       #"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
       "twice"
     ),
-    (#"{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}"#, "2 members 'shape'"),
+    (#"{"x":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}"#, "'shape' twice"),
     (#"{"__metadata__":{"a":1},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "not a string"),
     (#"{"__metadata__":{"a":"1","a":"2"},"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "'a' twice"),
     (#"{"__metadata__":[],"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, "not an object"),

@@ -33,6 +33,13 @@ import Training
     #expect(end(values.map { -$0 }, try stopping { $0.earlyStoppingMode = .max }) == expected)
   }
 
+  /// At once is the first value that is no better.
+  @Test(arguments: [0, 1]) func withoutPatience(patience: Int) throws {
+    let stopping = try stopping { $0.earlyStoppingPatience = patience }
+    #expect(end([3, 2, 1, 1], stopping) == 4 && end([3, 4], stopping) == 2 && end([3, 2, 1], stopping) == nil)
+    #expect(end([.nan, 1], stopping) == 1)
+  }
+
   @Test func betterByMoreThanTheDelta() throws {
     let stopping = try stopping { $0.earlyStoppingMinDelta = 0.5 }
     #expect(end([3, 2.5, 2.6], stopping) == 3)

@@ -47,6 +47,11 @@ import Training
     #expect(try self.plan { $0.limitTrainBatches = .count(50) }.batches.stepsPerEpoch == 10)
   }
 
+  @Test(arguments: [BatchAmount.none, .fraction(0)]) func aRunWithoutBatchesEndsAtOnce(none: BatchAmount) throws {
+    let plan = try plan { ($0.maxEpochs, $0.limitTrainBatches) = (3, none) }
+    #expect(plan.lastStep == 0 && plan.batches.stepsPerEpoch == 10 && plan.remarks == [])
+  }
+
   @Test func theLongerMinimumCounts() throws {
     #expect(try plan { _ in }.earliestStop == 0)
     #expect(try plan { ($0.minEpochs, $0.minSteps) = (2, 17) }.earliestStop == 20)
@@ -65,7 +70,12 @@ import Training
   }
 
   @Test func aRunThatIsAllWarmupIsRemarkedOn() throws {
-    func remarks(_ change: (inout TrainingConfiguration) -> Void) throws -> [String] { try plan(change).remarks }
+    func remarks(_ change: (inout TrainingConfiguration) -> Void) throws -> [String] {
+      try plan { configuration in
+        configuration.warmupEpochs = 10
+        change(&configuration)
+      }.remarks
+    }
     #expect(
       try remarks { $0.maxEpochs = 10 } == [
         "the warm-up of 10.0 epochs takes the whole run of 100 steps: the learning rate never falls"

@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import Optimization
 import TestSupport
 import Testing
@@ -48,6 +49,24 @@ import Training
     #expect(try plan(validationSamples: 10).validation?.batches.samplesLeftOut == 0)
   }
 
+  /// As in Lightning, 0 batches are no validation, whatever the data.
+  @Test(arguments: [BatchAmount.none, .fraction(0)]) func withoutBatchesThereIsNone(none: BatchAmount) throws {
+    #expect(try plan(validationSamples: 3) { $0.limitValBatches = none }.validation == nil)
+    var configuration = TrainingConfiguration()
+    (configuration.valData, configuration.limitValBatches, configuration.out) = ("npy:v.npy", none, "run")
+    configuration.fillInDefaults()
+    #expect(configuration.validationSpec == nil && fault(configuration) == nil)
+    configuration.earlyStopping = .valLoss
+    #expect(fault(configuration)?.expected == "--limit-val-batches above 0")
+    configuration.limitValBatches = .count(1)
+    #expect(configuration.validationSpec == "npy:v.npy" && fault(configuration) == nil)
+  }
+
+  private func fault(_ configuration: TrainingConfiguration) -> Failure? {
+    do throws(Failure) { try configuration.validate() } catch { return error }
+    return nil
+  }
+
   @Test func whatCannotBe() throws {
     expectFailure(.usage, "do not fill one batch", "--val-data", "at least 10", "9") {
       _ = try plan(validationSamples: 9)
@@ -58,7 +77,7 @@ import Training
     expectFailure(.usage, "--limit-val-batches", "less than one batch") {
       _ = try plan { $0.limitValBatches = .fraction(0.3) }
     }
-    expectFailure(.usage, "--limit-train-batches", "less than one batch", "one of 10 batches") {
+    expectFailure(.usage, "--limit-train-batches", "less than one batch", "one of 10 batches", "found:    0.09") {
       _ = try plan { $0.limitTrainBatches = .fraction(0.09) }
     }
   }

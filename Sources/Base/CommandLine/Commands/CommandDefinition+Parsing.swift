@@ -7,7 +7,7 @@ extension CommandDefinition {
   /// All errors are `.usage` failures. Checks across options are made for `.run` only, so that `--print-config` also
   /// shows a configuration that is not complete yet. Relative paths are kept as they are written.
   package func parse(_ arguments: [String]) throws(Failure) -> CommandAction<Target> {
-    try parse(arguments, readFile: ConfigurationFile.read)
+    try parse(arguments, readFile: { (path) throws(Failure) in try ConfigurationFile.read(path: path) })
   }
 
   /// Like `parse`, with another way to read the configuration file.

@@ -1,4 +1,5 @@
-import Foundation
+import Diagnostics
+import JSON
 
 /// A value of `--optimizer-kwargs` or `--encoder-kwargs`.
 public enum KwargValue: Sendable, Equatable {
@@ -58,16 +59,26 @@ extension KwargValue {
 extension ValueFormat<[String: KwargValue]> {
   /// An object of numbers, booleans, strings and lists: JSON5 on the command line, an object in a file.
   package static func keywordArguments(_ example: String) -> Self {
-    let fromJSON: @Sendable (JSONValue) -> [String: KwargValue]? = { value in
-      guard case .object(let members) = value else { return nil }
-      let keywords = members.compactMapValues(KwargValue.init(json:))
-      return keywords.count == members.count ? keywords : nil
-    }
-    return ValueFormat(
-      placeholder: "JSON",
-      expected: "a JSON object of numbers, booleans, strings and lists of numbers or booleans, such as \(example)",
-      fromText: { JSONValue(json5: Data($0.utf8)).flatMap(fromJSON) }, fromJSON: fromJSON,
+    let expected = "a JSON object of numbers, booleans, strings and lists of numbers or booleans, such as \(example)"
+    return .json(
+      expected: expected, remedy: "put the object in single quotes, so that the shell leaves it alone",
       toJSON: { .object($0.mapValues(\.json)) },
-      remedy: { $0.contains("{") ? "put the object in single quotes, so that the shell leaves it alone" : nil })
+      read: { (value) throws(Failure) in try keywords(value, expected: expected) })
+  }
+
+  private static func keywords(_ value: JSONValue, expected: String) throws(Failure) -> [String: KwargValue] {
+    guard case .object(let members) = value else {
+      throw Failure(.usage, "not an object", expected: expected, found: "\(value.summary) (\(value.kind))")
+    }
+    var keywords: [String: KwargValue] = [:]
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+      guard let keyword = KwargValue(json: value) else {
+        throw Failure(
+          .usage, "not a value of a parameter", at: "key '\(name)'", expected: expected,
+          found: "\(value.summary) (\(value.kind))")
+      }
+      keywords[name] = keyword
+    }
+    return keywords
   }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// Whether an option may have another value when a run is resumed.
 package enum ResumeRule: Sendable {
@@ -74,7 +75,10 @@ package struct OptionDefinition<Target>: Sendable {
 
   /// Sets the field from a value of a configuration file; `location` names file and key.
   package func set(_ target: inout Target, json: JSONValue, at location: String) throws(Failure) {
-    if !field.setJSON(&target, json) { throw inner(json, at: location) ?? failure(at: location, found: json) }
+    if field.setJSON(&target, json) { return }
+    // Only on the command line a string is a text with parts.
+    let inner = json.string == nil ? inner(json, at: location) : nil
+    throw inner ?? failure(at: location, found: json)
   }
 
   /// Throws if the value in `target`, set by a program, is out of the option's range.
@@ -94,9 +98,10 @@ package struct OptionDefinition<Target>: Sendable {
 
   private func failure(at location: String, found: JSONValue) -> Failure {
     if case .string(let text) = found {
-      return failure(at: location, found: "\(found) (a string)", remedy: field.remedy(text))
+      return failure(at: location, found: "\(found.summary) (a string)", remedy: field.remedy(text))
     }
-    return failure(at: location, found: found.kind == "a number" ? "\(found)" : "\(found) (\(found.kind))", remedy: nil)
+    return failure(
+      at: location, found: found.kind == "a number" ? "\(found)" : "\(found.summary) (\(found.kind))", remedy: nil)
   }
 
   private func failure(at location: String, found: String, remedy: String?) -> Failure {

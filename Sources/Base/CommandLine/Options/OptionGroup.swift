@@ -14,21 +14,22 @@ package struct OptionGroup<Target>: Sendable {
 /// Where an option's value comes from.
 package enum ValueOrigin: Sendable, Equatable {
   case `default`
-  case file(path: String)
+  /// - Parameter line: that of the option's key, counted from 1.
+  case file(path: String, line: Int)
   case commandLine
 
   /// `default`, `run.json5` or `command line`.
   package var description: String {
     switch self {
     case .default: "default"
-    case .file(let path): path
+    case .file(let path, _): path
     case .commandLine: "command line"
     }
   }
 
-  /// Where an error about the option `name` points: `run.json5, key 'width'`, `--width`, or in a program `width`.
+  /// Where an error about the option `name` points: `run.json5, line 3, key 'width'`, `--width`, or in a program `width`.
   package func location(of name: String) -> String {
-    if case .file = self { "\(description), key '\(name)'" } else { "\(option: name)" }
+    if case .file(let path, let line) = self { "\(path), line \(line), key '\(name)'" } else { "\(option: name)" }
   }
 }
 
@@ -53,7 +54,9 @@ package struct OptionTable<Target>: Sendable {
     indices = Dictionary(uniqueKeysWithValues: options.enumerated().map { ($1.name, $0) })
   }
 
-  subscript(name: String) -> OptionDefinition<Target>? { indices[OptionTable.canonical(name)].map { options[$0] } }
+  package subscript(name: String) -> OptionDefinition<Target>? {
+    indices[OptionTable.canonical(name)].map { options[$0] }
+  }
 
   static func canonical(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
 
@@ -71,24 +74,28 @@ package struct OptionTable<Target>: Sendable {
     return NearestName.question(for: name, among: options.map(\.name) + others, prefix: prefix)
   }
 
-  /// Sets the fields that a configuration file names, in the order of their names, and notes the file in `origins`.
+  /// Sets the fields that a configuration file names, in its order, and notes file and line in `origins`.
   ///
-  /// Unknown keys, a key in both spellings, and values of the wrong kind or range are failures that name file and key.
+  /// Unknown keys, a key in both spellings, and values of the wrong kind or range are failures that name file, line and
+  /// key.
   package func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
-    let origin = ValueOrigin.file(path: file.path)
-    for (key, value) in file.members.sorted(by: { $0.key < $1.key }) {
-      if value == .null, retired.contains(key) { continue }
-      guard let option = self[key] else {
+    var lines: [String: Int] = [:]
+    for member in file.members {
+      if member.value == .null, retired.contains(member.key) { continue }
+      guard let option = self[member.key] else {
         throw Failure(
-          .usage, "unknown key '\(key)'", at: origin.description,
-          remedy: question(for: key, prefix: "")
+          .usage, "unknown key '\(member.key)'", at: "\(file.path), line \(member.line)",
+          remedy: question(for: member.key, prefix: "")
             ?? "the keys are the options that the command's \(option: "help") lists")
       }
+      let origin = ValueOrigin.file(path: file.path, line: member.line)
       let location = origin.location(of: option.name)
-      if origins[option.name] == origin {
-        throw Failure(.usage, "the option is given twice", at: location, remedy: "keep one of the two spellings")
+      if let line = lines.updateValue(member.line, forKey: option.name) {
+        throw Failure(
+          .usage, "the option is given twice", at: location, expected: "one key for it",
+          found: "'\(member.key)', and another spelling in line \(line)", remedy: "keep one of the two spellings")
       }
-      try option.set(&target, json: value, at: location)
+      try option.set(&target, json: member.value, at: location)
       origins[option.name] = origin
     }
   }

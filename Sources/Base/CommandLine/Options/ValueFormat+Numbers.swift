@@ -1,3 +1,5 @@
+import JSON
+
 extension ValueFormat where Value: FixedWidthInteger & Sendable {
   /// An integer of at least `lower`, and at most `upper` if given.
   package static func integer(_ placeholder: String = "N", atLeast lower: Value, atMost upper: Value = .max) -> Self {
@@ -5,9 +7,12 @@ extension ValueFormat where Value: FixedWidthInteger & Sendable {
     return ValueFormat(
       placeholder: placeholder,
       expected: upper == .max ? "an integer of at least \(lower)" : "an integer from \(lower) to \(upper)",
-      fromText: { Value($0).flatMap(accepts) }, fromJSON: { $0.integer(Value.self).flatMap(accepts) },
+      fromText: { integer(text: $0).flatMap(accepts) }, fromJSON: { $0.integer(Value.self).flatMap(accepts) },
       toJSON: { .integer(Int128($0)) })
   }
+
+  /// An integer as a file may have it, such as `1e2`, or with leading zeros, as scripts count.
+  package static func integer(text: String) -> Value? { JSONValue(number: text)?.integer() ?? Value(text) }
 }
 
 extension ValueFormat where Value == Int? {
@@ -16,7 +21,7 @@ extension ValueFormat where Value == Int? {
     let count = ValueFormat.optional(.integer(atLeast: lower), or: "none")
     return ValueFormat(
       placeholder: count.placeholder, expected: "\(count.expected), or -1 for no limit",
-      fromText: { $0 == "-1" ? .some(endless) : count.fromText($0) },
+      fromText: { ValueFormat<Int>.integer(text: $0) == -1 ? .some(endless) : count.fromText($0) },
       fromJSON: { $0 == .integer(-1) ? .some(endless) : count.fromJSON($0) },
       toJSON: { $0 == endless && endless != nil ? .integer(-1) : count.toJSON($0) })
   }
@@ -51,7 +56,7 @@ extension ValueFormat where Value == [Int] {
       expected: "one or more integers of at least \(lower): 1024,512 as an option, [1024, 512] in a file",
       fromText: { text in
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        let numbers = parts.compactMap { Int($0.drop { $0 == " " }) }
+        let numbers = parts.compactMap { ValueFormat<Int>.integer(text: String($0.drop { $0 == " " })) }
         return numbers.count == parts.count ? accepts(numbers) : nil
       },
       fromJSON: { value in

@@ -1,4 +1,5 @@
 import Diagnostics
+import JSON
 
 /// How a value is written on the command line and in a configuration file, and what an error says about it.
 ///
@@ -59,9 +60,11 @@ extension ValueFormat where Value == Bool {
 }
 
 extension ValueFormat where Value == String {
-  /// Any text; an empty one only where `allowsEmpty`.
+  /// Any text without NUL, which no path can have; an empty one only where `allowsEmpty`.
   package static func text(_ placeholder: String, allowsEmpty: Bool = false) -> Self {
-    let accepts: @Sendable (String) -> String? = { allowsEmpty || !$0.isEmpty ? $0 : nil }
+    let accepts: @Sendable (String) -> String? = { text in
+      (allowsEmpty || !text.isEmpty) && !text.utf8.contains(0) ? text : nil
+    }
     return ValueFormat(
       placeholder: placeholder, expected: allowsEmpty ? "a text" : "a text that is not empty", fromText: accepts,
       fromJSON: { if case .string(let text) = $0 { accepts(text) } else { nil } }, toJSON: { .string($0) })

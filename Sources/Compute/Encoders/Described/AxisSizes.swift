@@ -1,4 +1,4 @@
-import CommandLine
+import JSON
 
 /// One size for all directions of an image or volume, or one for each: height and width, or depth, height and width.
 public enum AxisSizes: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {

@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 /// Zeros around an image or volume: a number for both sides, or as many as keep its size.
 package enum LayerPadding: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {

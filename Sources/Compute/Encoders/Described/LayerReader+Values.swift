@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 /// Values of the usual kinds. A missing value without a default, and one of the wrong kind or range, are usage
 /// failures.

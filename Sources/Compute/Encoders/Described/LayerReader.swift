@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 /// One layer's JSON while its word reads it.
 package struct LayerReader {

@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 extension LayerSpecification {
   /// The most layers of a network, with repetitions written out.

@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 /// A word of described networks: a kind of layer, how it is written, and how it is made.
 ///

@@ -27,7 +27,10 @@ package struct Checkpoint: Sendable {
     self.path = path
     state = try CheckpointState(contentsOf: "\(path)/\(CheckpointState.fileName)")
     guard state.format == 1, state.step >= 0, state.shards >= 1 else {
-      throw Failure(.data, "the checkpoint's state is of another version of bt-dist", at: path, found: "\(state)")
+      throw Failure(
+        .data, "the checkpoint's state is of another version of bt-dist", at: path,
+        expected: "format 1, a step of at least 0 and shards of at least 1",
+        found: "format \(state.format), step \(state.step), shards \(state.shards)")
     }
   }
 

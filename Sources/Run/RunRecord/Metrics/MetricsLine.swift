@@ -1,5 +1,5 @@
-import Files
 import Foundation
+import JSON
 
 /// A line of `metrics.jsonl`: one JSON object of a step or of a validation after it, written here and read again for a
 /// resume and a replay. A validation has `val_loss`, and a step does not.
@@ -46,9 +46,9 @@ package enum MetricsLine {
   package static func badStep(of line: ArraySlice<UInt8>) -> BadStepOutcome? {
     // Few of a million lines are decoded.
     guard line.suffix(72).contains(Array("\"bad_step\":".utf8)), let object = object(of: line) else { return nil }
-    switch object["bad_step"]?.stringValue {
+    switch object["bad_step"]?.string {
     case "skipped": return .skipped
-    case "rolled_back": return object["rolled_back_to"]?.integerValue.map { .rolledBack(to: $0) }
+    case "rolled_back": return object["rolled_back_to"]?.integer(Int.self).map { .rolledBack(to: $0) }
     default: return nil
     }
   }
@@ -81,14 +81,14 @@ package enum MetricsLine {
   package static func exactNumbers(of line: ArraySlice<UInt8>) -> [Double]? { object(of: line).flatMap(exactNumbers) }
 
   /// A line as an object; nil for one that is not an object.
-  package static func object(of line: ArraySlice<UInt8>) -> [String: StrictJSON]? {
-    guard case .object(let members)? = try? StrictJSON.parse(Array(line)) else { return nil }
-    return Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
+  package static func object(of line: ArraySlice<UInt8>) -> [String: JSONValue]? {
+    guard case .object(let members)? = try? JSONValue(Array(line), .strict) else { return nil }
+    return members
   }
 
-  private static func exactNumbers(in object: [String: StrictJSON]) -> [Double]? {
+  private static func exactNumbers(in object: [String: JSONValue]) -> [Double]? {
     let numbers = StepRecord().exactNumbers.compactMap { number -> Double? in
-      guard let text = object["\(number.key)_bits"]?.stringValue, text.utf8.count == 16 else { return nil }
+      guard let text = object["\(number.key)_bits"]?.string, text.utf8.count == 16 else { return nil }
       return UInt64(text, radix: 16).map(Double.init(bitPattern:))
     }
     return numbers.count == StepRecord().exactNumbers.count ? numbers : nil
@@ -98,7 +98,7 @@ package enum MetricsLine {
   package static func contradiction(in line: ArraySlice<UInt8>) -> (key: String, bits: String, digits: String)? {
     guard let object = object(of: line), let exact = exactNumbers(in: object) else { return nil }
     for (key, value) in zip(StepRecord().exactNumbers.map(\.key), exact) {
-      let (bits, digits) = (number(value, 9), object[key]?.doubleValue)
+      let (bits, digits) = (number(value, 9), object[key]?.double)
       // What is not a number is there as null.
       if digits != Double(bits) { return (key, bits, digits.map { number($0, 9) } ?? "null") }
     }
@@ -132,7 +132,7 @@ package enum MetricsLine {
   /// The place of a line; nil if it is not a whole JSON object with a step. A line feed at the end does not matter.
   package static func place(of line: ArraySlice<UInt8>) -> Place? {
     if let place = placeOfOwnLine(line) { return place }
-    guard let object = object(of: line), let step = object["step"]?.integerValue else { return nil }
+    guard let object = object(of: line), let step = object["step"]?.integer(Int.self) else { return nil }
     return Place(step: step, isValidation: object["val_loss"] != nil)
   }
 

@@ -29,7 +29,7 @@ package final class TrainingRun {
     communicator.position.place = "opening the data"
     let (dataset, validation) = try communicator.together {
       try configuration.validate()
-      return (try DataSpec.open(configuration.data), try configuration.valData.map(DataSpec.open))
+      return (try DataSpec.open(configuration.data), try configuration.validationSpec.map(DataSpec.open))
     }
     try self.init(configuration, dataset, validation: validation, report: report, communicator)
   }
@@ -48,9 +48,10 @@ package final class TrainingRun {
   ) throws {
     communicator.stallWatch?.limit = configuration.stallTimeout
     try communicator.together {
-      try configuration.validate()
       try RankThreads.configure(requested: configuration.threads)
+      try configuration.validate()
     }
+    let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"
     let fingerprint = try communicator.together { try dataset.fingerprint() }
     try communicator.requireSameData(dataset, fingerprint: fingerprint)

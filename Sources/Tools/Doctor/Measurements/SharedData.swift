@@ -16,7 +16,7 @@ enum SharedData {
 
   /// A collective; the same on all ranks. Nothing is looked at where the data are made up.
   static func findings(_ configuration: TrainingConfiguration, _ communicator: Communicator) throws -> [Finding] {
-    let specs = [configuration.data] + [configuration.valData].compactMap { $0 }
+    let specs = [configuration.data] + [configuration.validationSpec].compactMap { $0 }
     return try specs.filter { !$0.hasPrefix(BenchConfiguration.heldData) }.flatMap { try findings($0, communicator) }
   }
 

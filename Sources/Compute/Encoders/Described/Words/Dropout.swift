@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 import Layers
 
 extension LayerSpecification {

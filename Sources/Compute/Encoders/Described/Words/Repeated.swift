@@ -1,5 +1,5 @@
-import CommandLine
 import Diagnostics
+import JSON
 
 extension LayerSpecification {
   /// The layers written out a number of times, each with its own parameters and number in `nn.Sequential`.

@@ -1,11 +1,10 @@
 import Diagnostics
-import Foundation
 
-/// A JSON value of a configuration file or of an option; integers are exact.
+/// A JSON value of a file, a header, an option or a record; integers are exact.
 package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
-  /// Wide enough for every 64-bit integer. A fraction that is whole in a text, such as `2.0`, is an integer too.
+  /// Wide enough for every 64-bit integer. In JSON5, a fraction that is whole, such as `2.0`, is an integer too.
   case integer(Int128)
   case number(Double)
   case string(String)
@@ -26,6 +25,9 @@ package enum JSONValue: Sendable, Equatable {
     if case .integer(let value) = self { Value(exactly: value) } else { nil }
   }
 
+  /// The text of a string; nil for other values.
+  package var string: String? { if case .string(let text) = self { text } else { nil } }
+
   /// For messages: what kind of value this is.
   package var kind: String {
     switch self {
@@ -35,42 +37,6 @@ package enum JSONValue: Sendable, Equatable {
     case .string: "a string"
     case .array: "a list"
     case .object: "an object"
-    }
-  }
-}
-
-extension JSONValue: Decodable {
-  /// Decodes JSON5: JSON with comments, unquoted keys, single quotes, trailing commas, hexadecimals, NaN and Infinity.
-  ///
-  /// Nil for any other text; Foundation on Linux does not say where the mistake is. Of a key that is given twice,
-  /// Foundation keeps the first.
-  package init?(json5 text: Data) {
-    let decoder = JSONDecoder()
-    decoder.allowsJSON5 = true
-    guard let value = try? decoder.decode(JSONValue.self, from: text) else { return nil }
-    self = value
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    /// Nil for a value of another kind; throws for one that is malformed, which Foundation notices only here.
-    func attempt<Value: Decodable>(_: Value.Type = Value.self) throws -> Value? {
-      do { return try container.decode(Value.self) } catch DecodingError.typeMismatch { return nil }
-    }
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try attempt(Bool.self) {
-      self = .bool(value)
-    } else if let value = try attempt(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode(Int128.self) {
-      self = .integer(value)
-    } else if let value = try attempt(Double.self) {
-      self = .number(value)
-    } else if let value = try attempt([JSONValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: JSONValue].self))
     }
   }
 }
@@ -91,5 +57,11 @@ extension JSONValue: CustomStringConvertible {
       "{"
         + members.sorted { $0.key < $1.key }.map { "\($0.key.quotedJSON): \($0.value)" }.joined(separator: ", ") + "}"
     }
+  }
+
+  /// For messages: the value, shortened to about a line.
+  package var summary: String {
+    let text = description
+    return text.count <= 120 ? text : "\(text.prefix(100))... (\(text.count) characters)"
   }
 }
