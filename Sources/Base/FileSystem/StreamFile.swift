@@ -1,4 +1,3 @@
-import Diagnostics
 import Foundation
 
 /// A file that may be a pipe or a device, such as `/dev/stdin` and the `/dev/fd/63` of `<(…)`, read to its end.
@@ -10,7 +9,6 @@ package enum StreamFile {
   package enum Trouble: Error {
     /// With `errno`.
     case system(Int32)
-    case tooLong
     /// A signal came while the writer was waited for.
     case interrupted
 
@@ -18,16 +16,13 @@ package enum StreamFile {
     package var text: String {
       switch self {
       case .system(let code): String(cString: strerror(code))
-      case .tooLong: "more than \(SummaryText.bytes(StreamFile.longest))"
       case .interrupted: "a signal"
       }
     }
   }
 
-  /// Bytes that are taken from what has no size.
-  static let longest = 64 << 20
-
-  package static func read(_ path: String) throws(Trouble) -> Data {
+  /// - Parameter limit: bytes after which the rest is left.
+  package static func read(_ path: String, upToCount limit: Int) throws(Trouble) -> Data {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if file < 0 { throw .system(errno) }
     defer { close(file) }
@@ -42,7 +37,7 @@ package enum StreamFile {
       if count == 0 { return data }
       if count > 0 { data.append(contentsOf: buffer[..<count]) }
       if count < 0, errno != EINTR, errno != EAGAIN { throw .system(errno) }
-      if !hasSize, data.count > longest { throw .tooLong }
+      if data.count >= limit { return data.prefix(limit) }
     }
   }
 

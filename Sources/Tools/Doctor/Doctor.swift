@@ -47,7 +47,7 @@ package enum Doctor {
     _ options: DoctorConfiguration, _ communicator: Communicator, _ diagnosis: inout Diagnosis
   ) throws {
     let configuration = options.training
-    // What is wrong with the variable is told where the configuration is tried.
+    // What is wrong with the variable, or with limits, is told where the configuration is tried.
     try? RankThreads.configure(requested: configuration.threads)
     communicator.position.place = "gathering what the ranks see of themselves"
     let facts = try communicator.allGather(RankFacts(requestedThreads: configuration.threads, communicator))

@@ -50,7 +50,7 @@ package struct ConfigurationFile: Sendable {
   package static func read(
     path: String, as name: String = "configuration file", remedy: String? = nil
   ) throws(Failure) -> Data {
-    do { return try StreamFile.read(path) } catch {
+    do { return try StreamFile.read(path, upToCount: mostBytes + 1) } catch {
       if case .interrupted = error {
         throw Failure(
           .interrupted, "a signal came while the \(name) was waited for", at: path,
@@ -58,7 +58,8 @@ package struct ConfigurationFile: Sendable {
       }
       throw Failure(
         .usage, "the \(name) cannot be read", at: path, expected: "a JSON5 file that every rank can read",
-        found: error.text, remedy: remedy ?? "give \(option: "config") a JSON5 file that every rank can read")
+        found: error.text,
+        remedy: remedy ?? "give \(option: "config") a JSON5 file that every rank can read")
     }
   }
 }

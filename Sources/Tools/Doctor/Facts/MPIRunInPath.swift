@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import Host
 
 /// The `mpirun` that a shell would find first.
 package struct MPIRunInPath: Codable, Equatable, Sendable {
@@ -19,6 +20,8 @@ package struct MPIRunInPath: Codable, Equatable, Sendable {
   }
 
   private static func version(of path: String, limit: Double) -> String? {
+    // Foundation waits for ever for the thread that it needs.
+    guard (try? WorkerThread.require(1, to: "ask mpirun")) != nil else { return nil }
     let (process, output) = (Process(), Pipe())
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = ["--version"]
