@@ -83,9 +83,10 @@ package struct BatchSplit {
   /// No job has more shards a rank.
   private static let mostTried = 1 << 16
 
-  /// Of two numbers of at least 1.
+  /// Of two numbers of at least 1; what is too much for an Int is too much for a run, which says so.
   package static func leastCommonMultiple(_ a: Int, _ b: Int) -> Int {
     func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-    return a / divisor(a, b) * b
+    let (multiple, isTooLarge) = (a / divisor(a, b)).multipliedReportingOverflow(by: b)
+    return isTooLarge ? .max : multiple
   }
 }

@@ -43,16 +43,4 @@ import Testing
     for failure in [both, data].compactMap({ $0 }) { collector.add(failure) }
     #expect(collector.failures == [data, usage])
   }
-
-  /// The remedies of shards, ranks and batch do not lead to one another.
-  @Test func sharesThatFitNobody() throws {
-    var configuration = TrainingConfiguration()
-    configuration.batchSize = 32
-    let failure = #expect(throws: Failure.self) { try configuration.validate(shards: 2, sharedBy: 3) }
-    #expect(
-      failure?.remedy
-        == "start 2 ranks or a divisor of that, or give --shards 3 with --batch-size 30 or --batch-size 33")
-    let other = #expect(throws: Failure.self) { try configuration.validate(shards: 3, sharedBy: 3) }
-    #expect(other?.remedy == "give --batch-size 30 or --batch-size 33")
-  }
 }
