@@ -162,6 +162,12 @@ let package = Package(
       Diagnostics Tensors Files Optimization Layers Encoders TwinNetwork MPI DataParallel Datasets Configuration \
       RunRecord Training BarlowTwinsDistributed TestSupport
       """),
+    program(
+      "fuzz-probe", "Tests/fuzz",
+      """
+      Diagnostics Host Tensors Files Layers MPI DataParallel Datasets Configuration RunRecord Training Replaying \
+      Inspecting TestSupport
+      """),
     .target(name: "fault_injector", path: "Tests/injector"),
     tests(
       "SingleTests", "single",
@@ -173,7 +179,7 @@ let package = Package(
     tests(
       "ParallelTests", "parallel",
       """
-      Host Tensors Files TestSupport bt-dist rank-probe custom-callback custom-encoder features volumes
+      Host Tensors Files TestSupport bt-dist rank-probe fuzz-probe custom-callback custom-encoder features volumes
       """, plain),
     tests("FaultTests", "faults", "Diagnostics Host Files RunRecord TestSupport bt-dist rank-probe", plain),
   ],

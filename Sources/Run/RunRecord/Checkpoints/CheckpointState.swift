@@ -99,6 +99,11 @@ package struct CheckpointManifest: Codable, Sendable {
   package struct File: Codable, Sendable {
     package var bytes: Int
     package var sha256: String
+
+    package init(bytes: Int, sha256: String) {
+      self.bytes = bytes
+      self.sha256 = sha256
+    }
   }
   var format = 1
   package var files: [String: File] = [:]
