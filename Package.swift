@@ -179,9 +179,10 @@ let package = Package(
     tests(
       "ParallelTests", "parallel",
       """
-      Host Tensors Files TestSupport bt-dist rank-probe fuzz-probe custom-callback custom-encoder features volumes
+      Host Tensors Files TestSupport bt-dist rank-probe fuzz-probe custom-callback custom-encoder features \
+      volumes
       """, plain),
-    tests("FaultTests", "faults", "Diagnostics Host Files RunRecord TestSupport bt-dist rank-probe", plain),
+    tests("FaultTests", "faults", "Diagnostics RunRecord TestSupport bt-dist rank-probe", plain),
   ],
   swiftLanguageModes: [.v6]
 )
