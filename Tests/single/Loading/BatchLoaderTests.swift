@@ -155,7 +155,7 @@ import Views
     expectFailure(.usage, "larger than the data set", "at most 50", "51") {
       _ = try BatchPlan(count: 50, batchSize: 51, shards: 1, seed: 0)
     }
-    expectFailure(.usage, "equal shards", "give --batch-size 12") {
+    expectFailure(.usage, "equal shards", "--batch-size 8") {
       _ = try BatchPlan(count: 50, batchSize: 10, shards: 4, seed: 0)
     }
     expectFailure(.usage, "equal shards") { _ = try BatchPlan(count: 50, batchSize: 10, shards: 0, seed: 0) }
