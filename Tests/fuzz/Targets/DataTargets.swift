@@ -9,7 +9,7 @@ import TestSupport
 func readData(_ specification: String) throws {
   let dataset = try DataSpec.open(specification)
   _ = try dataset.fingerprint()
-  let sample = try AlignedBuffer<Float>(dataset.sampleSize)
+  let sample = AlignedBuffer<Float>(dataset.sampleSize)
   for index in 0..<min(dataset.count, 200) { try dataset.read(index, view: 0, into: sample.pointer) }
 }
 
