@@ -1,8 +1,7 @@
 import Diagnostics
 import Layers
+import Tensors
 import Testing
-
-@testable import Tensors
 
 /// Sizes of buffers and shapes that overflow, or that no machine has memory for.
 @Suite(.commandLine) struct BufferSizeTests {

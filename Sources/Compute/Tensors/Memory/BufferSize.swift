@@ -2,10 +2,10 @@ import Diagnostics
 import Host
 
 /// The size of a buffer, checked where buffers are made: kernels behind it compute with it unchecked.
-struct BufferSize {
-  let count: Int
+package struct BufferSize {
+  package let count: Int
   /// Of the elements, in whole lines of the cache and at least one.
-  let bytes: Int
+  package let bytes: Int
 
   /// Bytes of a line of the cache.
   static let line = 64
@@ -15,7 +15,7 @@ struct BufferSize {
   /// As many elements as the product of the factors.
   ///
   /// - Throws: a usage failure for a product that no machine has memory for.
-  init(_ factors: [Int], stride: Int, for use: MemoryUse) throws(Failure) {
+  package init(_ factors: [Int], stride: Int, for use: MemoryUse) throws(Failure) {
     guard let count = elementCount(of: factors), count <= Self.most / stride else {
       throw Failure(
         .usage, "the sizes are beyond every memory", expected: "at most \(SummaryText.bytes(Self.most)) for one buffer",
