@@ -6,6 +6,7 @@ import Testing
 
 /// For every option a text that is not its default.
 let otherTexts = [
+  "accept-data": "0123456789abcdef", "channel-axis": "first",
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
   "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
   "encoder-kwargs": #"{"replace_stride_with_dilation": [false, true, true], "norm_layer": "batch_norm"}"#,
