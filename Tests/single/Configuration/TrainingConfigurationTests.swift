@@ -122,7 +122,8 @@ let otherTexts = [
     let names = options.filter { $0.onResume == .mayChange }.map(\.name)
     #expect(
       names == [
-        "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
+        "accept-data", "channel-axis", "workers", "proj-input-dim", "init", "max-epochs", "max-steps", "min-epochs",
+        "min-steps", "num-sanity-val-steps",
         "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
         "autotune", "recompute", "precision", "stall-timeout", "time-limit", "out", "enable-checkpointing",
         "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-patience", "keep-checkpoints",
