@@ -121,7 +121,7 @@ let package = Package(
     module(
       "Tools", "Inspecting",
       """
-      Diagnostics FileSystem JSON Tensors Files Layers Datasets Configuration RunRecord
+      Diagnostics FileSystem JSON Tensors Files Layers Datasets Configuration ModelFiles RunRecord
       """),
     module(
       "Tools", "Benchmarking",
@@ -174,7 +174,7 @@ let package = Package(
       """
       Diagnostics FileSystem Host JSON CommandLine Tensors Files Optimization Layers Encoders TwinNetwork MPI \
       DataParallel Datasets Views Loading Configuration ModelFiles RunRecord Planning Training Reporting Models \
-      Evaluation Replaying Benchmarking Doctor BarlowTwinsDistributed TestSupport
+      Evaluation Replaying Inspecting Benchmarking Doctor BarlowTwinsDistributed TestSupport
       """),
     tests(
       "ParallelTests", "parallel",

@@ -55,6 +55,15 @@ import Testing
     let tensors = try #require(checkpoint["tensors"] as? [[String: Any]])
     #expect(try tensors.count == run.model(8).names.count)
 
+    // What export says of its file is what inspect says of it.
+    let exported = folder.file("encoder.safetensors")
+    let export = try Launch.run("bt-dist", ["export", "--from", run.path, "--out", exported], ranks: nil)
+    let file = try json([exported])
+    let contents = try #require(file["contents"] as? String)
+    #expect(export.code == 0 && export.output.contains("\n" + contents + "\n"), "\(export.text)")
+    let numbers = try #require(file["numbers"] as? Int)
+    #expect((file["parameters"] as? Int ?? 0) + (file["buffers"] as? Int ?? 0) == numbers)
+
     // Size and bits: the one is found at once, the other with --verify.
     let path = run.checkpoint(8) + "/model.safetensors"
     var bytes = try readBytes(path)

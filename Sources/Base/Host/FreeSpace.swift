@@ -17,7 +17,7 @@ package enum FreeSpace {
   package static func require(_ needed: Int, for what: String, at path: String) throws {
     guard let free = bytes(at: path), free < needed else { return }
     var failure = Failure.cannotWrite("write \(what)", path: path, errno: ENOSPC)
-    failure.expected = "\(needed) bytes of free space"
+    failure.expected = "\(needed.counted("byte")) of free space"
     failure.found = "\(free)"
     throw failure
   }

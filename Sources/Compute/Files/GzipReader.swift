@@ -87,7 +87,8 @@ package final class GzipReader {
       switch status {
       case Z_STREAM_END: ended = true
       case Z_OK where got > 0 || hadInput: break
-      case Z_OK, Z_BUF_ERROR: throw problem("the gzip file was cut off", found: "\(file.bytes) bytes compressed")
+      case Z_OK, Z_BUF_ERROR:
+        throw problem("the gzip file was cut off", found: "\(file.bytes.counted("byte")) compressed")
       case Z_MEM_ERROR: throw Failure(.defect, "zlib has no memory", at: file.path)
       default: throw problem("the gzip data is damaged", found: stream.pointee.msg.map { String(cString: $0) })
       }

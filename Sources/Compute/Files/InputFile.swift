@@ -45,7 +45,7 @@ package final class InputFile: Sendable {
 
   private func tooShort(_ offset: Int, _ count: Int) -> Failure {
     Failure(
-      .data, "the file ends too early", at: path, expected: "\(count) bytes from byte \(offset) on",
-      found: "\(bytes) bytes in all")
+      .data, "the file ends too early", at: path, expected: "\(count.counted("byte")) from byte \(offset) on",
+      found: "\(bytes.counted("byte")) in all")
   }
 }

@@ -51,7 +51,7 @@ package final class NpyFile: Sendable {
       throw Failure(
         .data, file.bytes - start < size.partialValue ? "the file ends too early" : "bytes follow the last element",
         at: path, expected: "\(header.element.rawValue) \(header.shape): \(size.partialValue) bytes after the header",
-        found: "\(file.bytes - start) bytes", remedy: "the file is damaged or was cut off: save it again")
+        found: "\((file.bytes - start).counted("byte"))", remedy: "the file is damaged or was cut off: save it again")
     }
   }
 

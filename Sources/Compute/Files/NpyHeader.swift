@@ -86,7 +86,7 @@ struct NpyHeader {
   private static func tooShort(_ file: InputFile) -> Failure {
     Failure(
       .data, "the file ends within its NumPy header, or the header's length is damaged", at: file.path,
-      found: "\(file.bytes) bytes in all", remedy: "save the array again")
+      found: "\(file.bytes.counted("byte")) in all", remedy: "save the array again")
   }
 
   static func bytes(_ file: InputFile, _ offset: Int, _ count: Int) throws -> [UInt8] {

@@ -36,7 +36,7 @@ struct SafetensorsHeader {
     let path = file.path
     guard file.bytes >= 8 else {
       throw Failure(
-        .data, "not a safetensors file", at: path, expected: "8 bytes or more", found: "\(file.bytes) bytes")
+        .data, "not a safetensors file", at: path, expected: "8 bytes or more", found: "\(file.bytes.counted("byte"))")
     }
     var length: UInt64 = 0
     try withUnsafeMutableBytes(of: &length) { try file.read(at: 0, into: $0) }
@@ -45,7 +45,7 @@ struct SafetensorsHeader {
     guard length <= UInt64(most) else {
       throw Failure(
         .data, "not a safetensors file, or one that was cut off: the header's length is impossible", at: path,
-        expected: "at most \(most) bytes", found: "\(length) bytes")
+        expected: "at most \(most.counted("byte"))", found: "\(length) bytes")
     }
     let count = Int(length)
     return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -91,7 +91,7 @@ struct SafetensorsHeader {
         throw Failure(
           .data, "the tensor '\(name)' has a size that does not match its shape", at: path,
           expected: "\(dtype) \(shape): \(overflow ? "too many" : "\(size)") bytes",
-          found: "\(offsets[1] - offsets[0]) bytes")
+          found: "\((offsets[1] - offsets[0]).counted("byte"))")
       }
     }
     return SafetensorsFile.Entry(
@@ -123,7 +123,8 @@ struct SafetensorsHeader {
     }
     if position != end {
       throw Failure(
-        .data, "bytes follow the last tensor", at: path, expected: "\(position) bytes", found: "\(end) bytes")
+        .data, "bytes follow the last tensor", at: path, expected: "\(position.counted("byte"))",
+        found: "\(end.counted("byte"))")
     }
   }
 

@@ -46,7 +46,8 @@ extension Dataset {
   private static func classes(_ labels: [Int32]) -> String {
     let labelled = Unlabelled.others(in: labels)
     let rest = labels.count - labelled.count
-    return ", \(Set(labelled.map { labels[$0] }).count) classes" + (rest > 0 ? ", \(rest) without a label (-1)" : "")
+    let classes = Set(labelled.map { labels[$0] }).count
+    return ", \(classes.counted("class", "classes"))" + (rest > 0 ? ", \(rest) without a label (-1)" : "")
   }
 
   /// The specification and the sample's number.

@@ -11,7 +11,7 @@ package enum SampleShape {
   static func ofArray(_ shape: [Int], path: String) throws -> [Int] {
     guard (2...5).contains(shape.count) else {
       throw Failure(
-        .data, "an array of \(shape.count) dimensions holds no samples", at: path,
+        .data, "an array of \(shape.count.counted("dimension")) holds no samples", at: path,
         expected: "N×F, N×H×W, N×C×H×W or N×C×D×H×W", found: "\(shape)",
         remedy: shape.count == 1 ? "labels are given second: npy:X.npy,Y.npy" : nil)
     }

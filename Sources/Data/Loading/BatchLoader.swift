@@ -50,9 +50,10 @@ package final class BatchLoader {
     else {
       throw Failure(
         .defect, "the loader's arguments do not belong together", at: dataset.name,
-        expected: "\(dataset.count) samples of \(dataset.sampleShape), shards within 0..<\(plan.shards)",
+        expected: "\(dataset.count.counted("sample")) of \(dataset.sampleShape), shards within 0..<\(plan.shards)",
         found:
-          "\(plan.order.count) samples of \(augmentation.shape), shards \(localShards), steps \(steps), depth \(depth)")
+          "\(plan.order.count.counted("sample")) of \(augmentation.shape), shards \(localShards), steps \(steps), depth \(depth)"
+      )
     }
     (self.plan, self.localShards) = (plan, localShards)
     let maker = ViewMaker(dataset: dataset, augmentation: augmentation, seed: plan.order.seed, purpose: purpose)

@@ -30,7 +30,7 @@ package struct BatchPlan: Sendable {
       throw Failure(
         .usage, "the batch does not fall into equal shards", at: "\(option: "batch-size"), \(option: "shards")",
         expected: "a number of shards of at least 1 that divides the batch",
-        found: "\(batchSize) samples, \(shards) shards",
+        found: "\(batchSize.counted("sample")), \(shards.counted("shard"))",
         remedy: shards >= 1
           ? "give a multiple of \(shards), \(option: "batch-size") \(max(1, batchSize / shards) * shards)" : nil)
     }

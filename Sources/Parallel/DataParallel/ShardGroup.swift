@@ -22,7 +22,7 @@ package final class ShardGroup: GlobalBatch {
   package init(_ communicator: Communicator, shards: Int, reduction: Reduction = .tree) throws {
     guard shards >= 1, shards % communicator.size == 0 else {
       throw Failure(
-        .usage, "\(shards) shards cannot be shared out evenly over \(communicator.size) ranks",
+        .usage, "\(shards.counted("shard")) cannot be shared out evenly over \(communicator.size.counted("rank"))",
         at: "\(option: "shards")",
         expected: "a multiple of the number of ranks", found: "\(shards)",
         remedy: "start a number of ranks that divides the shards")

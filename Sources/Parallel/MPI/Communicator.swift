@@ -49,7 +49,8 @@ public final class Communicator {
     guard let launcher = Launcher.current else { return alone() }
     guard launcher.connects else {
       throw Failure(
-        .usage, "srun started \(launcher.size) processes that cannot find one another", at: "host \(host)",
+        .usage, "srun started \(launcher.size.counted("process", "processes")) that cannot find one another",
+        at: "host \(host)",
         expected: "PMIx", found: "no PMIX_RANK in the environment",
         remedy: "start with srun --mpi=pmix where `srun --mpi=list` has it, else with Open MPI's mpirun inside the job")
     }
@@ -69,7 +70,9 @@ public final class Communicator {
     if launcher.size != Int(size) {
       MPI_Finalize()
       throw Failure(
-        .usage, "the launcher started \(launcher.size) processes, but MPI sees \(Int(size).counted("rank"))",
+        .usage,
+        "the launcher started \(launcher.size.counted("process", "processes")), "
+          + "but MPI sees \(Int(size).counted("rank"))",
         at: "host \(host)", remedy: "use the mpirun of the Open MPI that bt-dist is linked with, or srun --mpi=pmix")
     }
     var background: MPI_Comm? = bt_mpi_comm_null()
@@ -126,7 +129,8 @@ public final class Communicator {
   func length(_ count: Int) throws -> Int32 {
     guard let length = Int32(exactly: count) else {
       throw Failure(
-        .usage, "a message of \(count) elements is longer than MPI's 2³¹ − 1", at: "rank \(rank), \(position)",
+        .usage, "a message of \(count.counted("element")) is longer than MPI's 2³¹ − 1",
+        at: "rank \(rank), \(position)",
         remedy: "use a smaller batch or embedding")
     }
     return length

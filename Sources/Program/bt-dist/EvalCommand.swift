@@ -96,8 +96,8 @@ enum EvalCommand: OptionCommand {
       try Console.output.writeResult(
         "\(options.k)-nearest-neighbour accuracy by cosine similarity, \(testSamples.count) against "
           + (isSame
-            ? "the other \(trainSamples.count - 1) samples (\(option: "train") and \(option: "test") are the same data):\n"
-            : "\(trainSamples.count) samples:\n"))
+            ? "the other \((trainSamples.count - 1).counted("sample")) (\(option: "train") and \(option: "test") are the same data):\n"
+            : "\(trainSamples.count.counted("sample")):\n"))
     }
     for (name, extractor) in extractors {
       let features = try FeatureRun(train, extractor, communicator).collect()
@@ -111,7 +111,7 @@ enum EvalCommand: OptionCommand {
           train: known.values, labels: known.labels, features: extractor.features, k: options.k, leavesOneOut: isSame)
         let accuracy = try neighbours.accuracy(test: asked.values, labels: asked.labels)
         let rounded = (accuracy * 1e4).rounded() / 1e4
-        try Console.output.writeResult("  \(rounded)  \(name) (\(extractor.features) features)\n")
+        try Console.output.writeResult("  \(rounded)  \(name) (\(extractor.features.counted("feature")))\n")
       }
     }
     return 0

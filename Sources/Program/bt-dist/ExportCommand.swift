@@ -58,8 +58,8 @@ enum ExportCommand: OptionCommand {
       // The file is the result, and is whole.
       Console.output.write(
         """
-        \(options.out.printable): \(summary.tensors) tensors, \(summary.numbers) numbers of \
-        \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
+        \(options.out.printable): \(encoder.configuration.encoder.rawValue) after step \(encoder.checkpoint.step)
+        \(summary.counts.text)
         \(loader.summary)
 
         """)

@@ -48,7 +48,7 @@ extension TrainingConfiguration {
     OptionDefinition(
       "warmup-epochs", \.warmupEpochs, .automatic(.number(atLeast: 0)),
       "Length of the warm-up in epochs; fractions are allowed, and 0 starts at the base rate.",
-      defaultText: "\(shortText(usualWarmupEpochs)), and at most a tenth of the run", synonyms: ["warmup"]),
+      defaultText: "\(shortText(usualWarmupEpochs)), or a tenth of a run that is not longer", synonyms: ["warmup"]),
     OptionDefinition(
       "warmup-start-lr", \.warmupStartLr, .number(atLeast: 0), "The rate at which the warm-up starts."),
     OptionDefinition(

@@ -86,16 +86,15 @@ extension TrainingConfiguration {
     }
   }
 
-  /// Sets the warm-up if it is open and the schedule has one: nidl's, and at most a tenth of the schedule. Returns what
-  /// was chosen, nil if nothing was.
+  /// Sets the warm-up if it is open and the schedule has one: nidl's where the schedule is longer than that, else a tenth
+  /// of the schedule. Returns what was chosen, nil if nothing was.
   package mutating func chooseWarmup(stepsPerEpoch: Int) -> AutomaticChoice? {
     guard warmupEpochs == nil, lrScheduler == .warmupCosine else { return nil }
     let epochs = finiteMaxEpochs.map(Double.init) ?? maxSteps.map { Double($0) / Double(max(1, stepsPerEpoch)) }
-    let tenth = epochs.map { $0 / 10 } ?? .infinity
-    let chosen = min(tenth, Self.usualWarmupEpochs)
-    warmupEpochs = chosen
-    return AutomaticChoice(
-      "warmup-epochs", shortText(chosen), because: chosen < Self.usualWarmupEpochs ? "a tenth of the run" : "nidl's")
+    var chosen = (value: Self.usualWarmupEpochs, reason: "nidl's")
+    if let epochs, epochs <= Self.usualWarmupEpochs { chosen = (epochs / 10, "a tenth of the run") }
+    warmupEpochs = chosen.value
+    return AutomaticChoice("warmup-epochs", shortText(chosen.value), because: chosen.reason)
   }
 
   private func requireEnough(_ samples: Int, shards: Int, _ option: String) throws(Failure) {

@@ -73,7 +73,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var excludeBiasAndNormWd = true
   public var lrScheduler = LearningRateSchedule.Kind.warmupCosine
   public var lrInterval = WarmupCosine.Interval.step
-  /// Epochs, which may be a fraction; nil: 10, and at most a tenth of the run.
+  /// Epochs, which may be a fraction; nil: 10, or a tenth of a run that is not longer.
   public var warmupEpochs: Double?
   public var warmupStartLr = 1e-6
   public var minLr = 0.0

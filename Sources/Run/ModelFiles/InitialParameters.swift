@@ -54,7 +54,7 @@ package struct InitialParameters: Sendable {
       }
     }
     let random = takesProjector || map.sources.count == names.count ? "" : "; projection_head is random"
-    summary = "\(map.sources.count) of \(names.count) tensors from \(path)\(random)"
+    summary = "\(map.sources.count) of \(names.count.counted("tensor")) from \(path)\(random)"
     remarks =
       map.unused.isEmpty ? [] : ["\(path): the network has no place for \(Self.list(map.unused)): not taken"]
   }

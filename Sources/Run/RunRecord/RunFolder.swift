@@ -6,8 +6,12 @@ import Files
 import Foundation
 import MPI
 
-/// A run's folder: `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/`, `.lock`, and `bad-batches/` where
-/// steps were bad. Used by rank 0 only, except for the paths.
+/// A run's folder, used by rank 0 only, except for the paths.
+///
+/// Every run has `config.json`, `metrics.jsonl`, `launches.jsonl`, `checkpoints/` and `.lock`. Where there was cause,
+/// there are `bad-batches/` (steps that were bad), `metrics.jsonl.set-aside` (lines that a resume could not understand),
+/// and `checkpoints/set-aside-N` (what a run had of later steps when it went back). `launch/run-until-done` adds
+/// `launches.log` and `.launches-in-vain`.
 package struct RunFolder: Sendable {
   package let path: String
 
@@ -33,6 +37,8 @@ package struct RunFolder: Sendable {
     try communicator.onRoot {
       try Disk.makeFolder(checkpointsPath)
       lock = try RunLock(folder: path) { report?($0) }
+      // A refused launch that was waited for may have removed it.
+      try Disk.makeFolder(checkpointsPath)
       // First of all: it may be what fills the disk.
       try removeLeftovers()
       try OutputFile.requireWritable(path)

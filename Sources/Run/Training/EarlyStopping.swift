@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import RunRecord
 
 /// Ends a run whose metric has stopped getting better (Lightning's `EarlyStopping`).
@@ -35,7 +36,7 @@ package struct EarlyStopping: Sendable {
   package func reason(_ state: EarlyStoppingState?) -> String? {
     guard let state = own(state), state.waited >= max(patience, 1) else { return nil }
     let best = state.best.map { "its best value, \($0)," } ?? "a finite value"
-    return "\(metric.rawValue) was not better than \(best) \(state.waited) times in a row"
+    return "\(metric.rawValue) was not better than \(best) \(state.waited.counted("time")) in a row"
   }
 
   private func own(_ state: EarlyStoppingState?) -> EarlyStoppingState? {

@@ -76,8 +76,10 @@ package struct TrainingPlan: Sendable {
   package var remarks: [String] {
     let schedule = configuration.learningRateSchedule
     guard lastStep > 0, schedule.isWarmup(step: lastStep - 1, stepsPerEpoch: batches.stepsPerEpoch) else { return [] }
+    let epochs = configuration.warmupEpochs ?? TrainingConfiguration.usualWarmupEpochs
     return [
-      "the warm-up of \(configuration.warmupEpochs ?? TrainingConfiguration.usualWarmupEpochs) epochs takes the whole run of \(lastStep) steps: "
+      "the warm-up of \(epochs) \(epochs == 1 ? "epoch" : "epochs") takes the whole run of "
+        + "\(lastStep.counted("step")): "
         + "the learning rate never falls"
     ]
   }

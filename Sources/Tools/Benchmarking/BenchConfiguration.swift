@@ -38,9 +38,11 @@ package struct BenchConfiguration: Sendable, Equatable {
     guard let against else { return nil }
     var (other, origins) = (training, ValueOrigins())
     let file = try ConfigurationFile(path: against, bytes: try ConfigurationFile.read(path: against))
-    try TrainingConfiguration.optionTable.apply(file, to: &other, origins: &origins)
+    var problems = FailureCollector()
+    let rejected = TrainingConfiguration.optionTable.apply(file, to: &other, origins: &origins, &problems)
     other.fillInDefaults()
-    try other.validate(origins: origins)
+    problems.attempt { try other.validate(origins: origins, except: rejected) }
+    try problems.end()
     return other
   }
 }

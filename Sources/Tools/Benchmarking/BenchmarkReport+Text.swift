@@ -90,7 +90,7 @@ extension BenchmarkReport {
         SummaryText.scaled(form.flopsPerSecond), String(format: "%.2f", form.shareOfGemm),
       ]
     }
-    return ["loss       of \(loss.batchSize.counted("sample")) with \(loss.features) features"]
+    return ["loss       of \(loss.batchSize.counted("sample")) with \(loss.features.counted("feature"))"]
       + SummaryText.table(
         [["form", "forward ms", "with backward", "fastest", "flop/s", "of sgemm's"]] + rows, limits: [20])
   }

@@ -78,7 +78,7 @@ extension Inspector {
           ]
         }))
     if history.unreadableLines > 0 {
-      inspection.problems.append("\(folder.launchesPath): \(history.unreadableLines) lines are not launches")
+      inspection.problems.append("\(folder.launchesPath): \(history.unreadableLines.counted("unreadable line"))")
     }
   }
 

@@ -1,5 +1,6 @@
 import Diagnostics
 import Files
+import ModelFiles
 
 extension Inspector {
   /// The tensors of a safetensors file, its sizes and its metadata.
@@ -18,8 +19,12 @@ extension Inspector {
     return inspection
   }
 
-  /// A table of the tensors, with statistics if wanted. Values that are not finite are problems.
+  /// How much is in the tensors, and a table of them, with statistics if wanted. Values that are not finite are problems.
   func add(_ file: SafetensorsFile, to inspection: inout Inspection) {
+    let counts = TensorCounts(file)
+    inspection.add("contents", .text(counts.text))
+    inspection.add("parameters", .count(counts.parameters))
+    inspection.add("buffers", .count(counts.buffers))
     var table = Inspection.Table(name: "tensors", columns: ["name", "dtype", "shape", "numbers"])
     if readsValues { table.columns += ValueStatistics.columns }
     for entry in file.entries.sorted(by: { Self.precedes($0.name, $1.name) }) {

@@ -34,7 +34,7 @@ package struct Inspector: Sendable {
     case .other(let words, let remedy):
       throw Failure(
         .data, "this is not something that bt-dist can read", at: path, expected: Self.readable,
-        found: "\(words), \(file.bytes) bytes", remedy: remedy)
+        found: "\(words), \(file.bytes.counted("byte"))", remedy: remedy)
     }
   }
 

@@ -15,9 +15,7 @@ import Tensors
 package struct EncoderExport {
   /// What was written.
   package struct Summary: Sendable {
-    package var tensors: Int
-    /// Elements of floating-point tensors: parameters and running statistics.
-    package var numbers: Int
+    package var counts: TensorCounts
     package var bytes: Int
     /// Whether standard output got them, which then is for nothing else.
     package var isPrinted: Bool
@@ -45,7 +43,7 @@ package struct EncoderExport {
     // That it cannot be written should be known before the work.
     let output = try OutputFile(path: path)
     let file = try SafetensorsFile(path: source.checkpoint.modelPath)
-    var (tensors, buffers, numbers): ([NamedTensor], [AlignedBuffer<UInt8>], Int) = ([], [], 0)
+    var (tensors, buffers): ([NamedTensor], [AlignedBuffer<UInt8>]) = ([], [])
     for entry in file.entries {
       guard let name = exportedName(entry.name), let type = entry.type else { continue }
       let bytes = try file.bytes(of: entry.name)
@@ -56,7 +54,6 @@ package struct EncoderExport {
       }
       buffers.append(bytes)
       tensors.append(NamedTensor(name: name, shape: entry.shape, dtype: type, bytes: bytes.pointer))
-      if type == .f32 { numbers += entry.count }
     }
     guard !tensors.isEmpty else {
       throw Failure(.data, "the checkpoint holds no tensor of an encoder", at: source.checkpoint.modelPath)
@@ -70,7 +67,9 @@ package struct EncoderExport {
     let size = try withExtendedLifetime(buffers) {
       try SafetensorsWriter.write(tensors, metadata: metadata, to: output).bytes
     }
-    return Summary(tensors: tensors.count, numbers: numbers, bytes: size, isPrinted: isPrinted)
+    var counts = TensorCounts()
+    for tensor in tensors { counts.add(tensor.name, numbers: tensor.shape.reduce(1, *)) }
+    return Summary(counts: counts, bytes: size, isPrinted: isPrinted)
   }
 
   /// How the file at `path` is loaded in Python.

@@ -26,7 +26,7 @@ extension TrainedEncoder {
     let isLast = !isRow && sampleShape.count > 2 && sampleShape.last == trained
     throw Failure(
       .data, "the samples are not like those that the encoder was trained on", at: "\(option: "data")",
-      expected: isRow ? "\(trained) numbers a sample" : trained.counted("channel"),
+      expected: isRow ? "\(trained.counted("number")) a sample" : trained.counted("channel"),
       found: "samples of \(SampleShape.text(sampleShape))",
       remedy: isLast
         ? "save numpy.ascontiguousarray(numpy.moveaxis(x, -1, 1)): channels come before the extents"

@@ -114,7 +114,7 @@ struct RecordedRun {
     }
     var remarks: [String] = []
     if history.unreadableLines > 0 {
-      remarks.append("\(folder.launchesPath): \(history.unreadableLines) lines cannot be read and are skipped")
+      remarks.append("\(folder.launchesPath): \(history.unreadableLines.counted("unreadable line")) left out")
     }
     guard let last = launches.last else {
       if let start = history.launches.first {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Layers
 import RunRecord
 
@@ -10,8 +11,8 @@ package enum ReplayCauses {
     }
     if recorded.ranks != present.ranks && !(recorded.isIndependentOfRanks && present.isIndependentOfRanks) {
       found.append(
-        "recorded on \(recorded.ranks) ranks, replayed on \(present.ranks): with \(recorded.shards) shards that is "
-          + "equal to rounding, and the same bits only on \(recorded.ranks) ranks")
+        "recorded on \(recorded.ranks.counted("rank")), replayed on \(present.ranks): with \(recorded.shards.counted("shard")) that is "
+          + "equal to rounding, and the same bits only on \(recorded.ranks.counted("rank"))")
     }
     return found
   }

@@ -58,7 +58,7 @@ final class ReplayComparison: Callback {
     if let name = comparison.differing.first {
       note(
         checkpoint.path, "the tensor '\(name)'",
-        "other bits in it, and in \(comparison.differing.count) of \(comparison.tensors) tensors in all")
+        "other bits in it, and in \(comparison.differing.count) of \(comparison.tensors.counted("tensor")) in all")
     }
   }
 

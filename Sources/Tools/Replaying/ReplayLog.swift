@@ -57,9 +57,9 @@ package final class ReplayLog {
 
   package static func line(_ checkpoint: CheckpointComparison) -> String {
     guard let name = checkpoint.differing.first else {
-      return "checkpoint of step \(checkpoint.step): the same bits in all \(checkpoint.tensors) tensors"
+      return "checkpoint of step \(checkpoint.step): the same bits in all \(checkpoint.tensors.counted("tensor"))"
     }
-    return "checkpoint of step \(checkpoint.step): DIFFERS in \(checkpoint.differing.count) of \(checkpoint.tensors) "
-      + "tensors, the first is \(name)"
+    return "checkpoint of step \(checkpoint.step): DIFFERS in \(checkpoint.differing.count) "
+      + "of \(checkpoint.tensors.counted("tensor")), the first is \(name)"
   }
 }

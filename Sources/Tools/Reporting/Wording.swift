@@ -39,7 +39,7 @@ package enum Wording {
   }
 
   package static func validation(_ record: ValidationRecord) -> String {
-    let batches = record.loss.count == 1 ? "1 batch" : "\(record.loss.count) batches"
+    let batches = record.loss.count.counted("batch", "batches")
     return "validation after step \(record.step): loss \(number(record.loss.loss)), \(batches) in "
       + duration(of: record.milliseconds)
   }

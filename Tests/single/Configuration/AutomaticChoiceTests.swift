@@ -45,17 +45,20 @@ import Training
     }
   }
 
-  /// Ten epochs, and at most a tenth of what the cosine spans.
-  @Test func theWarmupIsAtMostATenthOfTheRun() throws {
+  /// Ten epochs as nidl has it, wherever the cosine spans more; else a tenth of what it spans.
+  @Test func theWarmupIsNidlsWhereTheRunIsLonger() throws {
     func warmup(_ change: (inout TrainingConfiguration) -> Void) throws -> Double? {
       try plan(60, change).configuration.warmupEpochs
     }
     #expect(try warmup { $0.maxEpochs = 1000 } == 10)
     #expect(try warmup { $0.maxEpochs = 100 } == 10)
+    #expect(try warmup { $0.maxEpochs = 11 } == 10)
+    #expect(try warmup { $0.maxEpochs = 10 } == 1)
     #expect(try warmup { $0.maxEpochs = 5 } == 0.5)
     // One step an epoch.
-    #expect(try warmup { ($0.maxEpochs, $0.maxSteps) = (nil, 30) } == 3)
-    #expect(try warmup { ($0.maxEpochs, $0.maxSteps) = (20, 3) } == 2)
+    #expect(try warmup { ($0.maxEpochs, $0.maxSteps) = (nil, 30) } == 10)
+    #expect(try warmup { ($0.maxEpochs, $0.maxSteps) = (nil, 5) } == 0.5)
+    #expect(try warmup { ($0.maxEpochs, $0.maxSteps) = (20, 3) } == 10)
     #expect(try warmup { ($0.maxEpochs, $0.warmupEpochs) = (5, 3) } == 3)
     #expect(try warmup { $0.lrScheduler = .none } == nil)
     #expect(try plan(60) { $0.maxEpochs = 5 }.remarks == [])

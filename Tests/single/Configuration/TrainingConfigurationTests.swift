@@ -6,6 +6,7 @@ import Testing
 
 /// For every option a text that is not its default.
 let otherTexts = [
+  "accept-data": "0123456789abcdef", "channel-axis": "first",
   "data": "synthetic:3x32x32,n=1000", "augment": "none", "shuffle": "false", "batch-size": "128", "workers": "3",
   "encoder": "mlp", "stem": "imagenet", "width": "32", "mlp-hidden": "8,4",
   "encoder-kwargs": #"{"replace_stride_with_dilation": [false, true, true], "norm_layer": "batch_norm"}"#,
@@ -121,7 +122,8 @@ let otherTexts = [
     let names = options.filter { $0.onResume == .mayChange }.map(\.name)
     #expect(
       names == [
-        "workers", "proj-input-dim", "max-epochs", "max-steps", "min-epochs", "min-steps", "num-sanity-val-steps",
+        "accept-data", "channel-axis", "workers", "proj-input-dim", "init", "max-epochs", "max-steps", "min-epochs",
+        "min-steps", "num-sanity-val-steps",
         "early-stopping", "early-stopping-patience", "early-stopping-min-delta", "early-stopping-mode", "threads",
         "autotune", "recompute", "precision", "stall-timeout", "time-limit", "out", "enable-checkpointing",
         "checkpoint-every-n-steps", "checkpoint-every-n-minutes", "checkpoint-patience", "keep-checkpoints",

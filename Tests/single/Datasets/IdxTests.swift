@@ -30,7 +30,7 @@ import Testing
     #expect(
       try DataSpec.open("idx:" + folder.write("b", idx([1, 3, 1, 2], [1, 2, 3, 4, 5, 6]))).sampleShape == [3, 1, 2])
     let row = try folder.write("c", idx([6], [1, 2, 3, 4, 5, 6]))
-    expectFailure(.data, row, "1 dimensions") { _ = try DataSpec.open("idx:\(row)") }
+    expectFailure(.data, row, "1 dimension ") { _ = try DataSpec.open("idx:\(row)") }
   }
 
   @Test func severalGzipMembers() throws {

@@ -82,6 +82,27 @@ import Testing
     #expect(try lock(conflict: 20, silence: 30, usesKernel: usesKernel).remark == nil)
   }
 
+  /// A refused launch removes the folder that it made, its lock with it: who waited holds the file that is there then,
+  /// and not the removed one.
+  @Test(arguments: [true, false]) func theLockOfARemovedFolderIsTakenAgain(usesKernel: Bool) throws {
+    let run = folder.file("run")
+    let limits = RunLock.Limits(conflict: 20, silence: 30, interval: 0.1, usesKernel: usesKernel)
+    try FileManager.default.createDirectory(atPath: run + "/checkpoints", withIntermediateDirectories: true)
+    let refused = try RunLock(folder: run, limits: limits) { _ in }
+    let next = try RunLock(folder: run, limits: limits) { _ in
+      RunFolder(run).removeIfUnused()
+      refused.release()
+    }
+    let held = try #require(LockRecord(contentsOf: next.path))
+    #expect(!held.isReleased && held.pid == getpid())
+    // It keeps the third out.
+    expectFailure(.cannotWrite, "in use by another launch") {
+      let short = RunLock.Limits(conflict: 0.2, silence: 0.4, interval: 0.1, usesKernel: usesKernel)
+      _ = try RunLock(folder: run, limits: short) { _ in }
+    }
+    next.release()
+  }
+
   /// The kernel knows that no one on this host holds the lock: a crash costs no waiting.
   @Test func aCrashOnThisHostIsKnownAtOnce() throws {
     var crashed = LockRecord()

@@ -33,11 +33,12 @@ extension CommandDefinition {
     command.rejected = scanned.rejected
     var isFileRead = true
     if let path = scanned.configurationFile {
-      isFileRead =
-        problems.attempt { () throws -> Void in
-          let file = try ConfigurationFile(path: path, bytes: try readFile(path))
-          try table.apply(file, to: &command.options, origins: &command.origins)
-        } != nil
+      if let file = problems.attempt({ try ConfigurationFile(path: path, bytes: try readFile(path)) }) {
+        command.rejected.formUnion(
+          table.apply(file, to: &command.options, origins: &command.origins, &problems))
+      } else {
+        isFileRead = false
+      }
     }
     for (name, text) in scanned.assignments {
       let isSet = problems.attempt { try table[name]!.set(&command.options, text: text) } != nil

@@ -85,26 +85,49 @@ package struct OptionTable<Target>: Sendable {
   /// Sets the fields that a configuration file names, in its order, and notes file and line in `origins`.
   ///
   /// Unknown keys, a key in both spellings, and values of the wrong kind or range are failures that name file, line and
-  /// key.
+  /// key; all of them are thrown as one.
   package func apply(_ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins) throws(Failure) {
-    var lines: [String: Int] = [:]
+    var problems = FailureCollector()
+    apply(file, to: &target, origins: &origins, &problems)
+    try problems.end()
+  }
+
+  /// Like the other `apply`, and goes on: what is right in the file is set, and what is wrong is in `problems`.
+  ///
+  /// Returns the options that were meant by what is wrong.
+  @discardableResult
+  package func apply(
+    _ file: ConfigurationFile, to target: inout Target, origins: inout ValueOrigins,
+    _ problems: inout FailureCollector
+  ) -> Set<String> {
+    var (lines, rejected): ([String: Int], Set<String>) = ([:], [])
     for member in file.members {
       if member.value == .null, retired.contains(member.key) { continue }
       guard let option = self[member.key] else {
-        throw Failure(
-          .usage, "unknown key '\(member.key)'", at: "\(file.path), line \(member.line)",
-          remedy: question(for: member.key, prefix: "")
-            ?? "the keys are the options that the command's \(option: "help") lists")
+        problems.add(unknownKey(member, of: file))
+        rejected.formUnion(candidates(for: member.key))
+        continue
       }
       let origin = ValueOrigin.file(path: file.path, line: member.line)
       let location = origin.location(of: option.name)
-      if let line = lines.updateValue(member.line, forKey: option.name) {
-        throw Failure(
-          .usage, "the option is given twice", at: location, expected: "one key for it",
-          found: "'\(member.key)', and another spelling in line \(line)", remedy: "keep one of the two spellings")
-      }
-      try option.set(&target, json: member.value, at: location)
       origins[option.name] = origin
+      if let line = lines.updateValue(member.line, forKey: option.name) {
+        problems.add(
+          Failure(
+            .usage, "the option is given twice", at: location, expected: "one key for it",
+            found: "'\(member.key)', and another spelling in line \(line)", remedy: "keep one of the two spellings"))
+        rejected.insert(option.name)
+      } else if problems.attempt({ try option.set(&target, json: member.value, at: location) }) == nil {
+        rejected.insert(option.name)
+      }
     }
+    return rejected
+  }
+
+  private func unknownKey(_ member: ConfigurationFile.Member, of file: ConfigurationFile) -> Failure {
+    Failure(
+      .usage, "unknown key '\(member.key)'", at: "\(file.path), line \(member.line)",
+      remedy: question(for: member.key, prefix: "")
+        ?? "the keys are the options that the command's \(option: "help") lists")
   }
 }

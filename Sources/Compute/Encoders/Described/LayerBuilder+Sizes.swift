@@ -7,7 +7,7 @@ extension LayerBuilder {
     guard shape.spatial.isEmpty else { return }
     throw Failure(
       .usage, "the layer takes images or volumes", at: place, expected: "channels and 2 or 3 extents",
-      found: "\(shape.channels) features without extents",
+      found: "\(shape.channels.counted("feature")) without extents",
       remedy: "put it before the layer that makes rows of the images")
   }
 

@@ -66,7 +66,7 @@ extension TensorShape {
       throw Failure(
         .usage, "the output of a layer is beyond every memory",
         expected: "sizes of at most \(Self.largestSize), and at most 2^40 numbers",
-        found: "\(samples) samples of \(self)",
+        found: "\(samples.counted("sample")) of \(self)",
         remedy: "give a smaller \(option: "batch-size"), fewer channels, or more strides")
     }
     return self

@@ -44,7 +44,7 @@ public final class Linear: TunableLayer, WeightGradientOwner {
     guard input.shape.layout == .plain, input.shape.sampleStride == inputs else {
       throw Failure(
         .usage, "the input does not fit this linear layer", at: parameters[0].name,
-        expected: "\(inputs) features a sample", found: "\(input.shape.sampleStride) (\(input.shape))")
+        expected: "\(inputs.counted("feature")) a sample", found: "\(input.shape.sampleStride) (\(input.shape))")
     }
     (self.input, self.workspace) = (input, workspace)
     output = try workspace.activation(

@@ -31,7 +31,8 @@ package final class IdxFile: RecordSource {
       guard bytes / 1040 <= file.bytes else {
         throw Failure(
           .data, "the sizes in the header are impossible for a file of this length", at: path,
-          expected: "\(bytes) bytes (\(SampleShape.text(shape)))", found: "\(file.bytes) bytes compressed")
+          expected: "\(bytes.counted("byte")) (\(SampleShape.text(shape)))",
+          found: "\(file.bytes.counted("byte")) compressed")
       }
       reader.records = (4 + 4 * shape.count, recordSize)
       try MemoryRoom.require(bytes, for: .data, at: path)
@@ -51,7 +52,8 @@ package final class IdxFile: RecordSource {
         throw Failure(
           .data, short ? "the file ends too early" : "bytes follow the last record",
           at: "\(path), record \(short ? (file.bytes - offset) / max(1, recordSize) : shape[0])",
-          expected: "\(offset + bytes) bytes (\(SampleShape.text(shape)))", found: "\(file.bytes) bytes",
+          expected: "\((offset + bytes).counted("byte")) (\(SampleShape.text(shape)))",
+          found: "\(file.bytes.counted("byte"))",
           remedy: "the file is damaged or was cut off: take another copy")
       }
       (contents, start) = (.file(file), offset)

@@ -140,7 +140,7 @@ extension BadBatch {
   package var findings: String {
     var parts = ["loss \(loss), gradient norm \(gradNorm)"]
     for (what, names) in [("gradients", gradients), ("running statistics", statistics)] where !names.isEmpty {
-      parts.append("\(what) that are not finite in \(names.count) tensors, the first is \(names[0])")
+      parts.append("\(what) that are not finite in \(names.count.counted("tensor")), the first is \(names[0])")
     }
     if let suspect = suspects.first {
       parts.append("largest input \(suspect.largestInput), in sample \(suspect.sample), on rank \(suspect.rank)")

@@ -52,7 +52,7 @@ package struct Checkpoint: Sendable {
       guard bytes == file.bytes else {
         throw Failure(
           .data, "the file has another size than the checkpoint's manifest says", at: "\(path)/\(name)",
-          expected: "\(file.bytes) bytes", found: "\(bytes) bytes")
+          expected: "\(file.bytes.counted("byte"))", found: "\(bytes.counted("byte"))")
       }
     }
     return files

@@ -164,7 +164,7 @@ package final class CheckpointStore: Sendable {
     guard let free = FreeSpace.bytes(at: folder), free < all else { return [] }
     if count <= Self.fewest { try FreeSpace.require(bytes + Self.slack, for: "a checkpoint", at: folder) }
     return [
-      "\(folder): \(SummaryText.bytes(free)) are free, and \(keep) checkpoints need \(SummaryText.bytes(all)) more: "
+      "\(folder): \(SummaryText.bytes(free)) are free, and \(keep.counted("checkpoint")) need \(SummaryText.bytes(all)) more: "
         + "free some space, or lower \(option: "keep-checkpoints")"
     ]
   }

@@ -1,15 +1,45 @@
 import Diagnostics
+import FileSystem
 import Foundation
 
 extension RunLock {
+  /// How often a lock file may be removed while it is waited for.
+  private static let mostFiles = 100
+
+  /// Takes the lock of the file that the path names, and opens it again where it was removed meanwhile: what a launch
+  /// holds of a removed file keeps nobody out.
+  static func hold(
+    folder: String, _ path: String, _ limits: Limits, _ say: (String) -> Void
+  ) throws -> (descriptor: Int32, record: LockRecord, remark: String?) {
+    for _ in 1...mostFiles {
+      try Disk.makeFolder(folder)
+      // Written through: other hosts have to see the beats.
+      let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_DSYNC, 0o666)
+      if descriptor < 0, errno == ENOENT { continue }
+      if descriptor < 0 { throw Failure.cannotWrite("create the run folder's lock", path: path, errno: errno) }
+      do {
+        if let taken = try take(descriptor, path, limits, say) { return (descriptor, taken.record, taken.remark) }
+      } catch {
+        close(descriptor)
+        throw error
+      }
+      close(descriptor)
+    }
+    throw Failure(
+      .cannotWrite, "the run folder's lock is removed again and again", at: path,
+      remedy: "find out what removes it, or choose another folder with \(option: "out")")
+  }
+
   /// Takes the lock: returns when no living launch holds it and this one's record is in the file.
   ///
-  /// - Returns: the record, and a remark if the last holder did not end cleanly.
-  static func take(
+  /// - Returns: the record, and a remark if the last holder did not end cleanly; nil if the path names another file by
+  ///   then, or none.
+  private static func take(
     _ descriptor: Int32, _ path: String, _ limits: Limits, _ say: (String) -> Void
-  ) throws -> (record: LockRecord, remark: String?) {
+  ) throws -> (record: LockRecord, remark: String?)? {
     while true {
       let (remark, isLocked) = try waitUntilFree(descriptor, path, limits, say)
+      guard FileIdentity(descriptor) == FileIdentity(path: path) else { return nil }
       let record = LockRecord()
       if !record.write(to: descriptor) {
         throw Failure.cannotWrite("write the run folder's lock", path: path, errno: errno)

@@ -8,8 +8,9 @@ import Synchronization
 /// Two things show that a holder lives. The kernel's lock, which ends with its process, is the whole truth between
 /// processes on one kernel, and on file systems that carry it between hosts. Where they do not, or where a server keeps
 /// the lock of a host that has died, a counter in the file shows it, which a living holder raises every
-/// `Limits.interval`. Clocks of different hosts are never compared. The file stays when the run ends: removing it would
-/// let two launches lock two files.
+/// `Limits.interval`. Clocks of different hosts are never compared. The file stays when the run ends, so that all launches lock
+/// one file. Only a launch that was refused removes it, with the folder that it made; who waited for it takes the lock of
+/// the new file then.
 package final class RunLock: Sendable {
   /// Seconds.
   package struct Limits: Sendable {
@@ -49,25 +50,17 @@ package final class RunLock: Sendable {
     var heart: RepeatingThread?
   }
 
-  /// Takes the lock of a folder that exists; waits as `limits` say.
+  /// Takes the lock of a folder, which is made if it is not there; waits as `limits` say.
   ///
   /// - Parameter say: called once, if there is a launch to wait for.
   /// - Throws: a `Failure(.cannotWrite)` that names the holder, or says why the file cannot be written; a
   ///   `Failure(.usage)` where no thread may be started.
   package init(folder: String, limits: Limits = Limits(), say: (String) -> Void) throws {
     let path = "\(folder)/\(Self.fileName)"
-    // Written through: other hosts have to see the beats.
-    let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_DSYNC, 0o666)
-    if descriptor < 0 { throw Failure.cannotWrite("create the run folder's lock", path: path, errno: errno) }
-    do {
-      let record: LockRecord
-      (record, remark) = try Self.take(descriptor, path, limits, say)
-      self.path = path
-      state = Mutex(State(descriptor: descriptor, record: record))
-    } catch {
-      close(descriptor)
-      throw error
-    }
+    let holding = try Self.hold(folder: folder, path, limits, say)
+    self.path = path
+    remark = holding.remark
+    state = Mutex(State(descriptor: holding.descriptor, record: holding.record))
     let heart = try RepeatingThread(to: "keep the run folder's lock", every: limits.interval) { [weak self] in
       self?.beat()
     }

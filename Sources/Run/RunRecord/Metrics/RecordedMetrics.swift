@@ -31,7 +31,7 @@ package struct RecordedMetrics {
     guard lastStep > 0 else {
       throw Failure(
         .data, "the run has recorded no step", at: path, expected: "a line for each step",
-        found: "\(file.bytes) bytes without one", remedy: "give the folder of a run that has done a step")
+        found: "\(file.bytes.counted("byte")) without one", remedy: "give the folder of a run that has done a step")
     }
   }
 

@@ -1,6 +1,7 @@
 import Configuration
 import DataParallel
 import Datasets
+import Diagnostics
 import Files
 import Layers
 import MPI
@@ -65,7 +66,7 @@ extension Communicator {
   }
 
   private func layout(_ name: String, _ layout: ParameterLayout) throws -> RankField {
-    let text = "\(name) of \(layout.entries.count) tensors, \(layout.parameterCount) numbers"
+    let text = "\(name) of \(layout.entries.count.counted("tensor")), \(layout.parameterCount.counted("number"))"
     return RankField(name, try layout.hash(), text: text)
   }
 }

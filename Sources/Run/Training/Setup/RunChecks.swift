@@ -88,11 +88,13 @@ package struct RunChecks {
   func checkNewRun(_ problems: inout FailureCollector) {
     let shards = configuration.shards ?? ranks
     var own = FailureCollector()
-    attempt(["batch-size", "shards"], &own) { try checkSplit(shards) }
+    // Shards that were given and do not divide the batch are wrong without data or ranks too, and that is said there.
+    let isSplitSaid = configuration.shards != nil && (try? configuration.validate(shards: shards)) == nil
+    if !isSplitSaid { attempt(["batch-size", "shards"], &own) { try checkSplit(shards) } }
     if !rejected.contains("batch-size") {
       configuration.checkBatch(samples: dataset.count, validationSamples: validation?.count, &own)
     }
-    if own.isEmpty {
+    if own.isEmpty, !isSplitSaid {
       let options: Set = [
         "batch-size", "shards", "max-epochs", "max-steps", "limit-train-batches", "limit-val-batches",
         "val-check-interval", "check-val-every-n-epoch",

@@ -59,7 +59,7 @@ extension RunSummary {
     let projector = network.projector
     return [
       """
-      network    \(network.encoder.name), \(network.encoder.features) features; \
+      network    \(network.encoder.name), \(network.encoder.features.counted("feature")); \
       projector \(projector.hidden)-\(projector.hidden)-\(projector.outputs)
       """
     ]

@@ -54,7 +54,7 @@ extension BatchAmount {
     guard batches >= 1 || total == 0 else {
       throw Failure(
         .usage, "the part of the batches is less than one batch", at: option,
-        expected: "at least \(1 / Double(total)), one of \(total) batches", found: "\(self)",
+        expected: "at least \(1 / Double(total)), one of \(total.counted("batch", "batches"))", found: "\(self)",
         remedy: "give a greater part, or a count of batches")
     }
     return batches

@@ -1,3 +1,4 @@
+import Diagnostics
 import Host
 
 /// What is wrong with the cores on which the ranks and threads of a host may run.
@@ -93,7 +94,7 @@ package struct PlacementRules {
     return Finding(
       isPinned(first.ranks) ? .threads : .binding, .warning, "more threads than cores that they may run on",
       at: host.list(ranks),
-      expected: "\(rank.threads) cores for \(rank.threads.counted("thread"))",
+      expected: "\(rank.threads.counted("core")) for \(rank.threads.counted("thread"))",
       found: "\(host.processor.cores(in: first.place).counted("core")) (\(first.place)) of \(room)",
       remedy: bindingRemedy(first.ranks, threads: rank.threads))
   }
@@ -103,7 +104,8 @@ package struct PlacementRules {
     let ranks = Set(crowded.flatMap(\.ranks)).sorted()
     return Finding(
       isPinned(first.ranks) ? .threads : .binding, .warning, "ranks share cores while others are idle",
-      at: host.list(ranks.map { host.ranks[$0] }), expected: "cores of its own for each of \(host.threads) threads",
+      at: host.list(ranks.map { host.ranks[$0] }),
+      expected: "cores of its own for each of \(host.threads.counted("thread"))",
       found: "\(host.list(first.ranks.map { host.ranks[$0] })): all on processors \(first.place) of \(host.granted)",
       remedy: bindingRemedy(first.ranks, threads: share))
   }
