@@ -5,7 +5,7 @@ import Testing
 /// Help, configuration files and the commands that read a run.
 @Suite struct CommandTests {
   static let commands: [(name: String, options: [String])] = [
-    ("train", ["--data", "--encoder", "--lambd", "--batch-size", "--shards", "--resume", "--out", "--print-config"]),
+    ("train", ["--data", "--encoder", "--lambd", "--batch-size", "--shards", "--resume", "--out", "--config"]),
     ("embed", ["--from", "--data", "--out", "--view", "--threads"]),
     ("eval", ["--from", "--train", "--test", "--k", "--threads"]),
     ("export", ["--from", "--step", "--out", "--full", "--overwrite"]),

@@ -114,7 +114,7 @@ import Testing
     try "{kernel-table: {".write(toFile: folder.file("broken.json5"), atomically: true, encoding: .utf8)
     let cases: [(table: String, says: [String])] = [
       (folder.file("absent.json"), ["--kernel-table", "cannot be read", "absent.json"]),
-      (folder.file("broken.json5"), ["--kernel-table", "not a JSON5 object", "broken.json5"]),
+      (folder.file("broken.json5"), ["--kernel-table", "not valid JSON5", "broken.json5"]),
       ("{a: 'direct'}", ["--kernel-table", "layer → direction → method"]),
       ("{a: {forward: 'direct'}}", ["no such layer", "found:    a"]),
       ("{'encoder.conv1.weight': {up: 'direct'}}", ["not a direction", "encoder.conv1.weight", "up"]),

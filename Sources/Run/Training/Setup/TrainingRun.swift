@@ -54,6 +54,7 @@ package final class TrainingRun {
     report: ((String) -> Void)? = nil, _ communicator: Communicator
   ) throws {
     communicator.stallWatch?.limit = configuration.stallTimeout
+    let validation = configuration.limitValBatches.isNone ? nil : validation
     try communicator.together {
       var problems = FailureCollector()
       problems.attempt { try RankThreads.configure(requested: configuration.threads) }
@@ -61,13 +62,11 @@ package final class TrainingRun {
       let checks = RunChecks(
         configuration, dataset, validation: validation, encoder: makeEncoder, ranks: communicator.size)
       // What is wrong with the options by themselves may be why the checks find something.
-      if problems.isEmpty { checks.run(&problems) }
-      if problems.isEmpty, communicator.rank == 0, RunChecks.isNew(configuration, origin) {
-        checks.checkNewRun(&problems)
-      }
+      try problems.end()
+      checks.run(&problems)
+      if communicator.rank == 0, RunChecks.isNew(configuration, origin) { checks.checkNewRun(&problems) }
       try problems.end()
     }
-    let validation = configuration.limitValBatches.isNone ? nil : validation
     communicator.position.place = "comparing the data"
     let contents = try DataContents(dataset, validation: validation, communicator)
     let data = try communicator.together { try RunData(dataset, validation: validation, configuration) }
