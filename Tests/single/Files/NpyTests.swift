@@ -37,7 +37,7 @@ import Testing
     }
     for shape in [[], [4], [1, 1, 1, 1, 1, 1]] {
       let path = try folder.write("x.npy", npy(shape, [Float](repeating: 0, count: shape.reduce(1, *))))
-      expectFailure(.data, path, "dimensions") { _ = try DataSpec.open("npy:\(path)") }
+      expectFailure(.data, path, "dimension") { _ = try DataSpec.open("npy:\(path)") }
     }
     for shape in [[0, 3], [3, 0], [3, 0, 4]] {
       let path = try folder.write("x.npy", npy(shape, []))
