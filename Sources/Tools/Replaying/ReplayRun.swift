@@ -82,7 +82,8 @@ package struct ReplayRun {
     let shards = configuration.shards ?? 1
     guard shards % ranks == 0 else {
       throw Failure(
-        .usage, "the \(shards.counted("shard")) of the run cannot be shared out evenly over \(ranks.counted("rank"))", at: "mpirun -np",
+        .usage, "the \(shards.counted("shard")) of the run cannot be shared out evenly over \(ranks.counted("rank"))",
+        at: "mpirun -np",
         expected: "a divisor of \(shards)", found: "\(ranks)", remedy: "replay on one rank: leave mpirun out")
     }
     let plan = try TrainingPlan(configuration, shards: shards, samples: samples, until: lastStep)

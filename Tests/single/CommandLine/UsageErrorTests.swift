@@ -48,7 +48,8 @@ struct WrongCall: Sendable, CustomTestStringConvertible {
     WrongCall("--learning-rate", ".", says: ["--learning-rate", "finite"]),
     WrongCall("--max-epochs", "-2", says: ["--max-epochs", "or none, or -1 for no limit"]),
     WrongCall("--max-steps", "-2", says: ["--max-steps", "of at least 0", "or none, or -1 for no limit"]),
-    WrongCall("--limit-train-batches", "-1", says: ["--limit-train-batches", "a count of at least 0", "or a fraction"]),
+    WrongCall(
+      "--limit-train-batches", "-1", says: ["--limit-train-batches", "a count of at least 0", "or a fraction"]),
     WrongCall("--val-check-interval", "0", says: ["--val-check-interval", "a count of at least 1", "or a fraction"]),
     WrongCall("--early-stopping-patience", "-1", says: ["an integer of at least 0"]),
     WrongCall("--limit-val-batches", "1.5", says: ["a fraction up to 1.0", "'1.5'"]),

@@ -218,7 +218,9 @@ import Testing
 
   @Test(arguments: [0, 1, 7]) func filesThatAreTooShort(count: Int) throws {
     try folder.write("short.safetensors", [UInt8](repeating: 0, count: count))
-    expectFailure(.data, "8 bytes or more", "\(count) byte") { _ = try SafetensorsFile(path: folder.file("short.safetensors")) }
+    expectFailure(.data, "8 bytes or more", "\(count) byte") {
+      _ = try SafetensorsFile(path: folder.file("short.safetensors"))
+    }
   }
 
   @Test(arguments: [3, 1 << 20, 100_000_001, 1 << 62, .max, 1 << 63] as [UInt64]) func headersLongerThanTheFile(
