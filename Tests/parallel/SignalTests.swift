@@ -56,9 +56,11 @@ import Testing
     let launch = try Launch(
       "bt-dist", ["embed", "--from", run, "--data", "synthetic:1x8x8,n=10000000", "--out", features], ranks: nil,
       blocksSignals: blocks)
-    #expect(launch.wait { FileManager.default.fileExists(atPath: features) }, "\(launch.errors)")
+    func names() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] }
+    #expect(launch.wait { names().contains { $0.hasSuffix(".partial") } }, "\(launch.errors)")
     launch.send(signal: number)
-    // The number of the signal that ended it.
+    // The number of the signal that ended it. Nothing is left of the features.
     #expect(try launch.finish(limit: 20).code == number)
+    #expect(names() == ["run"])
   }
 }
