@@ -87,7 +87,8 @@ let package = Package(
     module(
       "Run", "Configuration",
       """
-      Diagnostics JSON CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel Datasets
+      Diagnostics FileSystem JSON CommandLine Tensors Optimization Layers Encoders TwinNetwork DataParallel \
+      Datasets
       """),
     module("Run", "ModelFiles", "Diagnostics Tensors Files Layers Encoders"),
     module(

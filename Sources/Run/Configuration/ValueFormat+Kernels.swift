@@ -1,5 +1,7 @@
 import CommandLine
 import Diagnostics
+import FileSystem
+import Foundation
 import JSON
 
 extension ValueFormat<[String: [String: String]]> {
@@ -51,8 +53,13 @@ extension ValueFormat<[String: [String: String]]> {
   }
 
   private static func file(_ path: String) throws(Failure) -> JSONValue {
-    let bytes = try ConfigurationFile.read(
-      path: path, as: "table of kernels", remedy: "give a run's config.json, or \(option: "kernel-table") none")
+    let bytes: Data
+    do throws(Failure) { bytes = try Disk.contents(of: path) } catch {
+      throw Failure(
+        .usage, "the table of kernels cannot be read: \(error.message)", at: path,
+        expected: "a JSON file that every rank can read",
+        remedy: "give a run's config.json, or \(option: "kernel-table") none")
+    }
     return try ConfigurationFile(path: path, bytes: bytes, expected: "an object layer → direction → method").value
   }
 }

@@ -45,21 +45,16 @@ package struct ConfigurationFile: Sendable {
   }
 
   /// Reads a whole file, or what a pipe such as `/dev/stdin` holds; not more than a byte over the limit.
-  ///
-  /// - Parameter name: what the file should be, for errors.
-  package static func read(
-    path: String, as name: String = "configuration file", remedy: String? = nil
-  ) throws(Failure) -> Data {
+  package static func read(path: String) throws(Failure) -> Data {
     do { return try StreamFile.read(path, upToCount: mostBytes + 1) } catch {
       if case .interrupted = error {
         throw Failure(
-          .interrupted, "a signal came while the \(name) was waited for", at: path,
+          .interrupted, "a signal came while the configuration file was waited for", at: path,
           remedy: "launch again, with a file, or a writer at the other end")
       }
       throw Failure(
-        .usage, "the \(name) cannot be read", at: path, expected: "a JSON5 file that every rank can read",
-        found: error.text,
-        remedy: remedy ?? "give \(option: "config") a JSON5 file that every rank can read")
+        .usage, "the configuration file cannot be read", at: path, expected: "a JSON5 file that every rank can read",
+        found: error.text, remedy: "give \(option: "config") a JSON5 file that every rank can read")
     }
   }
 }
