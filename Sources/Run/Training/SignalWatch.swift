@@ -59,6 +59,8 @@ public enum SignalWatch {
     case SIGTERM: "SIGTERM"
     case SIGXCPU: "SIGXCPU"
     case SIGHUP: "SIGHUP"
+    // Without a launcher the parent is a shell or a batch system.
+    case endedByLauncher where Launcher.current == nil: "SIGTERM"
     case endedByLauncher: "SIGTERM of its launcher (mpirun sends it when it gets ^C or SIGTERM)"
     case launcherDied: "the end of its launcher"
     default: "signal \(number)"
