@@ -16,13 +16,13 @@ final class Scale: Layer {
   func planForward(_ input: Activation, _ workspace: Workspace) throws -> Activation {
     self.input = input
     self.workspace = workspace
-    output = workspace.activation(input.shape)
+    output = try workspace.activation(input.shape)
     factors = try workspace.parameters.pointer(of: parameters[0].name)
     return output
   }
 
   func planBackward(_ workspace: Workspace) throws {
-    input.gradients = workspace.gradientBuffers(input.shape)
+    input.gradients = try workspace.gradientBuffers(input.shape)
     gradientSum = try workspace.gradientSum(of: parameters)
   }
 
